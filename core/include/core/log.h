@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CORE_LOG_H
+#define CORE_LOG_H
+
+#include <core/compiler.h>
+#include <core/types.h>
+
+/* The host's log: a ring in memory (served over the API) that a low-priority thread copies to the console. */
+
+enum log_level {
+    LOG_LEVEL_ERROR,
+    LOG_LEVEL_WARNING,
+    LOG_LEVEL_INFO,
+    LOG_LEVEL_DEBUG,
+};
+
+/* Longest message, in bytes; the rest is cut. */
+#define LOG_MESSAGE_MAX 240
+
+struct log_entry {
+    uint64_t seq; /* 0, 1, 2 … since boot */
+    uint64_t time_ns;
+    uint32_t cpu;
+    enum log_level level;
+    uint32_t length; /* of message, without the terminating 0 */
+    char message[LOG_MESSAGE_MAX];
+};
+
+/* Appends one line (no newline in it). Never blocks, never allocates. Context: any, interrupts included. */
+void log_write(enum log_level level, const char *format, ...) printf_like(2, 3);
+
+#define log_error(...)   log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warning(...) log_write(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_info(...)    log_write(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...)   log_write(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+/*
+ * Copies entry `seq` to `out`. -ENOENT: not written yet. -ESTALE: overwritten since; go on at
+ * log_first_seq(). Context: any.
+ */
+must_check int log_read(uint64_t seq, struct log_entry *out);
+
+/* The oldest entry still there and the one that will be written next. Context: any. */
+uint64_t log_first_seq(void);
+uint64_t log_next_seq(void);
+
+const char *log_level_name(enum log_level level);
+
+#endif

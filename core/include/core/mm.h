@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CORE_MM_H
+#define CORE_MM_H
+
+#include <core/compiler.h>
+#include <core/types.h>
+
+/*
+ * Host memory. Pages come from a buddy allocator per NUMA node, in blocks of 2^order pages up to 1 GiB; small
+ * objects from slab caches; malloc() and friends (stdlib.h) sit on top of both. Everything here is safe in
+ * any context but interrupt handlers, unless said otherwise, and reports exhaustion as an ordinary error.
+ */
+#define PAGE_ORDER_4K  0
+#define PAGE_ORDER_2M  9
+#define PAGE_ORDER_1G  18
+#define PAGE_ORDER_MAX PAGE_ORDER_1G
+
+#define NODE_ANY (~0U)
+
+enum page_flags {
+    PAGE_ZERO = 1 << 0,  /* filled with zeroes */
+    PAGE_LOW = 1 << 1,   /* below 4 GiB, for devices that cannot address more */
+    PAGE_EXACT = 1 << 2, /* only from the given node; otherwise the node is a preference */
+};
+
+/* A naturally aligned block of 2^order pages, or HPA_NONE. */
+must_check hpa_t page_alloc(unsigned order, unsigned flags, unsigned node);
+
+/* Gives back what page_alloc() returned; the order must be the same (checked: a mismatch or double free
+ * panics). */
+void page_free(hpa_t block, unsigned order);
+
+/* The direct map: host-physical memory (RAM) at a fixed host-virtual place. Constant time, any context. */
+void *hpa_to_ptr(hpa_t addr);
+hpa_t ptr_to_hpa(const void *ptr); /* only for pointers into the direct map or the image */
+
+struct mm_stats {
+    uint64_t total_bytes; /* RAM handed to the allocator at boot */
+    uint64_t free_bytes;  /* in the buddy allocator */
+    uint64_t slab_bytes;  /* pages held by slab caches */
+    uint64_t heap_bytes;  /* bytes handed out by malloc, by block size */
+    uint64_t free_blocks[PAGE_ORDER_MAX + 1];
+};
+
+/* A snapshot; `node` may be NODE_ANY for the sum. */
+void mm_stats_get(unsigned node, struct mm_stats *out);
+
+/*
+ * Objects of one size. `ctor`-less and cheap: a free object's memory is scribbled on in debug builds. Objects
+ * are aligned to `align` (power of two, at most PAGE_SIZE).
+ */
+struct slab_cache;
+must_check struct slab_cache *slab_cache_create(const char *name, size_t size, size_t align);
+void slab_cache_destroy(struct slab_cache *cache); /* every object must have been freed */
+must_check void *slab_alloc(struct slab_cache *cache);
+void slab_free(struct slab_cache *cache, void *object);
+
+/*
+ * Boot: tells the allocator of RAM. mm_add_range() takes any page-aligned usable range once; metadata (1 byte
+ * per page) is carved out of the range itself. Called on the boot CPU before other CPUs run.
+ */
+void mm_init(hpa_t highest_end, unsigned nodes);
+void mm_add_range(hpa_t base, uint64_t size, unsigned node);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CORE_SYNC_H
+#define CORE_SYNC_H
+
+#include <arch/cpu.h>
+#include <core/compiler.h>
+#include <core/types.h>
+#include <stdatomic.h>
+
+/*
+ * The one lock order. A CPU (spin locks) or a thread (mutexes) may only take a lock of a higher rank than
+ * every lock it holds; debug builds check it at each acquisition. A new lock gets a rank here, with its
+ * reason.
+ */
+enum lock_rank {
+    LOCK_RANK_AGENT = 10,  /* mutexes of the management agent and the host's resources */
+    LOCK_RANK_VM = 20,     /* VM life cycle */
+    LOCK_RANK_L2 = 30,     /* switch: port list and forwarding table */
+    LOCK_RANK_DEVICE = 40, /* a driver's or device model's registers and rings */
+    LOCK_RANK_QUEUE = 50,  /* hand-over queues between threads */
+    LOCK_RANK_HEAP = 60,   /* slab caches: may need pages, taken under any of the above */
+    LOCK_RANK_VMAP = 64,   /* host page tables: may need table pages */
+    LOCK_RANK_PAGES = 68,  /* buddy zones */
+    LOCK_RANK_WAITQ = 70,  /* wait queues: wake while holding almost anything */
+    LOCK_RANK_TIMER = 76,  /* a CPU's timer queue */
+    LOCK_RANK_RUNQ = 80,   /* a CPU's run queue: innermost but for the log */
+    LOCK_RANK_IRQ = 84,    /* interrupt controllers and vector tables */
+    LOCK_RANK_LOG = 90,    /* console output: legal from anywhere */
+};
+
+/* Fair (ticket) spin lock. Preemption is off while it is held. */
+struct spinlock {
+    _Atomic uint16_t next;
+    _Atomic uint16_t owner;
+#ifdef CONFIG_DEBUG_LOCKS
+    uint32_t rank;
+    const char *name;
+#endif
+};
+
+#ifdef CONFIG_DEBUG_LOCKS
+#define SPINLOCK_INIT(lock_rank) {.rank = (lock_rank), .name = #lock_rank}
+#else
+#define SPINLOCK_INIT(lock_rank) {0}
+#endif
+
+void spin_init(struct spinlock *lock, enum lock_rank rank);
+
+/* For locks that no interrupt handler takes. Context: any but interrupt. */
+void spin_lock(struct spinlock *lock);
+void spin_unlock(struct spinlock *lock);
+
+/* For locks that interrupt handlers take too: interrupts stay off while it is held. Context: any. */
+must_check arch_irq_state_t spin_lock_irqsave(struct spinlock *lock);
+void spin_unlock_irqrestore(struct spinlock *lock, arch_irq_state_t state);
+
+/* Same, when the caller has interrupts off already (interrupt handlers, the scheduler). */
+void spin_lock_irqoff(struct spinlock *lock);
+void spin_unlock_irqoff(struct spinlock *lock);
+must_check bool spin_trylock_irqoff(struct spinlock *lock);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CORE_THREAD_H
+#define CORE_THREAD_H
+
+#include <core/compiler.h>
+#include <core/types.h>
+
+/*
+ * Everything that runs is a thread: service threads, and later one per vCPU. Each CPU has a run queue; the
+ * highest priority runs, equals share by time slices, a thread that wakes preempts a lower one at once.
+ */
+struct thread;
+
+enum thread_prio {
+    THREAD_PRIO_IDLE = 0, /* the idle threads, nobody else */
+    THREAD_PRIO_LOW = 4,  /* log drain, background work */
+    THREAD_PRIO_VCPU = 12,
+    THREAD_PRIO_SERVICE = 16, /* network stack, agent */
+    THREAD_PRIO_DRIVER = 20,  /* bottom halves of interrupts */
+    THREAD_PRIOS = 32,
+};
+
+enum thread_flags {
+    THREAD_FPU = 1 << 0,    /* may use FPU/SIMD registers: they are switched with the thread */
+    THREAD_PINNED = 1 << 1, /* stays on the CPU it was created for */
+};
+
+#define THREAD_CPU_ANY (~0U)
+
+struct thread_params {
+    const char *name; /* copied, cut at 15 bytes */
+    enum thread_prio prio;
+    unsigned flags; /* enum thread_flags */
+    unsigned cpu;   /* where it starts (and stays, if pinned), or THREAD_CPU_ANY */
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+/*
+ * Makes a thread and lets it run. The stack has a guard page below it. The result is a reference: give it to
+ * thread_join() or thread_detach(). -ENOMEM. Context: thread.
+ */
+must_check int thread_create(const struct thread_params *params, struct thread **out);
+
+/* Waits until the thread's function has returned, then frees it. Context: thread. */
+void thread_join(struct thread *thread);
+
+/* Gives up the reference: the thread frees itself when its function returns. Context: any. */
+void thread_detach(struct thread *thread);
+
+/* The running thread. Context: any (in an interrupt: the thread that was interrupted). */
+struct thread *thread_self(void);
+const char *thread_name(const struct thread *thread);
+
+/* Nanoseconds this thread has run. Context: any; exact for others only while they do not run. */
+uint64_t thread_runtime_ns(const struct thread *thread);
+
+/* Makes way for threads of the same priority. Context: thread. */
+void thread_yield(void);
+
+/* Sleeps until clock_now_ns() reaches `deadline_ns`. Context: thread, no lock held. */
+void thread_sleep_until(uint64_t deadline_ns);
+
+/* Preemption of the running thread; calls nest. While it is off the thread neither moves nor may it block. */
+void preempt_disable(void);
+void preempt_enable(void);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CORE_TIME_H
+#define CORE_TIME_H
+
+#include <core/compiler.h>
+#include <core/types.h>
+#include <sys/tree.h>
+
+/* Nanoseconds since boot; monotonic, the same on every CPU. Context: any. */
+uint64_t clock_now_ns(void);
+
+/* Ticks of the clock's counter per second, as calibrated. Context: any. */
+uint64_t clock_hz(void);
+
+/* The counter value (arch_clock_cycles) at which clock_now_ns() will be `ns`. Context: any. */
+uint64_t clock_ns_to_cycles(uint64_t ns);
+
+/* Seconds since 1970 UTC, or 0 while the host does not know the date. Context: any. */
+uint64_t clock_wall_seconds(void);
+void clock_wall_set(uint64_t seconds_utc);
+
+/* Waits without sleeping, for hardware delays before the scheduler runs. Context: any. */
+void clock_spin_ns(uint64_t ns);
+
+/*
+ * One-shot timers, in a queue per CPU. `fn` runs on the CPU that armed the timer, in interrupt context, and
+ * may arm it again.
+ */
+struct timer {
+    RB_ENTRY(timer) node; /* lock: the queue's */
+    uint64_t deadline_ns; /* lock: the queue's */
+    void (*fn)(struct timer *timer);
+    unsigned cpu;  /* where it was armed last; lock: the queue's */
+    bool is_armed; /* lock: the queue's */
+};
+
+void timer_init(struct timer *timer, void (*fn)(struct timer *timer));
+
+/* (Re-)arms: fires once, at or soon after deadline_ns. Context: any; one caller at a time per timer. */
+void timer_arm(struct timer *timer, uint64_t deadline_ns);
+
+/* Disarms; when it returns `fn` is not running and will not run. Context: any but the timer's own fn. */
+void timer_cancel(struct timer *timer);
+
+/* The timer interrupt. Called by the platform, interrupts off. */
+void timer_interrupt(void);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CORE_VMAP_H
+#define CORE_VMAP_H
+
+#include <core/compiler.h>
+#include <core/types.h>
+
+/* The host's own address space beyond the direct map. */
+
+enum mmio_type {
+    MMIO_UNCACHED,
+    MMIO_WRITE_COMBINING,
+};
+
+/* Device registers at [base, base + size), mapped uncached; NULL when out of memory. Never unmapped. Context:
+ * thread, boot. */
+must_check volatile void *mmio_map(hpa_t base, uint64_t size, enum mmio_type type);
+
+/* A stack with an unmapped guard page below it (an overflow faults instead of corrupting). NULL: no memory.
+ */
+must_check void *stack_alloc(size_t size);
+void stack_free(void *stack, size_t size);
+
+/* Whether `addr` lies in the guard page of some stack, for a better word in a panic. Context: any. */
+bool stack_guard_hit(uint64_t addr);
+
+#endif
