@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Mbed TLS: SHA-256 and constant-time comparison.
+
+inc-mbedtls := -isystem $(MBEDTLS_DIR)/include -DMBEDTLS_CONFIG_FILE='"basalt_mbedtls.h"' -Iscripts/third-party
+mbedtls-src := $(patsubst %,$(MBEDTLS_DIR)/library/%.c,sha256 platform_util constant_time)
+src-$(CONFIG_NET) += $(mbedtls-src)
+
+$(OBJ)/$(MBEDTLS_DIR)/%.o: room-flags = -w $(inc-mbedtls)
