@@ -60,7 +60,12 @@ enum map_flags {
 /* Maps/unmaps 4K-aligned ranges of the host's space, largest pages first. Serialised by the caller
  * (core/mm/vmap). */
 must_check int arch_map(uint64_t va, hpa_t pa, uint64_t size, unsigned flags);
-/* Removes a mapping made by arch_map() on every CPU (TLB shoot-down). Context: thread. */
+
+/*
+ * Removes what arch_map() mapped; serialised like it. Other CPUs may use the old translation until arch_tlb_flush_all(),
+ * which runs on every CPU: the memory behind it is not to be reused before. Context of the flush: thread, no lock held.
+ */
 void arch_unmap(uint64_t va, uint64_t size);
+void arch_tlb_flush_all(void);
 
 #endif

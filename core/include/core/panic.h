@@ -28,6 +28,9 @@ noreturn_fn void panic_backtrace(uint64_t pc, uint64_t frame_pointer);
 /* Called first by an exception handler: silences other CPUs, switches the console to polled output. */
 void panic_enter(void);
 
+/* Whether a panic on another CPU is stopping this one (the platform's NMI handler asks). */
+bool panic_stops_this_cpu(void);
+
 /* One line to console and log, during a panic. */
 void panic_line(const char *format, ...) printf_like(1, 2);
 

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Layout of the image. File offsets and addresses advance together from image_start on, so that a loader that only
+ * copies bytes (multiboot's address fields, a bzImage payload) gets the same result as one that reads program headers.
+ * The link address is where multiboot and PVH loaders put it; every other entry works anywhere and relocates.
+ */
+OUTPUT_FORMAT(elf64-x86-64)
+ENTRY(entry_multiboot)
+
+PHDRS
+{
+    text PT_LOAD FLAGS(5);
+    rodata PT_LOAD FLAGS(4);
+    data PT_LOAD FLAGS(6);
+    dynamic PT_DYNAMIC FLAGS(6);
+    note PT_NOTE FLAGS(4);
+}
+
+SECTIONS
+{
+    . = 0x200000;
+    image_start = .;
+    .text : {
+        KEEP(*(.head.text))
+        /* Multiboot 0.6.96, 3.1: page-aligned modules, memory map, address fields; those make an ELF64 file
+           acceptable to loaders that only know ELF32. */
+        . = ALIGN(4);
+        multiboot_header = .;
+        LONG(0x1badb002) LONG(0x00010003) LONG(0 - 0x1badb002 - 0x00010003)
+        LONG(multiboot_header) LONG(image_start) LONG(data_end) LONG(image_end) LONG(entry_multiboot)
+        *(.text.hot .text.hot.*)
+        *(.text .text.*)
+        . = ALIGN(4096);
+    } :text
+    text_end = .;
+
+    .rodata : {
+        *(.rodata .rodata.*)
+        *(.eh_frame)
+    } :rodata
+    .note.gnu.build-id : {
+        build_id_note_start = .;
+        *(.note.gnu.build-id)
+        build_id_note_end = .;
+    } :rodata :note
+    /* PVH entry: Xen public/elfnote.h, XEN_ELFNOTE_PHYS32_ENTRY = 18. */
+    .note.Xen : { LONG(4) LONG(8) LONG(18) LONG(0x006e6558) QUAD(entry_pvh) } :rodata :note
+    .dynsym : { *(.dynsym) } :rodata
+    .dynstr : { *(.dynstr) } :rodata
+    .hash : { *(.hash) *(.gnu.hash) } :rodata
+    .rela.dyn : {
+        rela_start = .;
+        *(.rela .rela.*)
+        rela_end = .;
+    } :rodata
+    .rodata.ksyms : { *(.rodata.ksyms) . = ALIGN(4096); } :rodata
+    rodata_end = .;
+
+    /* Written once, by relocation; read-only from the moment the host's own page tables are in use. */
+    .data.rel.ro : {
+        relro_start = .;
+        *(.data.rel.ro .data.rel.ro.*)
+        *(.got .got.plt)
+        . = ALIGN(8);
+        __start_boot_steps = .;    KEEP(*(boot_steps))    __stop_boot_steps = .;
+        . = ALIGN(8);
+        __start_boot_options = .;  KEEP(*(boot_options))  __stop_boot_options = .;
+        . = ALIGN(8);
+        __start_pci_drivers = .;   KEEP(*(pci_drivers))   __stop_pci_drivers = .;
+        . = ALIGN(8);
+        __start_http_routes = .;   KEEP(*(http_routes))   __stop_http_routes = .;
+    } :data
+    .dynamic : { *(.dynamic) . = ALIGN(4096); } :data :dynamic
+    relro_end = .;
+
+    .data : {
+        . = ALIGN(64);
+        __start_percpu = .;
+        KEEP(*(percpu_head))
+        KEEP(*(percpu))
+        . = ALIGN(64);
+        __stop_percpu = .;
+        *(.data .data.*)
+        . = ALIGN(4096);
+    } :data
+    data_end = .;
+
+    .bss (NOLOAD) : {
+        bss_start = .;
+        *(.bss .bss.* COMMON)
+        . = ALIGN(64);
+        boot_percpu_area = .;
+        . += __stop_percpu - __start_percpu;
+        . = ALIGN(4096);
+        bss_end = .;
+        /* Used before .bss is cleared. */
+        *(.boot_nobits)
+        . = ALIGN(4096);
+    } :data
+    image_end = .;
+
+    /DISCARD/ : { *(.comment) *(.note.GNU-stack) *(.gnu.version*) *(.interp) }
+}

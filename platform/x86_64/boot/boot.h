@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef X86_BOOT_H
+#define X86_BOOT_H
+
+#include <core/compiler.h>
+#include <core/types.h>
+
+/* The image, as the linker script lays it out. All page-aligned but the percpu template. */
+extern char image_start[], text_end[], rodata_end[], relro_start[], relro_end[], data_end[], image_end[];
+extern char boot_percpu_area[], boot_stack[], boot_stack_top[];
+
+void image_relocate(void);
+
+/* AP start-up code, copied below 1 MiB (boot/trampoline.S). */
+extern const char trampoline_start[], trampoline_end[];
+
+/* What the trampoline and the starting CPU share; at the end of the trampoline page. trampoline.S knows the offsets. */
+struct trampoline_args {
+    uint32_t cr3;
+    uint32_t padding;
+    uint64_t entry; /* void (*)(uint64_t cpu) */
+    uint64_t stack_top;
+    uint64_t percpu_base;
+    uint64_t cpu;
+};
+#define TRAMPOLINE_ARGS_OFFSET 0xf00
+
+#endif
