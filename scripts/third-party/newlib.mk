@@ -21,8 +21,8 @@ newlib-libc := $(NEWLIB_DIR)/newlib/libc
 src-y += core/lib/newlib/port.c $(foreach dir,string ctype stdlib search time stdio misc errno reent,\
 	$(patsubst %,$(newlib-libc)/$(dir)/%.c,$(newlib-$(dir))))
 
-# -fno-builtin: or memset's own loop would become a call to memset.
-$(OBJ)/$(NEWLIB_DIR)/%.o: room-flags = -w -fno-builtin -fno-tree-loop-distribute-patterns
+# Or memset's own loop would become a call to memset. (For clang -fno-builtin is enough, and it rejects the other.)
+$(OBJ)/$(NEWLIB_DIR)/%.o: room-flags = -w -fno-builtin $(if $(is-clang),,-fno-tree-loop-distribute-patterns)
 # The port defines newlib's private structures.
 cflags-core/lib/newlib/port.c := -isystem $(newlib-libc)/locale
 

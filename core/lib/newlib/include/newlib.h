@@ -13,8 +13,7 @@
 #define _WANT_IO_C99_FORMATS 1
 #define _WANT_IO_LONG_LONG   1
 /* struct _reent holds pointers that are filled on demand, instead of every function's static state. */
-#define _WANT_REENT_SMALL                1
-#define _HAVE_CC_INHIBIT_LOOP_TO_LIBCALL 1
-#define _HAVE_LONG_DOUBLE                1
+#define _WANT_REENT_SMALL 1
+#define _HAVE_LONG_DOUBLE 1
 
 #endif
