@@ -5,7 +5,7 @@ SECTIONS
     image_start = .;
     .text : { *(.text .text.*) }
     .rodata : { *(.rodata .rodata.*) }
-    build_id_note = .;
+    build_id_note_start = .;
     .note.gnu.build-id : { KEEP(*(.note.gnu.build-id)) }
     .data : { *(.data .data.*) *(.got .got.plt) }
     .dynamic : { *(.dynamic) *(.dynsym) *(.dynstr) *(.gnu.hash) *(.hash) *(.rela .rela.*) }

@@ -59,7 +59,7 @@ def main():
     parser.add_argument("kind", choices=("unit", "replay", "fuzz"))
     parser.add_argument("--runs", type=int, default=0)
     parser.add_argument("programs", nargs="*")
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     # Boxes (Criterion forks each test) must not be slowed by core dumps or symbolised twice.
     os.environ.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
     total_passed = total_failed = 0

@@ -19,7 +19,7 @@ extern const uint32_t build_config_size;
 
 /*
  * The ELF note with the linker's SHA-1 build id. The architecture's linker script defines the symbol, right
- * before KEEP(*(.note.gnu.build-id)).
+ * before *(.note.gnu.build-id).
  */
 struct build_id_note {
     uint32_t name_size; /* 4: "GNU" */
@@ -28,7 +28,7 @@ struct build_id_note {
     char name[4];
     uint8_t id[20];
 };
-extern const struct build_id_note build_id_note;
+extern const struct build_id_note build_id_note_start;
 
 /*
  * The image's function symbols (scripts/build/ksyms.py): ksyms_count entries sorted by ksyms_offsets, each an
