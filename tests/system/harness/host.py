@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""One emulated host: QEMU, its serial line, its machine protocol, its network, and the API behind it."""
+
+import contextlib
+import itertools
+import os
+import pathlib
+import select
+import shlex
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+from . import boot as boot_methods
+from . import netns as netns_module
+from .api import Api
+from .config import GUEST_PORT, SLOW, Failure, Skip
+from .qmp import Qmp
+from .serial import Serial
+
+# What the host never says unless a test asks for it.
+FATAL = r"^.*\b(panic:|PANIC|[Uu]nhandled exception|assertion failed).*$"
+READY = r"agent: (answering|listening|ready).*$"
+
+_numbers = itertools.count(1)
+
+
+class Host:
+    """
+    start() boots, stop() ends. Logs lie in `logdir` (serial.log, qemu.log, command), scratch files in `workdir`,
+    which goes away. A reset that nobody expected fails every wait at once.
+    """
+
+    def __init__(self, config, logdir):
+        self.config = config
+        self.logdir = pathlib.Path(logdir)
+        shutil.rmtree(self.logdir, ignore_errors=True)
+        self.logdir.mkdir(parents=True)
+        self.workdir = pathlib.Path(tempfile.mkdtemp(prefix="basalt-host-"))
+        number = next(_numbers)
+        self.mac = f"52:54:00:ba:{number >> 8 & 0xff:02x}:{number & 0xff:02x}"
+        self.netns = None
+        self.netdev_options = ""
+        self.nic_options = ""
+        self.expected_reset = False
+        self.resets = 0
+        self.process = self.serial = self.qmp = None
+        self.api = Api(self.connect)
+        self._cleanups = []
+        self._port = None
+
+    # --- life ---
+
+    def start(self):
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _start(self):
+        config, board = self.config, self.config.board_info
+        if not shutil.which(board.qemu):
+            raise Skip(f"{board.qemu} is not installed")
+        if config.net.startswith("tap"):
+            self.netns = netns_module.Netns(self.workdir)
+            self.netns.capture(self.logdir / "network.pcap")
+        boot_arguments = boot_methods.METHODS[config.boot](self)
+        if config.net == "tap" and "dnsmasq" not in self.netns.running():
+            self.netns.start_dnsmasq(self.mac)
+        control = self.workdir / "qmp"
+        command = (self.netns.exec_prefix if self.netns else []) + [
+            board.qemu, "-name", "basalt", "-nodefaults", "-no-user-config", "-display", "none",
+            "-M", board.machine + config.machine_flags, "-accel", config.accel, "-cpu", board.cpu + config.cpu_flags,
+            "-smp", str(config.cpus), "-m", config.memory,
+            "-chardev", "stdio,id=serial0,signal=off", "-serial", "chardev:serial0",
+            "-chardev", f"socket,id=qmp,path={control},server=on,wait=off", "-mon", "chardev=qmp,mode=control",
+        ]
+        command += self._network_arguments() + boot_arguments + list(config.extra)
+        (self.logdir / "command").write_text(shlex.join(command) + "\n")
+        with open(self.logdir / "qemu.log", "ab") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
+        self.started = time.monotonic()
+        self.serial = Serial(self.process.stdout, self.logdir / "serial.log", FATAL)
+        self.qmp = Qmp(self._await_control(control), self._qemu_event)
+
+    def _await_control(self, path):
+        """QEMU makes the socket soon after it starts, or ends with a message."""
+        waiter = os.pidfd_open(self.process.pid)
+        try:
+            for _ in range(200):
+                with contextlib.suppress(OSError):
+                    sock = socket.socket(socket.AF_UNIX)
+                    sock.connect(str(path))
+                    return sock
+                if select.select([waiter], [], [], 0.05)[0]:
+                    break
+        finally:
+            os.close(waiter)
+        said = (self.logdir / "qemu.log").read_text(errors="replace").strip()
+        raise Failure(f"QEMU does not start: {said[-300:] or 'no message'}")
+
+    def _network_arguments(self):
+        config = self.config
+        if config.net == "none":
+            return ["-nic", "none"]
+        if self.netns:
+            netdev = "tap,id=net0,ifname=tap0,script=no,downscript=no"
+        else:
+            self._port = _free_port()
+            netdev = f"user,id=net0,hostfwd=tcp:127.0.0.1:{self._port}-:{GUEST_PORT}"
+        return ["-netdev", netdev + self.netdev_options,
+                "-device", f"{config.nic},netdev=net0,id=nic0,mac={self.mac}{self.nic_options}"]
+
+    def _qemu_event(self, name, data):
+        if name == "RESET" and data.get("guest"):
+            self.resets += 1
+            if not self.expected_reset and self.serial:
+                self.serial.fail("the machine reset")
+
+    def at_stop(self, function):
+        self._cleanups.append(function)
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+        if self.process:
+            self.process.wait()
+        if self.serial:
+            self.serial.join()
+            self.process.stdout.close()
+        if self.qmp:
+            self.qmp.close()
+        for function in reversed(self._cleanups):
+            function()
+        self._cleanups.clear()
+        if self.netns:
+            for log in self.workdir.glob("*.log"):
+                shutil.copyfile(log, self.logdir / log.name)
+            self.netns.close()
+        self.process = self.serial = self.qmp = self.netns = None
+        shutil.rmtree(self.workdir, ignore_errors=True)
+
+    @property
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
+    # --- talking to it ---
+
+    def connect(self, timeout=10):
+        """A TCP connection to the agent. Through slirp it opens before the host itself has accepted it."""
+        timeout *= SLOW
+        if self.netns:
+            return self.netns.connect(self.address, GUEST_PORT, timeout)
+        return socket.create_connection(("127.0.0.1", self._port), timeout)
+
+    @property
+    def address(self):
+        return netns_module.HOST4
+
+    @property
+    def url(self):
+        """For programs of their own; none when the host is in a namespace."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def wait_serial(self, pattern, timeout=60, **more):
+        return self.serial.wait(pattern, timeout * SLOW, **more)
+
+    def wait_ready(self, timeout=120, quiet=60):
+        """Until the agent says on the serial line that it answers, and does."""
+        self.wait_serial(READY, timeout, quiet=quiet * SLOW)
+        answer = self.api.get("/healthz", timeout=30)
+        if answer.status != 200:
+            raise Failure(f"/healthz answers {answer.status} when the host says that it is ready")
+        return self
+
+    def check_alive(self, timeout=20):
+        """The host answers now, and nothing fatal was said."""
+        answer = self.api.get("/healthz", timeout=timeout)
+        if answer.status != 200 or answer.body != b"ok\n":
+            raise Failure(f"/healthz: {answer.status} {answer.body[:80]!r}")
+        bad = self.serial.seen(FATAL)
+        if bad:
+            raise Failure(f"the host said {bad.group(0).strip()!r}")
+        if self.resets and not self.expected_reset:
+            raise Failure("the machine reset")
+
+    # --- the machine under it ---
+
+    def set_link(self, up):
+        self.qmp.command("set_link", name="nic0", up=up)
+
+    def reset(self):
+        self.qmp.command("system_reset")
+
+    def wait_exit(self, timeout=30):
+        """Until QEMU has ended by itself (power off)."""
+        try:
+            return self.process.wait(timeout * SLOW)
+        except subprocess.TimeoutExpired:
+            raise Failure(f"the machine did not power off within {timeout} s") from None
+
+
+def _free_port():
+    """A port nobody listens on just now."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The list of system tests: every function with @test in cases/*.py, once per combination of its parameters."""
+
+import dataclasses
+import importlib
+import itertools
+import pkgutil
+
+from .config import HostConfig
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    name: str
+    function: object
+    config: HostConfig
+    host: str  # "shared": one that others used before; "own": fresh, unready; "none": the test starts what it needs
+    timeout: float  # seconds without any progress
+    arguments: tuple  # (name, value) for the function
+
+
+_cases = []
+
+
+def test(host="shared", timeout=60, arguments=None, **parameters):
+    """
+    Registers a system test. `parameters` are HostConfig's fields; a list stands for several values, each
+    combination is a case of its own. `arguments` (a dict, lists likewise) go to the function itself.
+    """
+    if host not in ("shared", "own", "none"):
+        raise ValueError(f"host={host!r}")
+
+    def register(function):
+        module = function.__module__.rpartition(".")[2]
+        named = [(name, value, True) for name, value in parameters.items()]
+        named += [(name, value, False) for name, value in (arguments or {}).items()]
+        choices = [value if isinstance(value, list) else [value] for _, value, _ in named]
+        for combination in itertools.product(*choices):
+            config, extra, label = {}, [], []
+            for (name, value, is_config), chosen in zip(named, combination):
+                if is_config:
+                    config[name] = chosen
+                else:
+                    extra.append((name, chosen))
+                if isinstance(value, list):
+                    label.append(str(chosen).strip(",").replace(" ", "_"))
+            suffix = f"[{','.join(label)}]" if label else ""
+            _cases.append(Case(f"{module}.{function.__name__}{suffix}", function, HostConfig(**config), host,
+                               timeout, tuple(extra)))
+        return function
+
+    return register
+
+
+def load():
+    """All cases, in the order of the files."""
+    import cases
+    for module in sorted(pkgutil.iter_modules(cases.__path__), key=lambda info: info.name):
+        importlib.import_module(f"cases.{module.name}")
+    names = [case.name for case in _cases]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise ValueError(f"test names used twice: {sorted(twice)}")
+    return list(_cases)
