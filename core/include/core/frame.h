@@ -60,6 +60,9 @@ static inline void frame_release(struct frame *frame)
 /* A second frame over the same bytes, for a second queue; holds a reference to the first. NULL: no memory. */
 must_check struct frame *frame_clone(struct frame *frame);
 
+/* Whether somebody else may read these bytes too, so that they must not be changed. Context: any. */
+must_check bool frame_is_shared(const struct frame *frame);
+
 /* Copies [offset, offset + length) out of the segments; -ERANGE if the frame is shorter. Context: any. */
 must_check int frame_copy_out(const struct frame *frame, uint32_t offset, void *to, uint32_t length);
 

@@ -25,6 +25,7 @@ enum lock_rank {
     LOCK_RANK_TIMER = 76,  /* a CPU's timer queue */
     LOCK_RANK_RUNQ = 80,   /* a CPU's run queue: innermost but for the log */
     LOCK_RANK_IRQ = 84,    /* interrupt controllers and vector tables */
+    LOCK_RANK_RANDOM = 88, /* the random generator: calls nobody */
     LOCK_RANK_LOG = 90,    /* console output: legal from anywhere */
 };
 

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-2-Clause
+src-y += $(patsubst %,core/lib/%.c,chacha checksum event frame random)
