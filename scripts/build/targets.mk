@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What people type: run, test, check, bench.
+
+.PHONY: run test check bench coverage
+
+# A CPU whose nested paging and x2APIC the emulator has; family 23 because Linux guests mistrust the default.
+qemu-x86_64 := qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu max,family=23,model=1,stepping=2
+# PORT: where the API answers on this machine. APPEND: the image's command line. QEMU_ARGS: anything more.
+run: $(O)/basalt.elf
+	@echo "  The API will answer at http://127.0.0.1:$(or $(PORT),8080)/ ; Ctrl-A X ends."
+	$(Q)exec $(qemu-$(ARCH)) -smp 2 -m 1024 -nographic -no-reboot -kernel $< $(if $(APPEND),-append '$(APPEND)') \
+		-netdev user,id=net0,hostfwd=tcp:127.0.0.1:$(or $(PORT),8080)-:80 -device virtio-net-pci,netdev=net0,romfile= \
+		$(QEMU_ARGS)
+
+# Everything, counted; see there.
+test:
+	$(Q)$(PYTHON) scripts/build/run_tests.py $(BOARD) $(O)
+
+# clang-tidy reads the compile commands that the objects remember, so objects come first.
+check: $(objects)
+	$(Q)$(PYTHON) scripts/check/check.py $(O)
+
+bench: all
+	$(Q)$(PYTHON) tests/bench/run.py $(O)

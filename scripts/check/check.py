@@ -1,0 +1,34 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""`make check`: runs every check over the tracked files and ends with `N passed, N failed`.
+
+    check.py O [NAME...]        O is a built output folder; names choose checks
+"""
+import sys
+
+import formatting
+import includes
+import sizes
+import texts
+import tidy
+
+CHECKS = [("format", formatting), ("includes", includes), ("sizes", sizes), ("texts", texts), ("tidy", tidy)]
+
+
+def main():
+    out, names = sys.argv[1], sys.argv[2:]
+    passed = failed = 0
+    for name, module in CHECKS:
+        if names and name not in names:
+            continue
+        problems, note = module.check(out)
+        print(f"  {'FAIL' if problems else 'ok':5} {name}{': ' + note if note else ''}", flush=True)
+        for problem in problems:
+            print(f"    {problem}")
+        passed += not problems
+        failed += bool(problems)
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(failed != 0)
+
+
+main()

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""clang-tidy over the image's own C sources, with the command line that each object remembers.
+
+A file is looked at again when its object was remade (so, when anything it depends on changed) or .clang-tidy did.
+"""
+import concurrent.futures
+import glob
+import os
+import re
+import shlex
+import subprocess
+
+OWN = ("core/", "platform/", "vmm/", "net/")
+# gcc's include folder and options mean nothing to clang.
+RESOURCE = subprocess.run(["clang-19", "-print-file-name=include"], capture_output=True, text=True).stdout.strip()
+
+
+def command(record):
+    """The compiler's arguments out of target.d, as clang takes them."""
+    saved = re.match(r"saved-\S+ := (.*)", open(record).readline()).group(1).replace("$$", "$").replace("\\#", "#")
+    words = shlex.split(saved.split("; ", 1)[1])[1:]
+    words = [RESOURCE if re.search(r"/gcc/.*/include$", word) else word for word in words]
+    for option in ("-MF", "-o"):
+        at = words.index(option)
+        del words[at:at + 2]
+    return [word for word in words[:-1] if word not in ("-MMD", "-c", "-Werror")], words[-1]
+
+
+def look_at(record):
+    arguments, source = command(record)
+    stamp = f"{record[:-4]}.tidy"
+    newest = max(os.path.getmtime(record), os.path.getmtime(".clang-tidy"))
+    if os.path.exists(stamp) and os.path.getmtime(stamp) >= newest:
+        return None
+    done = subprocess.run(["clang-tidy-19", "--quiet", source, "--", *arguments], capture_output=True, text=True)
+    # 1: a check that .clang-tidy makes an error, or a source that clang does not take.
+    if done.returncode:
+        return done.stdout.strip() or done.stderr.strip()
+    open(stamp, "w").close()
+    return None
+
+
+def check(out):
+    records = [path for room in OWN for path in glob.glob(f"{out}/obj/{room}**/*.o.d", recursive=True)
+               if os.path.exists(path[:-2])]
+    records = [path for path in records if command(path)[1].endswith(".c") and os.path.exists(command(path)[1])]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        findings = [found for found in pool.map(look_at, records) if found]
+    return [line for found in findings for line in found.splitlines()], f"{len(records)} files"
