@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A host's HTTP API in a thread, for tests of the tools; they change its members to provoke what they need."""
+"""A host's HTTP API in a thread, for tests of the tools; tests change its members as they need."""
 
 import base64
 import hashlib
@@ -21,8 +21,8 @@ HOST_DOC = {
     "memory": {"total_bytes": 4294967296, "free_bytes": 4211081216, "heap_bytes": 1310720},
     "network": {
         "interfaces": [{"name": "nic0", "driver": "virtio-net", "mac": "52:54:00:12:34:56", "link": "up",
-                        "mtu": 1500, "rx_packets": 4711, "tx_packets": 3999, "rx_bytes": 5242880, "tx_bytes": 734003,
-                        "rx_dropped": 0, "tx_dropped": 0}],
+                        "mtu": 1500, "rx_packets": 4711, "tx_packets": 3999, "rx_bytes": 5242880,
+                        "tx_bytes": 734003, "rx_dropped": 0, "tx_dropped": 0}],
         "ipv4": {"address": "10.0.2.15", "prefix": 24, "gateway": "10.0.2.2", "source": "dhcp"},
         "ipv6": [{"address": "fe80::5054:ff:fe12:3456", "state": "preferred"}]},
     "warnings": ["unknown boot option 'colour'"],
