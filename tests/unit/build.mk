@@ -13,3 +13,12 @@ $(O)/unit/newlib.o: $(newlib-objects) FORCE
 
 unit-y += third_party
 unit-third_party-src := $(mbedtls-src) $(yyjson-src) $(libfdt-src)
+
+# What modules of core need to run in a process: locks, panic, CPUs.
+fake-src := platform/fake/machine.c platform/fake/map.c platform/fake/panic.c platform/fake/sync.c
+mm-src := $(addprefix core/mm/,buddy.c ranges.c page.c run.c stats.c check.c slab.c magazine.c heap.c)
+
+unit-y += buddy
+unit-buddy-src := $(mm-src) $(fake-src)
+unit-y += heap
+unit-heap-src := $(mm-src) $(fake-src)

@@ -2,6 +2,7 @@
 #ifndef CORE_MM_H
 #define CORE_MM_H
 
+#include <arch/layout.h>
 #include <core/compiler.h>
 #include <core/types.h>
 
@@ -31,33 +32,63 @@ must_check hpa_t page_alloc(unsigned order, unsigned flags, unsigned node);
 void page_free(hpa_t block, unsigned order);
 
 /* The direct map: host-physical memory (RAM) at a fixed host-virtual place. Constant time, any context. */
-void *hpa_to_ptr(hpa_t addr);
-hpa_t ptr_to_hpa(const void *ptr); /* only for pointers into the direct map or the image */
+static inline void *hpa_to_ptr(hpa_t addr)
+{
+    return (void *)(uintptr_t)(addr.v + ARCH_DIRECT_MAP_BASE);
+}
+
+/* Only for pointers into the direct map or the image. */
+static inline hpa_t ptr_to_hpa(const void *ptr)
+{
+    return hpa((uint64_t)(uintptr_t)ptr - ARCH_DIRECT_MAP_BASE);
+}
 
 struct mm_stats {
-    uint64_t total_bytes; /* RAM handed to the allocator at boot */
-    uint64_t free_bytes;  /* in the buddy allocator */
-    uint64_t slab_bytes;  /* pages held by slab caches */
-    uint64_t heap_bytes;  /* bytes handed out by malloc, by block size */
+    uint64_t total_bytes; /* RAM handed to the allocator at boot, its metadata included */
+    uint64_t free_bytes;  /* in the buddy allocator, pages in per-CPU caches included */
+    uint64_t slab_bytes;  /* pages held by slab caches (malloc's among them), whatever the node */
+    uint64_t heap_bytes;  /* bytes handed out by malloc, by block size, whatever the node */
     uint64_t free_blocks[PAGE_ORDER_MAX + 1];
 };
 
-/* A snapshot; `node` may be NODE_ANY for the sum. */
+/* A snapshot; `node` may be NODE_ANY for the sum. Exact while nobody allocates. */
 void mm_stats_get(unsigned node, struct mm_stats *out);
 
 /*
- * Objects of one size. `ctor`-less and cheap: a free object's memory is scribbled on in debug builds. Objects
- * are aligned to `align` (power of two, at most PAGE_SIZE).
+ * Walks every structure of the page allocator and panics if one contradicts another. Slow (looks at the tag
+ * of every page with locks held): for tests and debugging only. Context: thread.
  */
+void mm_check(void);
+
+/*
+ * Objects of one size. `ctor`-less and cheap: a free object's memory is scribbled on in debug builds. Objects
+ * are aligned to `align` (power of two, at most PAGE_SIZE). `name` is kept, not copied. NULL: no memory, or
+ * the size is above SLAB_OBJECT_MAX.
+ */
+#define SLAB_OBJECT_MAX KIB(128)
+
 struct slab_cache;
 must_check struct slab_cache *slab_cache_create(const char *name, size_t size, size_t align);
 void slab_cache_destroy(struct slab_cache *cache); /* every object must have been freed */
 must_check void *slab_alloc(struct slab_cache *cache);
 void slab_free(struct slab_cache *cache, void *object);
 
+struct slab_stats {
+    const char *name; /* valid as long as the cache is */
+    uint64_t object_size;
+    uint64_t objects;    /* in use */
+    uint64_t slab_bytes; /* pages held */
+};
+
+/* Copies the figures of up to `max` caches to `out`, oldest cache first; returns how many caches there are.
+ */
+size_t slab_stats_get(struct slab_stats *out, size_t max);
+
 /*
- * Boot: tells the allocator of RAM. mm_add_range() takes any page-aligned usable range once; metadata (1 byte
- * per page) is carved out of the range itself. Called on the boot CPU before other CPUs run.
+ * Boot: tells the allocator of RAM. mm_init() first, with the end of the highest range that will ever be
+ * added; mm_add_range() then takes any page-aligned usable range once. Metadata (1 byte per page, for whole
+ * sections of 128 MiB) is carved out of the range itself; a range too small for that serves once a neighbour
+ * in its section has brought them. Page 0 is never handed out. Called on the boot CPU before other CPUs run.
  */
 void mm_init(hpa_t highest_end, unsigned nodes);
 void mm_add_range(hpa_t base, uint64_t size, unsigned node);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <core/sync.h>
+#include <core/thread.h>
+
+/*
+ * Spin locks for tests of modules that use them but are not about them; weak, so that a test may link core's
+ * instead.
+ */
+#define weak_fn __attribute__((weak))
+
+weak_fn void spin_init(struct spinlock *lock, enum lock_rank rank)
+{
+    *lock = (struct spinlock)SPINLOCK_INIT(rank);
+}
+
+weak_fn void spin_lock_irqoff(struct spinlock *lock)
+{
+    uint16_t ticket = atomic_fetch_add(&lock->next, 1);
+
+    while (atomic_load(&lock->owner) != ticket)
+        arch_relax();
+}
+
+weak_fn void spin_unlock_irqoff(struct spinlock *lock)
+{
+    atomic_fetch_add(&lock->owner, 1);
+}
+
+weak_fn void spin_lock(struct spinlock *lock)
+{
+    preempt_disable();
+    spin_lock_irqoff(lock);
+}
+
+weak_fn void spin_unlock(struct spinlock *lock)
+{
+    spin_unlock_irqoff(lock);
+    preempt_enable();
+}
+
+weak_fn arch_irq_state_t spin_lock_irqsave(struct spinlock *lock)
+{
+    arch_irq_state_t state = arch_irq_save();
+
+    spin_lock_irqoff(lock);
+    return state;
+}
+
+weak_fn void spin_unlock_irqrestore(struct spinlock *lock, arch_irq_state_t state)
+{
+    spin_unlock_irqoff(lock);
+    arch_irq_restore(state);
+}
