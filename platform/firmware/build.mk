@@ -1,0 +1,18 @@
+# Firmware's facts: pure parsers, and the one struct host_info.
+src-y += platform/firmware/host_info.c
+src-y += platform/firmware/current.c
+src-y += platform/firmware/loader_options.c
+src-y += platform/firmware/builtin_cmdline.c
+src-y += platform/firmware/phys.c
+src-y += platform/firmware/memmap.c
+src-y += platform/firmware/modules.c
+src-y += platform/firmware/cpio.c
+src-y += platform/firmware/bootinfo_multiboot.c
+src-y += platform/firmware/bootinfo_pvh.c
+src-y += platform/firmware/bootinfo_linux.c
+src-y += platform/firmware/bootinfo_efi.c
+src-y += platform/firmware/acpi.c
+src-y += platform/firmware/acpi_madt.c
+src-y += platform/firmware/acpi_fadt.c
+src-y += platform/firmware/acpi_srat.c
+src-y += platform/firmware/acpi_misc.c
