@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # Firmware's facts: pure parsers, and the one struct host_info.
 src-y += platform/firmware/host_info.c
 src-y += platform/firmware/current.c
