@@ -9,8 +9,6 @@ lwip-core/ipv6 := dhcp6 ethip6 icmp6 inet6 ip6 ip6_addr ip6_frag mld6 nd6
 lwip-netif := ethernet
 
 inc-lwip := -isystem $(LWIP)/include -Inet/lwip/port/include
-# Until the port is there, there is nothing to compile it with.
-lwip-port := $(and $(wildcard net/lwip/port/include/lwipopts.h),$(CONFIG_NET))
-src-$(lwip-port) += $(foreach dir,core core/ipv4 core/ipv6 netif,$(patsubst %,$(LWIP)/$(dir)/%.c,$(lwip-$(dir))))
+src-$(CONFIG_NET) += $(foreach dir,core core/ipv4 core/ipv6 netif,$(patsubst %,$(LWIP)/$(dir)/%.c,$(lwip-$(dir))))
 
 $(OBJ)/$(LWIP_DIR)/%.o: room-flags = -w $(inc-core) -Inet/include $(inc-lwip)
