@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * virtio network device, modern PCI transport: bind, start, stop, reset, link. All of it but probe() happens
+ * in the service thread. virtio 1.2, 5.1.
+ */
+#include "virtio_net.h"
+
+#include <core/log.h>
+#include <core/mm.h>
+#include <core/time.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FEATURES                                                                                      \
+    (VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_MTU | VIRTIO_NET_F_MAC |              \
+     VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6 | VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_STATUS | \
+     VIRTIO_F_EVENT_IDX)
+
+/* Rings larger than this only add memory: the service thread outruns them or the machine is lost anyway. */
+#define RING_SIZE_MAX 256
+/* The longest frame and its header must fit. */
+#define RING_SIZE_MIN 32
+
+#define VECTOR_QUEUES 0
+#define VECTOR_CONFIG 1
+
+#define MTU_DEFAULT 1500
+#define MTU_MAX     9000
+
+/* --- interrupts -------------------------------------------------------------------------------------------
+ */
+
+static void queues_interrupt(void *arg)
+{
+    struct virtio_net *net = arg;
+
+    nic_service_post(&net->service, NIC_EVENT_QUEUES);
+}
+
+static void config_interrupt(void *arg)
+{
+    struct virtio_net *net = arg;
+
+    nic_service_post(&net->service, NIC_EVENT_LINK);
+}
+
+/* INTx: the status register tells, and reading it lowers the line (4.1.4.5). */
+static void line_interrupt(void *arg)
+{
+    struct virtio_net *net = arg;
+    uint8_t status = virtio_pci_isr(&net->dev);
+    unsigned events = (status & 1 ? NIC_EVENT_QUEUES : 0) | (status & 2 ? NIC_EVENT_LINK : 0);
+
+    if (events)
+        nic_service_post(&net->service, events);
+}
+
+/* Vectors or the line: plain MSI is not for virtio (4.1.5.1.2). The handler of the line must be known before
+ * the first interrupt, the mode only is afterwards; so vectors are tried alone first. */
+static int interrupts_request(struct virtio_net *net)
+{
+    int n;
+
+    net->irqs[VECTOR_QUEUES] =
+        (struct irq_action){.handler = queues_interrupt, .arg = net, .name = "virtio-net"};
+    net->irqs[VECTOR_CONFIG] =
+        (struct irq_action){.handler = config_interrupt, .arg = net, .name = "virtio-net config"};
+    n = pci_irq_request(net->dev.pci, net->irqs, ARRAY_SIZE(net->irqs), net->service.cpu,
+                        PCI_IRQ_ALLOW(PCI_IRQ_MSIX));
+    if (n > 0)
+        return 0;
+    net->irqs[0] = (struct irq_action){.handler = line_interrupt, .arg = net, .name = "virtio-net"};
+    n = pci_irq_request(net->dev.pci, net->irqs, 1, net->service.cpu, PCI_IRQ_ALLOW(PCI_IRQ_INTX));
+    return n < 0 ? n : 0;
+}
+
+static uint16_t vector(const struct virtio_net *net, uint16_t n)
+{
+    return net->dev.pci->irq_mode == PCI_IRQ_MSIX ? n : VIRTIO_NO_VECTOR;
+}
+
+/* --- bringing the device up -------------------------------------------------------------------------------
+ */
+
+static int queue_alloc(struct virtio_net *net, struct virtio_net_queue *queue, uint16_t index)
+{
+    hpa_t ring;
+
+    queue->size = MIN(virtio_pci_queue_size_max(&net->dev, index), (uint16_t)RING_SIZE_MAX);
+    if (queue->size < RING_SIZE_MIN)
+        return -ENODEV;
+    while (PAGE_SIZE << queue->ring_order < virtqueue_ring_bytes(queue->size))
+        queue->ring_order++;
+    ring = page_alloc(queue->ring_order, 0, NODE_ANY);
+    queue->slots = malloc(virtqueue_slot_bytes(queue->size));
+    queue->ring = hpa_valid(ring) ? hpa_to_ptr(ring) : NULL;
+    return queue->ring && queue->slots ? 0 : -ENOMEM;
+}
+
+static int queue_start(struct virtio_net *net, struct virtio_net_queue *queue, uint16_t index)
+{
+    memset(queue->ring, 0, virtqueue_ring_bytes(queue->size));
+    virtqueue_init(&queue->vq, queue->size, queue->ring, queue->slots,
+                   (net->features & VIRTIO_F_EVENT_IDX) != 0);
+    return virtio_pci_queue_enable(&net->dev, index, &queue->vq, vector(net, VECTOR_QUEUES),
+                                   &queue->doorbell);
+}
+
+static bool link_read(struct virtio_net *net)
+{
+    uint16_t status;
+
+    if (!(net->features & VIRTIO_NET_F_STATUS))
+        return true;
+    virtio_pci_config_read(&net->dev, VIRTIO_NET_CONFIG_STATUS, &status, 2, 1);
+    return (status & VIRTIO_NET_LINK_UP) != 0;
+}
+
+static void link_update(struct virtio_net *net)
+{
+    bool is_up = atomic_load(&net->service.is_running) && link_read(net);
+
+    if (is_up != net->nic.is_link_up)
+        nic_link_changed(&net->nic, is_up);
+}
+
+static uint64_t features_wanted(const struct virtio_net *net)
+{
+    /* Once bound, the same again: what was told to the net room stays true. */
+    return net->features ? net->features : FEATURES;
+}
+
+/* From reset to DRIVER_OK. 3.1.1. */
+static int device_start(struct virtio_net *net)
+{
+    uint64_t accepted;
+    int err = virtio_pci_negotiate(&net->dev, features_wanted(net), &accepted);
+
+    if (err)
+        return err;
+    if (accepted != net->features)
+        return -EIO;
+    err = virtio_pci_config_vector(&net->dev, vector(net, VECTOR_CONFIG));
+    if (!err)
+        err = queue_start(net, &net->rx, VIRTIO_NET_QUEUE_RX);
+    if (!err)
+        err = queue_start(net, &net->tx, VIRTIO_NET_QUEUE_TX);
+    if (err)
+        return err;
+    virtio_pci_status_add(&net->dev, VIRTIO_STATUS_DRIVER_OK);
+    virtqueue_interrupts_off(&net->tx.vq);
+    virtio_net_rx_fill(net);
+    spin_lock(&net->service.tx_lock);
+    net->is_tx_open = true;
+    spin_unlock(&net->service.tx_lock);
+    return 0;
+}
+
+/* After this nothing is the device's any more. A device that does not even reset keeps its hands on memory if
+ * it may master the bus, so it may not. */
+static void device_stop(struct virtio_net *net)
+{
+    if (virtio_pci_reset(&net->dev) != 0) {
+        log_error("%s: does not reset", net->nic.name);
+        pci_disable(net->dev.pci);
+    }
+    virtio_net_tx_drain(net);
+    virtio_net_rx_drain(net);
+}
+
+static void device_reset(struct virtio_net *net)
+{
+    int err;
+
+    net->nic.resets++;
+    log_warning("%s: device failed, reset %llu", net->nic.name, (unsigned long long)net->nic.resets);
+    device_stop(net);
+    pci_enable(net->dev.pci);
+    err = device_start(net);
+    if (err) {
+        log_error("%s: does not come back: error %d", net->nic.name, -err);
+        device_stop(net);
+        nic_service_ran(&net->service, false, err);
+    }
+}
+
+static void run_state_change(struct virtio_net *net)
+{
+    bool wants = atomic_load(&net->service.wants_running);
+    int err = 0;
+
+    if (wants == atomic_load(&net->service.is_running))
+        return;
+    if (wants)
+        err = device_start(net);
+    if (!wants || err)
+        device_stop(net);
+    nic_service_ran(&net->service, wants && !err, err);
+}
+
+static void service_run(void *arg, unsigned events)
+{
+    struct virtio_net *net = arg;
+    bool is_running = atomic_load_explicit(&net->service.is_running, memory_order_relaxed);
+
+    if (unlikely(events & (NIC_EVENT_CONTROL | NIC_EVENT_LINK | NIC_EVENT_RESET))) {
+        if (events & NIC_EVENT_CONTROL)
+            run_state_change(net);
+        else if (is_running &&
+                 ((events & NIC_EVENT_RESET) || (virtio_pci_status(&net->dev) & VIRTIO_STATUS_NEEDS_RESET)))
+            device_reset(net);
+        link_update(net);
+        is_running = atomic_load_explicit(&net->service.is_running, memory_order_relaxed);
+    }
+    if (is_running)
+        virtio_net_receive(net);
+    virtio_net_tx_service(net, events);
+}
+
+/* A held-back buffer came home. */
+static void refill(void *arg)
+{
+    struct virtio_net *net = arg;
+
+    nic_service_post(&net->service, NIC_EVENT_QUEUES);
+}
+
+/* --- nic_ops ----------------------------------------------------------------------------------------------
+ */
+
+static int virtio_net_start(struct nic *nic)
+{
+    return nic_service_run(&container_of(nic, struct virtio_net, nic)->service, true);
+}
+
+static void virtio_net_stop(struct nic *nic)
+{
+    if (nic_service_run(&container_of(nic, struct virtio_net, nic)->service, false) != 0)
+        log_warning("%s: did not stop", nic->name);
+}
+
+static const struct nic_ops virtio_net_ops = {
+    .start = virtio_net_start, .stop = virtio_net_stop, .transmit = virtio_net_transmit};
+
+/* --- bind -------------------------------------------------------------------------------------------------
+ */
+
+/* Without an address of its own the device gets a local one (5.1.5). */
+static void mac_read(struct virtio_net *net)
+{
+    uint64_t noise = clock_now_ns() * 0x9e3779b97f4a7c15u;
+
+    if (net->features & VIRTIO_NET_F_MAC) {
+        virtio_pci_config_read(&net->dev, VIRTIO_NET_CONFIG_MAC, net->nic.mac, 1, sizeof(net->nic.mac));
+        return;
+    }
+    for (unsigned i = 0; i < sizeof(net->nic.mac); i++)
+        net->nic.mac[i] = (uint8_t)(noise >> (8 * i + 16));
+    net->nic.mac[0] = (uint8_t)((net->nic.mac[0] & ~1) | 2);
+}
+
+static uint16_t mtu_read(struct virtio_net *net)
+{
+    uint16_t mtu = MTU_DEFAULT;
+
+    if (net->features & VIRTIO_NET_F_MTU)
+        virtio_pci_config_read(&net->dev, VIRTIO_NET_CONFIG_MTU, &mtu, 2, 1);
+    /* Without mergeable buffers a frame, its Ethernet header and ours must fit into one. */
+    if (!(net->features & VIRTIO_NET_F_MRG_RXBUF))
+        mtu = MIN(mtu, (uint16_t)(RX_BUFFER_SIZE - sizeof(struct virtio_net_header) - 18));
+    return mtu < 68 ? MTU_DEFAULT : MIN(mtu, (uint16_t)MTU_MAX);
+}
+
+static unsigned offloads(uint64_t features)
+{
+    uint64_t tso = VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6;
+
+    return (features & VIRTIO_NET_F_CSUM ? NIC_TX_CSUM : 0U) |
+           (features & VIRTIO_NET_F_GUEST_CSUM ? NIC_RX_CSUM : 0U) | ((features & tso) == tso ? NIC_TSO : 0U);
+}
+
+/* Everything that start will need, so that it cannot fail for lack of memory. */
+static int memory_alloc(struct virtio_net *net)
+{
+    unsigned order = 0;
+    hpa_t headers;
+    int err = queue_alloc(net, &net->rx, VIRTIO_NET_QUEUE_RX);
+
+    if (!err)
+        err = queue_alloc(net, &net->tx, VIRTIO_NET_QUEUE_TX);
+    if (!err)
+        err = rx_pool_init(&net->pool, net->rx.size, refill, net);
+    if (err)
+        return err;
+    while (PAGE_SIZE << order < net->tx.size * sizeof(struct virtio_net_header))
+        order++;
+    headers = page_alloc(order, 0, NODE_ANY);
+    if (!hpa_valid(headers))
+        return -ENOMEM;
+    net->tx_headers = hpa_to_ptr(headers);
+    net->tx_headers_address = headers.v;
+    return 0;
+}
+
+static int bind(struct virtio_net *net, struct pci_device *pci)
+{
+    int err = virtio_pci_init(&net->dev, pci);
+
+    if (!err)
+        err = virtio_pci_negotiate(&net->dev, FEATURES, &net->features);
+    if (err)
+        return err;
+    mac_read(net);
+    net->nic.ops = &virtio_net_ops;
+    net->nic.driver = "virtio-net";
+    net->nic.mtu = mtu_read(net);
+    net->nic.offloads = offloads(net->features);
+    net->nic.driver_data = net;
+    err = memory_alloc(net);
+    if (!err)
+        err = virtio_pci_reset(&net->dev);
+    if (!err)
+        err = nic_service_start(&net->service, "virtio-net", service_run, net);
+    if (!err)
+        err = interrupts_request(net);
+    return err ? err : nic_register(&net->nic);
+}
+
+/* A device that could not be bound keeps the little memory it got: freeing half-made state is not worth the
+ * code when it happens once per boot at most. */
+static int virtio_net_probe(struct pci_device *pci)
+{
+    struct virtio_net *net = calloc(1, sizeof(*net));
+    int err;
+
+    if (!net)
+        return -ENOMEM;
+    pci->driver_data = net;
+    err = bind(net, pci);
+    if (err)
+        pci_disable(pci);
+    return err;
+}
+
+static void virtio_net_remove(struct pci_device *pci)
+{
+    struct virtio_net *net = pci->driver_data;
+
+    virtio_net_stop(&net->nic);
+    pci_irq_release(pci);
+    pci_disable(pci);
+}
+
+static const struct pci_match matches[] = {
+    {.vendor = VIRTIO_PCI_VENDOR, .device = VIRTIO_PCI_MODERN(VIRTIO_ID_NET)},
+    /* Transitional ones have the modern interface as well (4.1.2.1). */
+    {.vendor = VIRTIO_PCI_VENDOR, .device = 0x1000},
+    {0},
+};
+
+static const struct pci_driver virtio_net_driver = {
+    .name = "virtio-net", .matches = matches, .probe = virtio_net_probe, .remove = virtio_net_remove};
+
+PCI_DRIVER(virtio_net_driver);
