@@ -14,7 +14,6 @@ $(O)/unit/newlib.o: $(newlib-objects) FORCE
 unit-y += third_party
 unit-third_party-src := $(mbedtls-src) $(yyjson-src) $(libfdt-src)
 
-<<<<<<< HEAD
 # What modules of core need to run in a process: locks, panic, CPUs.
 fake-src := platform/fake/machine.c platform/fake/map.c platform/fake/panic.c platform/fake/sync.c
 mm-src := $(addprefix core/mm/,buddy.c ranges.c page.c run.c stats.c check.c slab.c magazine.c heap.c)
@@ -23,7 +22,7 @@ unit-y += buddy
 unit-buddy-src := $(mm-src) $(fake-src)
 unit-y += heap
 unit-heap-src := $(mm-src) $(fake-src)
-=======
+
 firmware-src := $(patsubst %,platform/firmware/%.c,host_info phys memmap modules cpio bootinfo_multiboot bootinfo_pvh \
 	bootinfo_linux bootinfo_efi acpi acpi_madt acpi_fadt acpi_srat acpi_misc) core/lib/cmdline.c
 
@@ -41,4 +40,3 @@ unit-acpi-src := $(firmware-src)
 
 unit-y += bootinfo
 unit-bootinfo-src := $(firmware-src) platform/firmware/current.c
->>>>>>> 9bfe244 (wip3)
