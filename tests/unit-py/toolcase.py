@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the tests of basaltctl share: the tool in this process, servers that misbehave, a case with a host."""
+
+import contextlib
+import importlib.machinery
+import importlib.util
+import io
+import json
+import os
+import pathlib
+import shutil
+import socket
+import sys
+import tempfile
+import threading
+import unittest
+
+from fakehost import FakeHost
+
+TOOL = pathlib.Path(__file__).resolve().parents[2] / "scripts" / "basaltctl"
+
+
+def load_tool():
+    sys.dont_write_bytecode = True
+    loader = importlib.machinery.SourceFileLoader("basaltctl", str(TOOL))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("basaltctl", loader))
+    sys.modules["basaltctl"] = module
+    loader.exec_module(module)
+    module.QUIET_GAP_S, module.RETRY_MIN_S, module.CONTINUE_WAIT_S = 0.2, 0.02, 0.3
+    return module
+
+
+ctl = load_tool()
+
+
+class Result:
+    def __init__(self, status, out, err):
+        self.status, self.bytes, self.err = status, out, err
+        self.out = out.decode("utf-8", "replace")
+        self.lines = self.out.splitlines()
+
+    def json(self):
+        return json.loads(self.out)
+
+
+def run(*argv, stdin=b"", env=None):
+    """main() in this process, with its standard streams and environment replaced."""
+    out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
+    saved, saved_in = dict(os.environ), sys.stdin
+    for name in [n for n in os.environ if n.startswith("BASALT_")]:
+        del os.environ[name]
+    os.environ.update(env or {})
+    sys.stdin = io.TextIOWrapper(io.BytesIO(stdin), "utf-8")
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                status = ctl.main([str(a) for a in argv])
+            except SystemExit as leave:
+                status = leave.code or 0
+        out.flush()
+        return Result(status, out.buffer.getvalue(), err.getvalue())
+    finally:
+        sys.stdin = saved_in
+        os.environ.clear()
+        os.environ.update(saved)
+
+
+class RawServer:
+    """Answers each connection with what script(socket, number) does: for servers no library would produce."""
+
+    def __init__(self, script):
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.label = f"127.0.0.1:{self.socket.getsockname()[1]}"
+        self.script, self.number = script, 0
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            with connection, contextlib.suppress(OSError):
+                self.number += 1
+                self.script(connection, self.number)
+
+    def close(self):
+        self.socket.close()
+
+
+def read_head(connection):
+    data = b""
+    while b"\r\n\r\n" not in data:
+        block = connection.recv(4096)
+        if not block:
+            break
+        data += block
+    return data
+
+
+class HostCase(unittest.TestCase):
+    def setUp(self):
+        self.fake = FakeHost()
+        self.addCleanup(self.fake.close)
+        self.folder = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def ctl(self, *argv, **more):
+        return run("--host", self.fake.label, *argv, **more)
+
+    def good(self, *argv, **more):
+        result = self.ctl(*argv, **more)
+        self.assertEqual((result.status, result.err), (0, ""))
+        return result
+
+    def bad(self, status, *argv, **more):
+        """The command must fail with this status and exactly one line; returns the line."""
+        result = self.ctl(*argv, **more)
+        self.assert_one_line(result.err)
+        self.assertEqual(result.status, status, result.err)
+        return result.err
+
+    def assert_one_line(self, text):
+        self.assertRegex(text, r"\Abasaltctl: [^\n]+\n\Z")
+
+    def raw(self, script):
+        server = RawServer(script)
+        self.addCleanup(server.close)
+        return server.label
+
+    def file(self, name="image.bin", size=300000):
+        path = self.folder / name
+        path.write_bytes(os.urandom(size))
+        return path
