@@ -10,7 +10,8 @@
 
 unit-y :=
 fuzz-y :=
-include $(wildcard tests/unit/build.mk tests/fuzz/build.mk)
+# More fragments beside those are read too.
+include $(sort $(wildcard tests/unit/*.mk tests/fuzz/*.mk))
 
 # Each mode compiles to its own folder: $(O)/unit, $(O)/fuzz, $(O)/cov.
 $(O)/unit/%: host-cc    = gcc

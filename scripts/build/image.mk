@@ -26,7 +26,7 @@ endif
 
 # Not -ffreestanding: that would stop the compiler from expanding memcpy and friends, which newlib provides.
 inc-libc := -isystem core/lib/newlib/include -isystem $(NEWLIB_DIR)/newlib/libc/include \
-	-isystem $(shell $(CC) -print-file-name=include)
+	-isystem $(shell $(CC) -print-file-name=include 2>/dev/null)
 
 # Who sees which headers (DESIGN: rooms): the most specific pattern wins.
 inc-core := -Icore/include -Iplatform/$(ARCH)/include
