@@ -22,6 +22,12 @@ unit-y += buddy
 unit-buddy-src := $(mm-src) $(fake-src)
 unit-y += heap
 unit-heap-src := $(mm-src) $(fake-src)
+unit-y += slab
+unit-slab-src := $(mm-src) $(fake-src)
+unit-y += slab_poison
+unit-slab_poison-src := $(filter-out core/mm/slab.c,$(mm-src)) $(fake-src)
+unit-y += vmap
+unit-vmap-src := $(mm-src) core/mm/stack.c core/mm/mmio.c $(fake-src)
 
 firmware-src := $(patsubst %,platform/firmware/%.c,host_info phys memmap modules cpio bootinfo_multiboot bootinfo_pvh \
 	bootinfo_linux bootinfo_efi acpi acpi_madt acpi_fadt acpi_srat acpi_misc) core/lib/cmdline.c
