@@ -1,3 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # fuzz-y += name          tests/fuzz/fuzz_name.c, seeds in tests/fuzz/corpus/name/
 # fuzz-name-src := ...    the sources it drives (how it works: scripts/build/host.mk)
+
+fuzz-y += pci
+fuzz-pci-src := $(addprefix platform/drivers/pci/,function.c bar.c enumerate.c assign.c) \
+	platform/drivers/virtio/virtio_caps.c

@@ -46,3 +46,9 @@ unit-acpi-src := $(firmware-src)
 
 unit-y += bootinfo
 unit-bootinfo-src := $(firmware-src) platform/firmware/current.c
+
+unit-y += pci
+unit-pci-src := $(addprefix platform/drivers/pci/,function.c bar.c enumerate.c assign.c) \
+	platform/drivers/virtio/virtio_caps.c
+unit-y += virtqueue
+unit-virtqueue-src := platform/drivers/virtio/virtqueue.c

@@ -98,7 +98,7 @@ static void bar_assign(const struct pci_device_list *list, struct pci_device *de
         return;
     }
     bar->address = at;
-    pci_write(dev, PCI_COMMAND, 2, command & ~(uint32_t)PCI_COMMAND_MEMORY);
+    pci_write(dev, PCI_COMMAND, 2, command & ~(uint32_t)(PCI_COMMAND_IO | PCI_COMMAND_MEMORY));
     pci_bar_write(dev->address, index, bar);
     pci_write(dev, PCI_COMMAND, 2, command);
 }

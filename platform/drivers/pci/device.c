@@ -7,14 +7,6 @@
 #include <core/vmap.h>
 #include <errno.h>
 
-unsigned pci_cap_find(const struct pci_device *dev, uint8_t id, unsigned nth)
-{
-    for (unsigned i = 0; i < dev->caps.count; i++)
-        if (dev->caps.list[i].id == id && nth-- == 0)
-            return dev->caps.list[i].offset;
-    return 0;
-}
-
 static void sleep_ms(unsigned ms)
 {
     thread_sleep_until(clock_now_ns() + ms * NSEC_PER_MSEC);

@@ -36,6 +36,14 @@ void pci_caps_read(struct pci_address at, struct pci_caps *out)
     }
 }
 
+unsigned pci_cap_find(const struct pci_device *dev, uint8_t id, unsigned nth)
+{
+    for (unsigned i = 0; i < dev->caps.count; i++)
+        if (dev->caps.list[i].id == id && nth-- == 0)
+            return dev->caps.list[i].offset;
+    return 0;
+}
+
 static struct pci_window window_of(uint64_t base, uint64_t limit, unsigned granule_bits)
 {
     return (struct pci_window){base, limit | (BIT(granule_bits) - 1)};
