@@ -1,5 +1,87 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The ways to boot; processors; memory sizes."""
+"""The ways to boot, with what each must hand over."""
 
-from harness.config import Failure, HostConfig, check, check_equal
+import re
+
+from harness.config import check, check_equal
 from harness.registry import test
+
+TOKEN = "boot-secret"
+
+
+def _check_host(t, firmware):
+    t.host.wait_ready()
+    host = t.api.get_json("/v1/host")
+    check_equal(host["firmware"], firmware, "firmware")
+    check_equal(host["board"], t.case.config.board, "board")
+    check_equal(len(host["cpus"]), t.case.config.cpus, "number of CPUs")
+    return host
+
+
+@test(host="own", boot=["kernel", "pvh", "ipxe-tftp", "ipxe-http", "grub"], cmdline="hostname=by-cmdline",
+      arguments={"firmware": "bios"})
+def multiboot(t, firmware):
+    if t.case.config.boot == "pvh":
+        firmware = "pvh"
+    host = _check_host(t, firmware)
+    check_equal(host["name"], "by-cmdline", "name from the command line")
+
+
+@test(host="own", boot=["bzimage", "ipxe-bzimage", "grub-linux"], cmdline="hostname=by-cmdline")
+def linux_loader(t):
+    host = _check_host(t, "bios")
+    check_equal(host["name"], "by-cmdline", "name from the command line")
+
+
+@test(host="own", boot=["ovmf-pxe", "ovmf-http", "ovmf-disk"], cpus=2, timeout=120)
+def uefi(t):
+    _check_host(t, "uefi")
+
+
+@test(host="own", boot=["grub-efi-chain", "grub-efi-linux"], cmdline="hostname=by-cmdline", timeout=120)
+def uefi_grub(t):
+    host = _check_host(t, "uefi")
+    check_equal(host["name"], "by-cmdline", "name from the command line")
+
+
+@test(host="own", boot=["ipxe-http", "ovmf-http", "ovmf-pxe"], net="tap", nic="e1000e", timeout=120)
+def network_with_dnsmasq(t):
+    """As a fleet boots: dnsmasq, a server on the same wire, the other NIC."""
+    _check_host(t, "uefi" if t.case.config.boot.startswith("ovmf") else "bios")
+
+
+@test(host="own", cpus=[1, 2, 8], cpu_flags=["", ",-x2apic"], memory="512M")
+def processors(t):
+    """All processors come up, in either mode of the local APIC, and do work."""
+    host = _check_host(t, "bios")
+    cpus = host["cpus"]
+    check_equal(sorted({cpu["state"] for cpu in cpus}), ["online"], "states")
+    check_equal([cpu["id"] for cpu in cpus], list(range(len(cpus))), "CPU numbers")
+    check_equal(len({cpu["apic_id"] for cpu in cpus}), len(cpus), "different APIC IDs")
+    features = host["cpu"]["features"]
+    if "-x2apic" in t.case.config.cpu_flags:
+        check("x2apic" not in features, "x2apic is listed although the processor has none")
+    log = t.api.get_json("/v1/host/log?limit=1000")["entries"]
+    seen = {entry["cpu"] for entry in log}
+    check(seen <= set(range(len(cpus))), f"log lines from CPUs {sorted(seen)}")
+
+
+@test(host="own", memory=["128M", "4G", "16G"], cpus=2, timeout=120)
+def memory(t):
+    """Small; across the PCI hole; large. Nearly all of it is there and most of it is free."""
+    host = _check_host(t, "bios")
+    size = {"128M": 128 << 20, "4G": 4 << 30, "16G": 16 << 30}[t.case.config.memory]
+    total, free = host["memory"]["total_bytes"], host["memory"]["free_bytes"]
+    check(size - (4 << 20) <= total <= size, f"total_bytes {total} of {size}")
+    # What the host keeps for itself: 16 MiB is the aim, page metadata grows with the size.
+    kept = total - free
+    check(kept <= (16 << 20) + size // 64, f"{kept >> 20} MiB in use at idle")
+
+
+@test(host="own", cmdline=f"token={TOKEN}", memory="256M")
+def tokens_stay_secret(t):
+    """A token on the command line does not appear in what the API shows of the command line."""
+    t.host.wait_ready()
+    host = t.api.with_token(TOKEN).get_json("/v1/host")
+    check(TOKEN not in host["cmdline"], "the API shows a token")
+    check(not t.host.serial.seen(re.escape(TOKEN)), "the serial log shows a token")

@@ -259,6 +259,11 @@ def grub_efi_chain(host):
     return _grub_efi(host, [f"search --set=root --file /{name}", f"chainloader /{name} {host.config.cmdline}".rstrip()])
 
 
+def other(_host):
+    """The test brings its own way, as further QEMU arguments."""
+    return []
+
+
 METHODS = {
     "kernel": kernel,
     "pvh": pvh,
@@ -273,4 +278,5 @@ METHODS = {
     "grub-linux": grub_linux,
     "grub-efi-linux": grub_efi_linux,
     "grub-efi-chain": grub_efi_chain,
+    "other": other,
 }

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Addresses, ICMP, links that go and come back, cards that reset."""
+
+import re
+
+from harness.config import HostConfig, check, check_equal
+from harness.host import READY
+from harness.netns import HOST4, PREFIX6, SERVER4, slaac_address
+from harness.registry import test
+
+NICS = ["virtio-net-pci", "e1000e"]
+
+
+def _ipv4(t):
+    return t.api.get_json("/v1/host")["network"]["ipv4"]
+
+
+@test(net="tap", nic=NICS)
+def dhcp(t):
+    ipv4 = _ipv4(t)
+    check_equal(ipv4, {"address": HOST4, "prefix": 24, "gateway": SERVER4, "source": "dhcp"}, "address")
+
+
+@test(net="tap", nic=NICS)
+def interface(t):
+    """What the API says of the card is true."""
+    interface, = t.api.get_json("/v1/host")["network"]["interfaces"]
+    check_equal(interface["mac"].lower(), t.host.mac, "MAC")
+    check_equal((interface["link"], interface["mtu"]), ("up", 1500), "link and MTU")
+    before = interface["rx_packets"]
+    t.api.get("/healthz")
+    interface, = t.api.get_json("/v1/host")["network"]["interfaces"]
+    check(interface["rx_packets"] > before, "rx_packets does not count")
+
+
+@test(net="tap", nic=NICS)
+def ping(t):
+    """ICMP echo, from nothing to fragments."""
+    for size in (0, 56, 1472, 4000):
+        check_equal(t.host.netns.ping(HOST4, count=3, size=size), 3, f"answers to pings of {size} bytes")
+
+
+@test(net="tap", nic=NICS)
+def slaac(t):
+    """The prefix a router advertises becomes an address; it pings and serves HTTP."""
+    wanted = slaac_address(t.host.mac)
+    t.host.wait_serial(re.escape(wanted), timeout=30)
+    # Duplicate address detection takes a second; the log line may come before it ends.
+    check(t.host.netns.ping(wanted, count=5, timeout=2) >= 3, f"{wanted} does not answer pings")
+    states = {entry["address"]: entry["state"] for entry in t.api.get_json("/v1/host")["network"]["ipv6"]}
+    check_equal(states.get(wanted), "preferred", f"state of {wanted}")
+    check(any(address.startswith("fe80:") for address in states), "no link-local address")
+    with t.host.netns.connect(wanted, 80) as sock:
+        sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: [" + wanted.encode() + b"]\r\nConnection: close\r\n\r\n")
+        check(sock.recv(100).startswith(b"HTTP/1.1 200"), "no answer over IPv6")
+
+
+@test(host="own", net="tap-nodhcp", cmdline=f"ip={HOST4}/24,{SERVER4}", nic=NICS)
+def static_address(t):
+    """By command line; nobody is asked."""
+    t.host.wait_ready()
+    check_equal(_ipv4(t), {"address": HOST4, "prefix": 24, "gateway": SERVER4, "source": "static"}, "address")
+
+
+@test(host="own", net="tap-nodhcp")
+def no_dhcp_server(t):
+    """Keeps trying, says so, and takes the address when a server appears at last."""
+    t.host.wait_serial(r"(?i)dhcp.*(no answer|no server|no offer|still|trying|waiting)", timeout=90)
+    t.host.netns.start_dnsmasq(t.host.mac)
+    t.host.wait_serial(re.escape(HOST4), timeout=120)
+    t.host.wait_ready()
+    check_equal(_ipv4(t)["source"], "dhcp", "source")
+
+
+@test(host="own", net="tap", nic=NICS)
+def link_down_and_up(t):
+    """The host notices both, and answers on the same address afterwards; connections survive."""
+    t.host.wait_ready()
+    kept = t.api.open()
+    kept.send_request("GET", "/healthz")
+    check_equal(kept.read_response().status, 200, "first answer")
+    for _ in range(3):
+        mark = t.host.serial.mark()
+        t.host.set_link(False)
+        t.host.wait_serial(r"(?i)link.*down", timeout=20, start=mark)
+        mark = t.host.serial.mark()
+        t.host.set_link(True)
+        t.host.wait_serial(r"(?i)link.*up", timeout=20, start=mark)
+    kept.send_request("GET", "/healthz")
+    check_equal(kept.read_response().status, 200, "answer on the connection that was open all the time")
+    kept.close()
+    t.host.check_alive()
+    events = t.api.get_json("/v1/host/log?limit=1000")["entries"]
+    check(sum("link" in entry["message"] and "down" in entry["message"] for entry in events) >= 3,
+          "the log does not have the three times")
+
+
+@test(host="own", net="tap", nic=NICS)
+def boot_without_link(t):
+    """The cable is plugged in only later."""
+    t.host.set_link(False)
+    t.host.wait_serial(r"(?i)link.*down|no link|waiting for", timeout=60)
+    t.host.set_link(True)
+    t.host.wait_ready()
+    t.host.check_alive()
+
+
+@test(host="own", net="none")
+def no_card(t):
+    """No network card at all: the host says so on the serial line and stays up."""
+    t.host.wait_serial(r"(?i)no (network|nic)", timeout=60)
+    t.host.serial.wait(r"\Z", 1)
+    check(t.host.is_running and not t.host.resets, "the host did not stay up")
+
+
+@test(host="own", net="tap", nic=NICS, cpus=2)
+def card_resets(t):
+    """Somebody (a management controller, a glitch) resets the card under the driver: it must come back."""
+    t.host.wait_ready()
+    t.skip_unless_qtest = None
+    raise NotImplementedError
+
+
+@test(host="own", net="tap", extra=("-netdev", "user,id=second", "-device", "e1000e,netdev=second,mac=52:54:00:bb:0:1"))
+def two_cards(t):
+    """A second card, of the other kind, is found and does not disturb."""
+    t.host.wait_ready()
+    interfaces = t.api.get_json("/v1/host")["network"]["interfaces"]
+    check_equal(sorted(entry["driver"] for entry in interfaces), ["e1000e", "virtio-net"], "drivers")
