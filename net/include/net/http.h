@@ -56,8 +56,10 @@ bool http_request_header_next(const struct http_request *req, const char *name, 
  * Reads the whole body into memory, then calls on_body(req, body, len). body is NUL-terminated (with 7
  * further NULs behind, for parsers that read ahead), may be modified, and belongs to the engine, which frees
  * it when the response is complete. A longer body than limit is answered 413, no memory 503, a stalled or
- * malformed one 408 or 400, all without calling anything. 100 Continue is sent if the client waits for it.
- * on_body is called after the handler returned; once it runs it is like a handler: respond or defer.
+ * malformed one 408 or 400: the engine does that by itself. A handler that has something to let go of then
+ * (req->ctx) calls http_request_defer() first; its on_abort is called before such an answer, and when the
+ * connection is lost. on_body is called after the handler returned; once it runs it is like a handler:
+ * respond or defer. 100 Continue is sent if the client waits for it.
  */
 void http_request_read_body(struct http_request *req, size_t limit,
                             void (*on_body)(struct http_request *req, char *body, size_t len));
@@ -92,8 +94,9 @@ void http_request_stream_body(struct http_request *req, const struct http_sink *
 void http_request_resume_body(struct http_request *req);
 
 /*
- * "I shall respond later." If the connection dies before that, on_abort(req) is called, once, and req is
- * invalid afterwards; it is not called once a response was given. Not needed while a body is being read.
+ * "I shall respond later." If the request dies before that (connection lost, or the engine had to answer
+ * because its body failed), on_abort(req) is called, once, and req is invalid afterwards; not once a response
+ * was given, and not while a sink is attached, which has its own. on_abort may be NULL.
  */
 void http_request_defer(struct http_request *req, void (*on_abort)(struct http_request *req));
 

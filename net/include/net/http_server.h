@@ -68,9 +68,8 @@ struct http_stats {
 };
 
 /*
- * Creates a server. Returns -ENOMEM, or -EINVAL for a missing clock, a malformed pattern or two routes that
- * claim the same method of the same pattern (the log then has nothing: http_router_check() in the unit tests
- * says which).
+ * Creates a server. Returns -ENOMEM, or -EINVAL for a missing clock, a malformed pattern, a route without
+ * handler or methods, or two routes that claim the same method of the same pattern.
  */
 int must_check http_server_create(const struct http_config *config, struct http_server **server);
 

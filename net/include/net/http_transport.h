@@ -44,8 +44,8 @@ struct http_iov {
 /*
  * Queues bytes in order. Returns how many bytes it accepted, from the front, 0 if there is no room: it then
  * calls http_conn_sent() when there is. Negative: the connection cannot send any more (the engine aborts it).
- * more: further bytes follow within the same call into the engine, a segment that is not full may wait for
- * them; with more false everything queued is to go out now (lwIP: tcp_output).
+ * n may be 0: push only. more: further bytes follow within the same call into the engine, a segment that is
+ * not full may wait for them; with more false everything queued is to go out now (lwIP: tcp_output).
  */
 ssize_t must_check http_transport_write(void *transport, const struct http_iov *iov, unsigned n, bool more);
 

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: BSD-2-Clause
+http-src := $(patsubst %,net/http/%.c,$(http-sources))
+
+unit-y += http_parse http_uri http_router
+unit-http_parse-src := $(patsubst %,net/http/%.c,parse field chunked str)
+unit-http_uri-src := $(patsubst %,net/http/%.c,uri str range status)
+unit-http_router-src := $(patsubst %,net/http/%.c,router linked uri str)
