@@ -34,6 +34,13 @@ bool cpu_call(unsigned cpu, struct cpu_call *call);
 /* Runs fn(arg) on every CPU, this one included, and waits for all. Context: thread, interrupts on. */
 void cpu_call_all(void (*fn)(void *arg), void *arg);
 
+/*
+ * For the platform, while CPUs are brought up one by one: makes CPU number `cpu` (the present cpu_count()) known with
+ * its area; counts it once it runs. -ENOMEM. Boot CPU.
+ */
+must_check int cpu_register(unsigned cpu, char *percpu_area, uint64_t hw_id);
+void cpu_set_online(unsigned cpu);
+
 /* Handles the kick interrupt: runs queued calls. Called by the platform, interrupts off. */
 void cpu_kick_handle(void);
 

@@ -44,6 +44,9 @@ must_check int log_read(uint64_t seq, struct log_entry *out);
 uint64_t log_first_seq(void);
 uint64_t log_next_seq(void);
 
+/* Messages of that level since boot. Context: any. */
+uint64_t log_count(enum log_level level);
+
 const char *log_level_name(enum log_level level);
 
 #endif

@@ -28,6 +28,9 @@ noreturn_fn void panic_backtrace(uint64_t pc, uint64_t frame_pointer);
 /* Called first by an exception handler: silences other CPUs, switches the console to polled output. */
 void panic_enter(void);
 
+/* Whether any CPU has panicked: checks that would only report what is broken anyway are off then. */
+bool panic_in_progress(void);
+
 /* Whether a panic on another CPU is stopping this one (the platform's NMI handler asks). */
 bool panic_stops_this_cpu(void);
 

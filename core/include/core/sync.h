@@ -22,8 +22,8 @@ enum lock_rank {
     LOCK_RANK_VMAP = 64,   /* host page tables: may need table pages */
     LOCK_RANK_PAGES = 68,  /* buddy zones */
     LOCK_RANK_WAITQ = 70,  /* wait queues: wake while holding almost anything */
-    LOCK_RANK_TIMER = 76,  /* a CPU's timer queue */
-    LOCK_RANK_RUNQ = 80,   /* a CPU's run queue: innermost but for the log */
+    LOCK_RANK_RUNQ = 76,   /* a CPU's run queue: threads are woken under any of the above */
+    LOCK_RANK_TIMER = 80,  /* a CPU's timer queue: time slices are armed under the run queue's */
     LOCK_RANK_IRQ = 84,    /* interrupt controllers and vector tables */
     LOCK_RANK_RANDOM = 88, /* the random generator: calls nobody */
     LOCK_RANK_LOG = 90,    /* console output: legal from anywhere */

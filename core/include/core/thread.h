@@ -55,6 +55,15 @@ const char *thread_name(const struct thread *thread);
 /* Nanoseconds this thread has run. Context: any; exact for others only while they do not run. */
 uint64_t thread_runtime_ns(const struct thread *thread);
 
+struct thread_info {
+    char name[16];
+    unsigned cpu;
+    uint64_t runtime_ns;
+};
+
+/* Calls fn for each thread, idle ones included. Context: thread; fn must not block. */
+void thread_for_each(void (*fn)(const struct thread_info *info, void *arg), void *arg);
+
 /* Makes way for threads of the same priority. Context: thread. */
 void thread_yield(void);
 

@@ -12,6 +12,16 @@ uint64_t clock_now_ns(void);
 /* Ticks of the clock's counter per second, as calibrated. Context: any. */
 uint64_t clock_hz(void);
 
+/* clock_now_ns() as it was when the counter was at `cycles`. Context: any. */
+uint64_t clock_cycles_to_ns(uint64_t cycles);
+
+/* How long `cycles` of the counter last. Context: any. */
+uint64_t clock_cycles_span_ns(uint64_t cycles);
+
+/* Boot: the counter at hand-over, which is time 0; then, once arch_clock_hz() is known, the conversion. */
+void clock_set_origin(uint64_t cycles);
+void clock_init(void);
+
 /* The counter value (arch_clock_cycles) at which clock_now_ns() will be `ns`. Context: any. */
 uint64_t clock_ns_to_cycles(uint64_t ns);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <arch/msr.h>
+#include <contract/arch.h>
 #include <core/cpu.h>
 #include <core/panic.h>
 #include <core/thread.h>

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "sched.h"
+
+#include <arch/clock.h>
+#include <arch/cpu.h>
+#include <contract/arch.h>
+#include <core/cpu.h>
+#include <core/panic.h>
+#include <core/percpu.h>
+#include <string.h>
+
+/*
+ * Per-CPU run queues, one FIFO per priority. A run queue's lock is held across the switch itself and released by the thread
+ * that was switched to, so whoever takes it never sees a thread half-way.
+ */
+static DEFINE_PERCPU(struct runq, runq);
+
+struct runq *runq_of(unsigned cpu)
+{
+    return percpu_ptr(runq, cpu);
+}
+
+static void slice_expired(struct timer *timer)
+{
+    (void)timer;
+    atomic_store_explicit(&arch_current()->need_resched, true, memory_order_relaxed);
+}
+
+static void runq_init(struct runq *rq)
+{
+    spin_init(&rq->lock, LOCK_RANK_RUNQ);
+    for (unsigned i = 0; i < THREAD_PRIOS; i++)
+        TAILQ_INIT(&rq->ready[i]);
+    timer_init(&rq->slice, slice_expired);
+    rq->switched_at = arch_clock_cycles();
+}
+
+struct thread *sched_cpu_prepare(unsigned cpu)
+{
+    struct runq *rq = runq_of(cpu);
+    char name[THREAD_NAME_MAX] = "idle/";
+    unsigned divisor = 1;
+    size_t n = strlen(name);
+
+    for (; cpu / divisor >= 10; divisor *= 10)
+        ;
+    for (; divisor > 0 && n < sizeof(name) - 1; divisor /= 10)
+        name[n++] = (char)('0' + cpu / divisor % 10);
+    runq_init(rq);
+    /* Cannot fail: an idle thread has no FPU state. */
+    if (thread_setup(&rq->idle, name, THREAD_PRIO_IDLE, THREAD_PINNED, cpu) != 0)
+        panic("idle thread");
+    rq->current = &rq->idle;
+    return &rq->idle;
+}
+
+static void enqueue(struct runq *rq, struct thread *t, bool at_head)
+{
+    if (at_head)
+        TAILQ_INSERT_HEAD(&rq->ready[t->prio], t, run_link);
+    else
+        TAILQ_INSERT_TAIL(&rq->ready[t->prio], t, run_link);
+    rq->ready_mask |= 1U << t->prio;
+    rq->queued++;
+    t->is_queued = true;
+}
+
+static void dequeue(struct runq *rq, struct thread *t)
+{
+    TAILQ_REMOVE(&rq->ready[t->prio], t, run_link);
+    if (TAILQ_EMPTY(&rq->ready[t->prio]))
+        rq->ready_mask &= ~(1U << t->prio);
+    rq->queued--;
+    t->is_queued = false;
+}
+
+static struct thread *pick(struct runq *rq)
+{
+    struct thread *t;
+
+    if (rq->ready_mask == 0)
+        return &rq->idle;
+    t = TAILQ_FIRST(&rq->ready[31 - __builtin_clz(rq->ready_mask)]);
+    dequeue(rq, t);
+    return t;
+}
+
+static void fpu_switch(struct runq *rq, struct thread *prev, struct thread *next)
+{
+    if (prev->fpu != NULL)
+        arch_fpu_save(prev->fpu);
+    /* A thread that comes back to a CPU whose registers nobody else has used finds them as they were. */
+    if (next->fpu != NULL && (rq->fpu_owner != next || next->fpu_home != rq)) {
+        arch_fpu_restore(next->fpu);
+        rq->fpu_owner = next;
+        next->fpu_home = rq;
+    }
+}
+
+/* Runs as the thread that was switched to. */
+void schedule_tail(void)
+{
+    struct runq *rq = this_cpu_ptr(runq);
+    struct thread *dead = rq->dead;
+
+    rq->dead = NULL;
+    spin_unlock_irqoff(&rq->lock);
+    if (dead != NULL)
+        thread_reap(dead);
+}
+
+void schedule(bool is_preempted)
+{
+    struct runq *rq = this_cpu_ptr(runq);
+    struct thread *prev = rq->current, *next;
+    uint64_t now;
+
+    spin_lock_irqoff(&rq->lock);
+    atomic_store_explicit(&prev->need_resched, false, memory_order_relaxed);
+    if (prev != &rq->idle && (is_preempted || atomic_load(&prev->state) == THREAD_RUNNABLE)) {
+        bool outranked = rq->ready_mask >> prev->prio > 1;
+
+        enqueue(rq, prev, outranked);
+    }
+    next = pick(rq);
+    if (rq->ready_mask >> next->prio & 1)
+        timer_arm(&rq->slice, clock_now_ns() + TIME_SLICE_NS);
+    if (next == prev) {
+        spin_unlock_irqoff(&rq->lock);
+        return;
+    }
+    now = arch_clock_cycles();
+    prev->runtime_cycles += now - rq->switched_at;
+    rq->switched_at = now;
+    rq->switches++;
+    if (atomic_load(&prev->state) == THREAD_DEAD)
+        rq->dead = prev;
+    fpu_switch(rq, prev, next);
+    rq->current = next;
+    arch_set_current(next);
+    arch_thread_switch(&prev->arch, &next->arch);
+    schedule_tail();
+}
+
+void sched_interrupt_exit(void)
+{
+    struct thread *t = arch_current();
+    struct runq *rq = this_cpu_ptr(runq);
+
+    if (atomic_load_explicit(&rq->slice_wanted, memory_order_relaxed)) {
+        atomic_store_explicit(&rq->slice_wanted, false, memory_order_relaxed);
+        timer_arm(&rq->slice, clock_now_ns() + TIME_SLICE_NS);
+    }
+    if (t->preempt_count == 0 && atomic_load_explicit(&t->need_resched, memory_order_relaxed))
+        schedule(true);
+}
+
+/* Where a woken thread should run: where it was if that is free for it, else a CPU that idles. */
+static unsigned choose_cpu(const struct thread *t, const struct runq *home)
+{
+    unsigned cpu = atomic_load_explicit(&t->cpu, memory_order_relaxed);
+    int idle;
+
+    if ((t->flags & THREAD_PINNED) || (home->current == &home->idle && home->queued == 0))
+        return cpu;
+    idle = idle_mask_find(cpu);
+    return idle >= 0 ? (unsigned)idle : cpu;
+}
+
+/* Makes the CPU look at its queue if `t` should run before, or share with, what runs there now. rq locked. */
+static bool needs_kick(struct runq *rq, const struct thread *t)
+{
+    if (t->prio > rq->current->prio) {
+        atomic_store_explicit(&rq->current->need_resched, true, memory_order_relaxed);
+        return true;
+    }
+    if (t->prio == rq->current->prio)
+        atomic_store_explicit(&rq->slice_wanted, true, memory_order_relaxed);
+    return t->prio == rq->current->prio;
+}
+
+/* Locks the run queue of the CPU that `t` belongs to, which may change until the lock is held. */
+static struct runq *runq_lock_of(struct thread *t)
+{
+    for (;;) {
+        unsigned cpu = atomic_load(&t->cpu);
+        struct runq *rq = runq_of(cpu);
+
+        spin_lock_irqoff(&rq->lock);
+        if (atomic_load(&t->cpu) == cpu)
+            return rq;
+        spin_unlock_irqoff(&rq->lock);
+    }
+}
+
+static void put_on_cpu(struct thread *t, unsigned cpu, struct runq *rq)
+{
+    bool kick;
+
+    enqueue(rq, t, false);
+    kick = needs_kick(rq, t);
+    spin_unlock_irqoff(&rq->lock);
+    if (kick && cpu != cpu_id())
+        arch_cpu_kick(cpu);
+}
+
+void thread_wake(struct thread *t)
+{
+    arch_irq_state_t state = arch_irq_save();
+    struct runq *rq = runq_lock_of(t);
+    unsigned target;
+
+    if (atomic_load(&t->state) != THREAD_BLOCKED) {
+        spin_unlock_irqoff(&rq->lock);
+        arch_irq_restore(state);
+        return;
+    }
+    atomic_store(&t->state, THREAD_RUNNABLE);
+    if (t->is_queued || rq->current == t) {
+        spin_unlock_irqoff(&rq->lock);
+        arch_irq_restore(state);
+        return;
+    }
+    target = choose_cpu(t, rq);
+    if (rq != runq_of(target)) {
+        atomic_store(&t->cpu, target);
+        spin_unlock_irqoff(&rq->lock);
+        /* Nobody else touches it now: it is runnable, but in no queue. */
+        rq = runq_of(target);
+        spin_lock_irqoff(&rq->lock);
+    }
+    put_on_cpu(t, target, rq);
+    arch_irq_restore(state);
+    if (arch_irq_enabled() && arch_current()->preempt_count == 0)
+        preempt_check();
+}
+
+void preempt_check(void)
+{
+    struct thread *t = arch_current();
+    arch_irq_state_t state;
+
+    if (t->preempt_count != 0 || !atomic_load_explicit(&t->need_resched, memory_order_relaxed) ||
+        !arch_irq_enabled())
+        return;
+    state = arch_irq_save();
+    schedule(true);
+    arch_irq_restore(state);
+}
+
+void thread_yield(void)
+{
+    arch_irq_state_t state = arch_irq_save();
+
+    schedule(false);
+    arch_irq_restore(state);
+}
+
+static struct thread *steal_from(struct runq *rq)
+{
+    struct thread *t = NULL;
+
+    if (__atomic_load_n(&rq->queued, __ATOMIC_RELAXED) == 0 || !spin_trylock_irqoff(&rq->lock))
+        return NULL;
+    for (uint32_t mask = rq->ready_mask; mask != 0 && t == NULL;) {
+        unsigned prio = 31 - (unsigned)__builtin_clz(mask);
+
+        mask &= ~(1U << prio);
+        /* The longest waiter that may move; pinned threads are few. */
+        TAILQ_FOREACH(t, &rq->ready[prio], run_link)
+        if (!(t->flags & THREAD_PINNED))
+            break;
+    }
+    if (t != NULL) {
+        dequeue(rq, t);
+        atomic_store(&t->cpu, cpu_id());
+    }
+    spin_unlock_irqoff(&rq->lock);
+    return t;
+}
+
+struct thread *runq_steal(void)
+{
+    unsigned count = cpu_count(), self = cpu_id();
+    struct thread *t = NULL;
+
+    for (unsigned i = 1; i < count && t == NULL; i++)
+        t = steal_from(runq_of((self + i) % count));
+    return t;
+}
+
+void sched_idle_loop(void)
+{
+    unsigned cpu = cpu_id();
+    struct runq *rq = runq_of(cpu);
+
+    arch_current()->preempt_count = 0;
+    for (;;) {
+        struct thread *stolen;
+
+        arch_irq_disable();
+        idle_mask_set(cpu, true);
+        if (rq->queued == 0 && (stolen = runq_steal()) != NULL) {
+            spin_lock_irqoff(&rq->lock);
+            enqueue(rq, stolen, false);
+            spin_unlock_irqoff(&rq->lock);
+        }
+        if (rq->queued == 0)
+            arch_wait_for_irq();
+        arch_irq_disable();
+        idle_mask_set(cpu, false);
+        if (rq->queued != 0)
+            schedule(false);
+        arch_irq_enable();
+    }
+}
+
+uint64_t sched_switches(void)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < cpu_count(); i++)
+        sum += __atomic_load_n(&runq_of(i)->switches, __ATOMIC_RELAXED);
+    return sum;
+}
+
+int sched_init(unsigned cpus_max)
+{
+    return idle_mask_init(cpus_max);
+}
+
+struct thread *sched_boot_prepare(void)
+{
+    struct thread *t = sched_cpu_prepare(0);
+
+    t->preempt_count = 1; /* until the idle loop */
+    return t;
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <arch/cpu.h>
+#include <arch/layout.h>
+#include <core/boot.h>
+#include <core/cpu.h>
+#include <core/panic.h>
+#include <core/vmap.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sched.h"
+
+/* All threads, for the operator's eyes. */
+static LIST_HEAD(, thread) all_threads = LIST_HEAD_INITIALIZER(all_threads);
+static struct spinlock all_lock = SPINLOCK_INIT(LOCK_RANK_QUEUE);
+
+/* Dead threads that nobody joins: freed by a thread, because whoever notices may be anywhere. */
+static _Atomic(struct thread *) reap_list;
+static struct waitq reap_waitq = WAITQ_INIT(reap_waitq);
+
+static void timeout_expired(struct timer *timer)
+{
+    thread_wake(container_of(timer, struct thread, timeout));
+}
+
+int thread_setup(struct thread *t, const char *name, unsigned prio, unsigned flags, unsigned cpu)
+{
+    memset(t, 0, sizeof(*t));
+    t->prio = (uint8_t)prio;
+    t->flags = (uint8_t)flags;
+    atomic_init(&t->cpu, cpu);
+    atomic_init(&t->references, 2);
+    timer_init(&t->timeout, timeout_expired);
+    waitq_init(&t->exit_waiters);
+    strncpy(t->name, name, sizeof(t->name) - 1);
+    if (flags & THREAD_FPU) {
+        t->fpu = aligned_alloc(ARCH_FPU_STATE_ALIGN, ARCH_FPU_STATE_SIZE);
+        if (t->fpu == NULL)
+            return -ENOMEM;
+        arch_fpu_init(t->fpu);
+    }
+    spin_lock(&all_lock);
+    LIST_INSERT_HEAD(&all_threads, t, all_link);
+    spin_unlock(&all_lock);
+    return 0;
+}
+
+/* A thread's first and last function. Entered from schedule()'s switch, interrupts off. */
+static void thread_main(void *arg)
+{
+    struct thread *t = arg;
+
+    schedule_tail();
+    arch_irq_enable();
+    t->fn(t->arg);
+    arch_irq_disable();
+    atomic_store(&t->state, THREAD_DEAD);
+    schedule(false);
+    panic("a dead thread runs");
+}
+
+int thread_create(const struct thread_params *params, struct thread **out)
+{
+    struct thread *t = malloc(sizeof(*t));
+    unsigned cpu = params->cpu == THREAD_CPU_ANY ? 0 : params->cpu;
+    int error = -ENOMEM;
+
+    if (t == NULL)
+        return -ENOMEM;
+    if (cpu >= cpu_count()) {
+        free(t);
+        return -EINVAL;
+    }
+    error = thread_setup(t, params->name, params->prio, params->flags, cpu);
+    if (error) {
+        free(t);
+        return error;
+    }
+    t->stack = stack_alloc(ARCH_STACK_SIZE);
+    t->fn = params->fn;
+    t->arg = params->arg;
+    if (t->stack == NULL) {
+        atomic_store(&t->is_off_cpu, true);
+        thread_put(t);
+        thread_put(t);
+        return -ENOMEM;
+    }
+    arch_thread_init(&t->arch, t->stack + ARCH_STACK_SIZE, thread_main, t);
+    atomic_store(&t->state, THREAD_BLOCKED);
+    *out = t;
+    thread_wake(t);
+    return 0;
+}
+
+void thread_put(struct thread *t)
+{
+    if (atomic_fetch_sub(&t->references, 1) != 1)
+        return;
+    spin_lock(&all_lock);
+    LIST_REMOVE(t, all_link);
+    spin_unlock(&all_lock);
+    if (t->stack != NULL)
+        stack_free(t->stack, ARCH_STACK_SIZE);
+    free(t->fpu);
+    free(t);
+}
+
+void thread_join(struct thread *t)
+{
+    /* The thread's own reference goes when its stack is free, so holding the last one means that it is gone. */
+    wait_event(&t->exit_waiters, atomic_load(&t->is_off_cpu));
+    thread_put(t);
+}
+
+void thread_detach(struct thread *t)
+{
+    thread_put(t);
+}
+
+/* The run_link of a dead thread is free; chain by its first member. */
+void thread_reap(struct thread *t)
+{
+    struct thread *head = atomic_load(&reap_list);
+
+    do
+        t->run_link.tqe_next = head;
+    while (!atomic_compare_exchange_weak(&reap_list, &head, t));
+    waitq_wake_one(&reap_waitq);
+}
+
+static void reaper(void *arg)
+{
+    (void)arg;
+    for (;;) {
+        struct thread *t, *next;
+
+        wait_event(&reap_waitq, atomic_load(&reap_list) != NULL);
+        for (t = atomic_exchange(&reap_list, NULL); t != NULL; t = next) {
+            next = t->run_link.tqe_next;
+            atomic_store(&t->is_off_cpu, true);
+            waitq_wake_all(&t->exit_waiters);
+            thread_put(t);
+        }
+    }
+}
+
+static int reaper_start(void)
+{
+    struct thread *t;
+    int error = thread_create(&(struct thread_params){.name = "reaper",
+                                                      .prio = THREAD_PRIO_LOW,
+                                                      .cpu = THREAD_CPU_ANY,
+                                                      .fn = reaper},
+                              &t);
+
+    if (!error)
+        thread_detach(t);
+    return error;
+}
+
+BOOT_STEP(BOOT_SCHED, reaper, reaper_start, NULL);
+
+struct thread *thread_self(void)
+{
+    return arch_current();
+}
+
+const char *thread_name(const struct thread *t)
+{
+    return t->name;
+}
+
+static uint64_t runtime_ns(const struct thread *t)
+{
+    return clock_cycles_span_ns(t->runtime_cycles);
+}
+
+uint64_t thread_runtime_ns(const struct thread *t)
+{
+    return runtime_ns(t);
+}
+
+void thread_for_each(void (*fn)(const struct thread_info *info, void *arg), void *arg)
+{
+    struct thread *t;
+
+    spin_lock(&all_lock);
+    LIST_FOREACH(t, &all_threads, all_link)
+    {
+        struct thread_info info = {.cpu = atomic_load(&t->cpu), .runtime_ns = runtime_ns(t)};
+
+        memcpy(info.name, t->name, sizeof(info.name));
+        fn(&info, arg);
+    }
+    spin_unlock(&all_lock);
+}
+
+void preempt_disable(void)
+{
+    arch_current()->preempt_count++;
+    __asm__ volatile("" ::: "memory");
+}
+
+void preempt_enable(void)
+{
+    __asm__ volatile("" ::: "memory");
+    if (--arch_current()->preempt_count == 0)
+        preempt_check();
+}
+
+void thread_sleep_until(uint64_t deadline_ns)
+{
+    struct waitq nobody;
+
+    waitq_init(&nobody);
+    (void)wait_event_until(&nobody, false, deadline_ns);
+}

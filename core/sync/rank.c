@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "rank.h"
+
+#include <arch/cpu.h>
+#include <core/panic.h>
+#include <core/percpu.h>
+
+#define HELD_MAX 16
+
+struct held_locks {
+    unsigned count;
+    const struct spinlock *locks[HELD_MAX];
+};
+
+/* Own CPU only; a CPU's entries change with preemption or interrupts off. */
+static DEFINE_PERCPU(struct held_locks, held);
+
+void rank_init(struct spinlock *lock, enum lock_rank rank)
+{
+    lock->rank = rank;
+    lock->name = "lock";
+}
+
+/*
+ * Locks are not always released in reverse order, so all that are held count, not the last. An interrupt may come between two
+ * lines here; it leaves the list as it found it.
+ */
+void rank_check(const struct spinlock *lock)
+{
+    const struct held_locks *h = this_cpu_ptr(held);
+
+    for (unsigned i = 0; i < h->count; i++) {
+        const struct spinlock *other = h->locks[i];
+
+        if (other->rank >= lock->rank && !panic_in_progress())
+            panic("lock order: taking %s (rank %u) while holding %s (rank %u)", lock->name, (unsigned)lock->rank,
+                  other->name, (unsigned)other->rank);
+    }
+}
+
+void rank_push(const struct spinlock *lock)
+{
+    arch_irq_state_t state = arch_irq_save();
+    struct held_locks *h = this_cpu_ptr(held);
+
+    if (h->count < HELD_MAX)
+        h->locks[h->count] = lock;
+    h->count++;
+    arch_irq_restore(state);
+}
+
+void rank_pop(const struct spinlock *lock)
+{
+    arch_irq_state_t state = arch_irq_save();
+    struct held_locks *h = this_cpu_ptr(held);
+    unsigned i = h->count < HELD_MAX ? h->count : HELD_MAX;
+
+    while (i > 0 && h->locks[i - 1] != lock)
+        i--;
+    if (i == 0 && !panic_in_progress())
+        panic("lock order: releasing %s, which this CPU does not hold", lock->name);
+    for (; i > 0 && i < h->count && i < HELD_MAX; i++)
+        h->locks[i - 1] = h->locks[i];
+    h->count--;
+    arch_irq_restore(state);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <core/cpu.h>
+#include <core/panic.h>
+#include <core/percpu.h>
+#include <core/sched.h>
+#include <core/sync.h>
+#include <core/thread.h>
+
+#include "rank.h"
+
+static void acquire(struct spinlock *lock)
+{
+    uint16_t ticket = atomic_fetch_add_explicit(&lock->next, 1, memory_order_relaxed);
+
+    while (atomic_load_explicit(&lock->owner, memory_order_acquire) != ticket)
+        arch_relax();
+}
+
+static void release(struct spinlock *lock)
+{
+    uint16_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
+
+    atomic_store_explicit(&lock->owner, (uint16_t)(owner + 1), memory_order_release);
+}
+
+void spin_init(struct spinlock *lock, enum lock_rank rank)
+{
+    atomic_init(&lock->next, 0);
+    atomic_init(&lock->owner, 0);
+    rank_init(lock, rank);
+}
+
+void spin_lock(struct spinlock *lock)
+{
+    preempt_disable();
+    rank_check(lock);
+    acquire(lock);
+    rank_push(lock);
+}
+
+void spin_unlock(struct spinlock *lock)
+{
+    rank_pop(lock);
+    release(lock);
+    preempt_enable();
+}
+
+arch_irq_state_t spin_lock_irqsave(struct spinlock *lock)
+{
+    arch_irq_state_t state = arch_irq_save();
+
+    spin_lock_irqoff(lock);
+    return state;
+}
+
+void spin_unlock_irqrestore(struct spinlock *lock, arch_irq_state_t state)
+{
+    spin_unlock_irqoff(lock);
+    arch_irq_restore(state);
+}
+
+void spin_lock_irqoff(struct spinlock *lock)
+{
+    rank_check(lock);
+    acquire(lock);
+    rank_push(lock);
+}
+
+void spin_unlock_irqoff(struct spinlock *lock)
+{
+    rank_pop(lock);
+    release(lock);
+}
+
+bool spin_trylock_irqoff(struct spinlock *lock)
+{
+    uint16_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed), expected = owner;
+
+    if (!atomic_compare_exchange_strong_explicit(&lock->next, &expected, (uint16_t)(owner + 1),
+                                                 memory_order_acquire, memory_order_relaxed))
+        return false;
+    rank_push(lock);
+    return true;
+}

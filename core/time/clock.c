@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <arch/clock.h>
+#include <arch/cpu.h>
+#include <contract/arch.h>
+#include <core/time.h>
+#include <stdatomic.h>
+
+/* Immutable after clock_init(); before, time stands still at 0. Fixed point with 32 fractional bits. */
+static uint64_t origin_cycles;
+static uint64_t ns_per_cycle, cycles_per_ns;
+static uint64_t hz;
+
+static _Atomic uint64_t wall_origin; /* seconds UTC at time 0; 0: unknown */
+
+static uint64_t scale(uint64_t value, uint64_t factor)
+{
+    return (uint64_t)((unsigned __int128)value * factor >> 32);
+}
+
+void clock_set_origin(uint64_t cycles)
+{
+    origin_cycles = cycles;
+}
+
+void clock_init(void)
+{
+    hz = arch_clock_hz();
+    cycles_per_ns = (hz / NSEC_PER_SEC << 32) + (hz % NSEC_PER_SEC << 32) / NSEC_PER_SEC;
+    ns_per_cycle = (NSEC_PER_SEC << 32) / hz;
+}
+
+uint64_t clock_hz(void)
+{
+    return hz ? hz : 1;
+}
+
+uint64_t clock_cycles_to_ns(uint64_t cycles)
+{
+    return cycles > origin_cycles ? scale(cycles - origin_cycles, ns_per_cycle) : 0;
+}
+
+uint64_t clock_cycles_span_ns(uint64_t cycles)
+{
+    return scale(cycles, ns_per_cycle);
+}
+
+uint64_t clock_ns_to_cycles(uint64_t ns)
+{
+    /* One more than the exact value: a timer must not fire before its time by rounding. */
+    return origin_cycles + scale(ns, cycles_per_ns) + 1;
+}
+
+uint64_t clock_now_ns(void)
+{
+    return clock_cycles_to_ns(arch_clock_cycles());
+}
+
+uint64_t clock_wall_seconds(void)
+{
+    uint64_t origin = atomic_load_explicit(&wall_origin, memory_order_relaxed);
+
+    return origin ? origin + clock_now_ns() / NSEC_PER_SEC : 0;
+}
+
+void clock_wall_set(uint64_t seconds_utc)
+{
+    uint64_t uptime = clock_now_ns() / NSEC_PER_SEC;
+
+    atomic_store_explicit(&wall_origin, seconds_utc > uptime ? seconds_utc - uptime : 0, memory_order_relaxed);
+}
+
+void clock_spin_ns(uint64_t ns)
+{
+    uint64_t deadline = clock_now_ns() + ns;
+
+    while (clock_now_ns() < deadline)
+        arch_relax();
+}
