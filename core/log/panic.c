@@ -6,7 +6,6 @@
 #include <core/log.h>
 #include <core/panic.h>
 #include <core/thread.h>
-#include <core/vmap.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -82,7 +81,7 @@ void panic_backtrace(uint64_t pc, uint64_t frame_pointer)
         const uint64_t *frame = (const uint64_t *)frame_pointer;
         uint64_t offset;
 
-        if (!vmap_is_readable(frame_pointer) || symbol_lookup(frame[1], &offset) == NULL)
+        if (!arch_is_mapped(frame_pointer) || !arch_is_mapped(frame_pointer + 8) || symbol_lookup(frame[1], &offset) == NULL)
             break;
         backtrace_line(n, frame[1]);
         if (frame[0] <= frame_pointer || frame[0] - frame_pointer > 65536)

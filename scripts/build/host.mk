@@ -33,7 +33,7 @@ $(O)/unit/obj/build/src/% $(O)/fuzz/obj/build/src/% $(O)/cov/obj/build/src/%: ho
 host-inc = -Itests/include -isystem $(NEWLIB_DIR)/newlib -I. -Icore/include -Iplatform/fake/include -Iplatform/include \
 	-Ivmm/include -Inet/include $(inc-libfdt) $(inc-yyjson) $(inc-mbedtls)
 cmd-HOSTCC = $(host-cc) -std=gnu11 -D_GNU_SOURCE -g -fno-omit-frame-pointer $(host-flags) $(host-warn) $(host-cflags) \
-	$(host-inc) -include $(O)/include/autoconf.h -MMD -MF $@.raw -c -o $@ $<
+	$(host-inc) -include $(O)/include/autoconf.h -MD -MF $@.raw -c -o $@ $<
 post-HOSTCC = $(fixdep)
 cmd-HOSTLD = $(host-cc) $(host-flags) -o $@ $(filter %.o,$^) $(host-libs) $(host-extra-libs)
 

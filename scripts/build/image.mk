@@ -25,8 +25,9 @@ flags-common += -DNDEBUG
 endif
 
 # Not -ffreestanding: that would stop the compiler from expanding memcpy and friends, which newlib provides.
-inc-libc := -isystem core/lib/newlib/include -isystem $(NEWLIB_DIR)/newlib/libc/include \
-	-isystem $(shell $(CC) -print-file-name=include 2>/dev/null)
+# The compiler's own headers come first: newlib's <stdatomic.h> is for compilers that have none.
+inc-libc := -isystem core/lib/newlib/include -isystem $(shell $(CC) -print-file-name=include 2>/dev/null) \
+	-isystem $(NEWLIB_DIR)/newlib/libc/include
 
 # Who sees which headers (DESIGN: rooms): the most specific pattern wins.
 inc-core := -Icore/include -Iplatform/$(ARCH)/include
@@ -40,7 +41,7 @@ $(OBJ)/net/agent/%.o: room-flags = $(flags-warn) $(inc-core) -Inet/include -Ivmm
 
 compile-flags = $(flags-common) $(flags-$(ARCH)) $(if $(filter $<,$(fpu-y)),,$(flags-nofpu-$(ARCH))) $(room-flags) $(inc-libc) \
 	$(cflags-$<) $(CFLAGS)
-cmd-CC = : "$(CC_VERSION)"; $(CC) $(compile-flags) -MMD -MF $@.raw -c -o $@ $<
+cmd-CC = : "$(CC_VERSION)"; $(CC) $(compile-flags) -MD -MF $@.raw -c -o $@ $<
 post-CC = $(fixdep)
 cmd-AS = $(cmd-CC)
 post-AS = $(fixdep)
@@ -62,7 +63,7 @@ $(OBJ)/core/lib/build_info.o: $(O)/.config
 
 lds := $(or $(wildcard platform/$(ARCH)/boot/basalt.lds.S),scripts/build/fallback.lds.S)
 cmd-LDS = $(CC) -E -P -x assembler-with-cpp $(inc-core) $(inc-libc) -nostdinc -include $(O)/include/autoconf.h \
-	-MMD -MF $@.raw -MT $@ -o $@ $<
+	-MD -MF $@.raw -MT $@ -o $@ $<
 post-LDS = $(fixdep)
 $(O)/basalt.lds: $(lds) FORCE
 	$(call build,LDS)

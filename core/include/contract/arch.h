@@ -68,4 +68,7 @@ must_check int arch_map(uint64_t va, hpa_t pa, uint64_t size, unsigned flags);
 void arch_unmap(uint64_t va, uint64_t size);
 void arch_tlb_flush_all(void);
 
+/* Whether the host's page tables map `va`. Context: any, panics included. */
+bool arch_is_mapped(uint64_t va);
+
 #endif

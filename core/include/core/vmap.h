@@ -24,7 +24,4 @@ void stack_free(void *stack, size_t size);
 /* Whether `addr` lies in the guard page of some stack, for a better word in a panic. Context: any. */
 bool stack_guard_hit(uint64_t addr);
 
-/* Whether 16 bytes at `addr` can be read without a fault: RAM, the image or a stack. Context: any, panics included. */
-bool vmap_is_readable(uint64_t addr);
-
 #endif

@@ -77,6 +77,7 @@ SECTIONS
         . = ALIGN(64);
         __start_percpu = .;
         KEEP(*(percpu_head))
+        percpu_head_end = .;
         KEEP(*(percpu))
         . = ALIGN(64);
         __stop_percpu = .;
@@ -98,6 +99,7 @@ SECTIONS
         . = ALIGN(4096);
     } :data
     image_end = .;
+    ASSERT(SIZEOF(.data) == 0 || percpu_head_end - __start_percpu >= 24, "percpu head is missing")
 
     /DISCARD/ : { *(.comment) *(.note.GNU-stack) *(.gnu.version*) *(.interp) }
 }

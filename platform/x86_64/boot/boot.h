@@ -14,7 +14,7 @@ void image_relocate(void);
 /* AP start-up code, copied below 1 MiB (boot/trampoline.S). */
 extern const char trampoline_start[], trampoline_end[];
 
-/* What the trampoline and the starting CPU share; at the end of the trampoline page. trampoline.S knows the offsets. */
+/* What the trampoline and the starting CPU share; in the page after it. trampoline.S knows the offsets. */
 struct trampoline_args {
     uint32_t cr3;
     uint32_t padding;
@@ -23,6 +23,6 @@ struct trampoline_args {
     uint64_t percpu_base;
     uint64_t cpu;
 };
-#define TRAMPOLINE_ARGS_OFFSET 0xf00
+#define TRAMPOLINE_ARGS_OFFSET 0x1000
 
 #endif

@@ -4,7 +4,7 @@
  * page:0) and goes straight to long mode, whose page tables map this page executable for as long as CPUs are being
  * started. The code is copied, so it only uses addresses relative to its page, held in EBX.
  */
-#define ARGS         0xf00
+#define ARGS         0x1000     /* the page after: code is not writable, data not executable */
 #define MSR_EFER     0xc0000080
 #define EFER_LME_NXE 0x900
 #define MSR_GS_BASE  0xc0000101

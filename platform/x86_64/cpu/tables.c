@@ -43,6 +43,9 @@ struct gdt_tss {
 #define GDT_CODE64     0x00af9b000000ffffULL
 #define GDT_DATA       0x00cf93000000ffffULL
 
+/* Reserves the start of each CPU's area for what GS-relative accesses find there. */
+static struct arch_percpu_head percpu_head_room in_section("percpu_head") keep_symbol;
+
 static DEFINE_PERCPU(struct gdt_tss, gdt_tss);
 static struct idt_gate idt[256] aligned_to(4096); /* immutable after idt_init() */
 

@@ -46,6 +46,13 @@ int arch_map(uint64_t va, hpa_t pa, uint64_t size, unsigned flags)
     return host_pt_map(&tree, va, pa, size, leaf_flags(flags));
 }
 
+bool arch_is_mapped(uint64_t va)
+{
+    struct pt_mapping mapping;
+
+    return hpa_valid(tree.root) && tree.root.v != 0 && host_pt_query(&tree, va, &mapping);
+}
+
 static void flush_all(void *unused)
 {
     uint64_t cr4 = arch_read_cr4();
