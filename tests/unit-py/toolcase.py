@@ -26,7 +26,7 @@ def load_tool():
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader("basaltctl", loader))
     sys.modules["basaltctl"] = module
     loader.exec_module(module)
-    module.QUIET_GAP_S, module.RETRY_MIN_S, module.CONTINUE_WAIT_S = 0.2, 0.02, 0.3
+    module.QUIET_GAP_S, module.RETRY_MIN_S = 0.5, 0.02
     return module
 
 
