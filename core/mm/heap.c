@@ -75,7 +75,7 @@ static void run_count(uint64_t pages)
     atomic_fetch_add_explicit(&run_pages_total, pages, memory_order_relaxed);
 }
 
-static void *large_alloc(size_t size, unsigned align_order)
+static no_inline void *large_alloc(size_t size, unsigned align_order)
 {
     uint64_t pages;
     hpa_t run;
@@ -90,8 +90,14 @@ static void *large_alloc(size_t size, unsigned align_order)
     return hpa_to_ptr(run);
 }
 
+static no_inline void large_free(hpa_t run)
+{
+    run_count(-run_pages(run));
+    run_free(run);
+}
+
 /* The slab cache that a block came from, NULL if it is a run of pages. */
-static struct slab_cache *cache_of(const void *ptr)
+static inline struct slab_cache *cache_of(const void *ptr)
 {
     struct slab *slab = slab_of(ptr);
 
@@ -144,18 +150,14 @@ void *heap_alloc_aligned(size_t align, size_t size)
 void heap_free(void *ptr)
 {
     struct slab_cache *cache;
-    hpa_t run;
 
     if (ptr == NULL)
         return;
     cache = cache_of(ptr);
-    if (likely(cache != NULL)) {
+    if (likely(cache != NULL))
         slab_free(cache, ptr);
-        return;
-    }
-    run = ptr_to_hpa(ptr);
-    run_count(-run_pages(run));
-    run_free(run);
+    else
+        large_free(ptr_to_hpa(ptr));
 }
 
 size_t heap_usable_size(const void *ptr)

@@ -32,7 +32,7 @@ static void cache_set_count(struct page_cache *cache, unsigned count)
 }
 
 /* Preemption off. */
-static void cache_refill(struct page_cache *cache)
+static no_inline void cache_refill(struct page_cache *cache)
 {
     unsigned count = 0;
 
@@ -62,6 +62,16 @@ static uint64_t cache_take(void)
     return pfn;
 }
 
+/* The oldest go: the newest are the most likely to be in this CPU's data cache. Preemption off. */
+static no_inline void cache_flush(struct page_cache *cache)
+{
+    unsigned keep = CACHE_PAGES - CACHE_BATCH;
+
+    zone_give_pages(cache->pfns, CACHE_BATCH);
+    memmove(cache->pfns, cache->pfns + CACHE_BATCH, keep * sizeof(cache->pfns[0]));
+    cache_set_count(cache, keep);
+}
+
 static void cache_give(uint64_t pfn)
 {
     struct page_cache *cache;
@@ -69,13 +79,9 @@ static void cache_give(uint64_t pfn)
 
     preempt_disable();
     cache = this_cpu_ptr(page_cache);
+    if (unlikely(cache_count(cache) == CACHE_PAGES))
+        cache_flush(cache);
     count = cache_count(cache);
-    if (unlikely(count == CACHE_PAGES)) {
-        /* The oldest go: the newest are the most likely to be in this CPU's data cache. */
-        zone_give_pages(cache->pfns, CACHE_BATCH);
-        count -= CACHE_BATCH;
-        memmove(cache->pfns, cache->pfns + CACHE_BATCH, count * sizeof(cache->pfns[0]));
-    }
     page_tag_set(pfn, TAG_CACHED);
     cache->pfns[count] = pfn;
     cache_set_count(cache, count + 1);
@@ -133,20 +139,29 @@ static uint64_t zones_take(unsigned order, unsigned flags, unsigned node)
     return pfn;
 }
 
-hpa_t page_alloc(unsigned order, unsigned flags, unsigned node)
+/* The general case. */
+static no_inline uint64_t block_alloc(unsigned order, unsigned flags, unsigned node)
 {
     uint64_t pfn;
 
     if (order > PAGE_ORDER_MAX)
-        return HPA_NONE;
-    if (order == 0 && !(flags & (PAGE_LOW | PAGE_EXACT)) && (node == NODE_ANY || page_map.n_nodes == 1)) {
-        pfn = cache_take();
-    } else {
+        return PFN_NONE;
+    pfn = zones_take(order, flags, node);
+    /* The pages that are missing may lie in the cache. */
+    if (unlikely(pfn == PFN_NONE) && page_cache_drain())
         pfn = zones_take(order, flags, node);
-        /* The pages that are missing may lie in the cache. */
-        if (unlikely(pfn == PFN_NONE) && page_cache_drain())
-            pfn = zones_take(order, flags, node);
-    }
+    return pfn;
+}
+
+static inline bool is_cacheable(unsigned order, unsigned flags, unsigned node)
+{
+    return order == 0 && !(flags & (PAGE_LOW | PAGE_EXACT)) && (node == NODE_ANY || page_map.n_nodes == 1);
+}
+
+hpa_t page_alloc(unsigned order, unsigned flags, unsigned node)
+{
+    uint64_t pfn = is_cacheable(order, flags, node) ? cache_take() : block_alloc(order, flags, node);
+
     if (unlikely(pfn == PFN_NONE))
         return HPA_NONE;
     if (flags & PAGE_ZERO)

@@ -29,16 +29,6 @@ static void *slab_object(const struct slab *slab, uint32_t index)
     return (char *)slab + slab->cache->first_offset + (size_t)index * slab->cache->stride;
 }
 
-struct slab *slab_of(const void *object)
-{
-    uint64_t pfn = ptr_to_hpa(object).v >> PAGE_SHIFT;
-    unsigned tag = page_tag_get(pfn);
-
-    if (unlikely(TAG_KIND(tag) != TAG_SLAB))
-        return NULL;
-    return hpa_to_ptr(hpa(ALIGN_DOWN(pfn, 1ULL << TAG_ORDER(tag)) << PAGE_SHIFT));
-}
-
 static void count_add(_Atomic uint64_t *counter, uint64_t n)
 {
     atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,

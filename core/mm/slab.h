@@ -2,6 +2,7 @@
 #ifndef CORE_MM_SLAB_H
 #define CORE_MM_SLAB_H
 
+#include "page_tag.h"
 #include <core/mm.h>
 #include <core/sync.h>
 #include <sys/queue.h>
@@ -43,7 +44,15 @@ void slab_init(void);
 must_check bool slab_cache_setup(struct slab_cache *cache, const char *name, size_t size, size_t align);
 
 /* The slab that `object` lies in; NULL if it is not in any. Context: any. */
-struct slab *slab_of(const void *object);
+static inline struct slab *slab_of(const void *object)
+{
+    uint64_t pfn = ptr_to_hpa(object).v >> PAGE_SHIFT;
+    unsigned tag = page_tag_get(pfn);
+
+    if (unlikely(TAG_KIND(tag) != TAG_SLAB))
+        return NULL;
+    return hpa_to_ptr(hpa(ALIGN_DOWN(pfn, 1ULL << TAG_ORDER(tag)) << PAGE_SHIFT));
+}
 
 /* Objects in use; exact while the cache is. Context: any. */
 uint64_t slab_cache_objects(const struct slab_cache *cache);

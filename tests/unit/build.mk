@@ -18,6 +18,8 @@ unit-third_party-src := $(mbedtls-src) $(yyjson-src) $(libfdt-src)
 fake-src := platform/fake/machine.c platform/fake/map.c platform/fake/panic.c platform/fake/sync.c
 mm-src := $(addprefix core/mm/,buddy.c ranges.c page.c run.c stats.c check.c slab.c magazine.c heap.c)
 
+unit-y += fake
+unit-fake-src := $(fake-src)
 unit-y += buddy
 unit-buddy-src := $(mm-src) $(fake-src)
 unit-y += heap

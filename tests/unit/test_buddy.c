@@ -2,6 +2,7 @@
 #include "mm_layouts.h"
 #include "page.h"
 #include "page_tag.h"
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -284,7 +285,62 @@ Test(buddy, runs_of_any_length)
     cr_assert(IS_ALIGNED(run_alloc(3, 9).v, MIB(2)));
 }
 
-/* Misuse panics. */
+/* --- several CPUs ----------------------------------------------------------------------------------------
+ */
+
+#define CPUS   4
+#define SHARED 32
+
+/* Blocks that any CPU may free; an address with its order in the low bits, 0: none. */
+static _Atomic uint64_t shared[SHARED];
+
+static void shared_free(uint64_t block)
+{
+    if (block != 0)
+        page_free(hpa(ALIGN_DOWN(block, PAGE_SIZE)), (unsigned)(block & (PAGE_SIZE - 1)));
+}
+
+static void *cpu_main(void *arg)
+{
+    unsigned cpu = (unsigned)(uintptr_t)arg;
+    uint64_t state = 777 + cpu;
+
+    fake_cpu_enter(cpu);
+    for (unsigned i = 0; i < 50000; i++) {
+        unsigned order;
+        hpa_t block;
+
+        state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+        order = (state >> 60) < 10 ? 0 : (unsigned)(state >> 55) % 8;
+        block = page_alloc(order, (state >> 50) & 1 ? PAGE_LOW : 0, NODE_ANY);
+        if (hpa_valid(block))
+            shared_free(atomic_exchange(&shared[(state >> 40) % SHARED], block.v | order));
+    }
+    for (unsigned i = 0; i < SHARED; i++)
+        shared_free(atomic_exchange(&shared[i], 0));
+    page_cache_drain();
+    return NULL;
+}
+
+Test(buddy, several_cpus)
+{
+    struct mm_stats before, after;
+    pthread_t threads[CPUS];
+
+    fake_cpus_init(CPUS);
+    layout_load(&layouts[2]);
+    before = stats_now(NODE_ANY);
+    for (uintptr_t i = 0; i < CPUS; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, cpu_main, (void *)i), 0);
+    for (unsigned i = 0; i < CPUS; i++)
+        pthread_join(threads[i], NULL);
+    mm_check();
+    after = stats_now(NODE_ANY);
+    stats_expect_equal(&before, &after);
+}
+
+/* --- misuse panics ---------------------------------------------------------------------------------------
+ */
 
 Test(buddy, double_free_of_page, .signal = SIGABRT)
 {
