@@ -6,7 +6,7 @@ import os
 import pathlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-BUILD = pathlib.Path(os.environ.get("BASALT_BUILD", ROOT / "build"))
+BUILD = pathlib.Path(os.environ.get("BASALT_BUILD", ROOT / "build")).resolve()
 LOGS = BUILD / "test-logs"
 GUEST_PORT = 80
 
@@ -57,6 +57,7 @@ class HostConfig:
     extra: tuple = ()  # more QEMU arguments
     machine_flags: str = ""  # appended to -M
     accel: str = "tcg,thread=multi"
+    qtest: bool = False  # physical memory and registers can be reached with Host.qtest()
 
     @property
     def board_info(self):

@@ -11,6 +11,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 from . import boot as boot_methods
@@ -18,6 +19,7 @@ from . import netns as netns_module
 from .api import Api
 from .config import GUEST_PORT, SLOW, Failure, Skip
 from .qmp import Qmp
+from .qtest import Qtest
 from .serial import Serial
 
 # What the host never says unless a test asks for it.
@@ -46,6 +48,7 @@ class Host:
         self.nic_options = ""
         self.expected_reset = False
         self.resets = 0
+        self._reset_seen = threading.Condition()
         self.process = self.serial = self.qmp = None
         self.api = Api(self.connect)
         self._cleanups = []
@@ -79,6 +82,9 @@ class Host:
             "-chardev", "stdio,id=serial0,signal=off", "-serial", "chardev:serial0",
             "-chardev", f"socket,id=qmp,path={control},server=on,wait=off", "-mon", "chardev=qmp,mode=control",
         ]
+        if config.qtest:
+            command += ["-chardev", f"socket,id=qtest,path={self.workdir / 'qtest'},server=on,wait=off",
+                        "-qtest", "chardev:qtest", "-qtest-log", "none"]
         command += self._network_arguments() + boot_arguments + list(config.extra)
         (self.logdir / "command").write_text(shlex.join(command) + "\n")
         with open(self.logdir / "qemu.log", "ab") as log:
@@ -117,7 +123,9 @@ class Host:
 
     def _qemu_event(self, name, data):
         if name == "RESET" and data.get("guest"):
-            self.resets += 1
+            with self._reset_seen:
+                self.resets += 1
+                self._reset_seen.notify_all()
             if not self.expected_reset and self.serial:
                 self.serial.fail("the machine reset")
 
@@ -190,11 +198,29 @@ class Host:
 
     # --- the machine under it ---
 
+    @contextlib.contextmanager
+    def qtest(self):
+        """Access to physical addresses; the configuration must say qtest=True."""
+        qtest = Qtest(self.workdir / "qtest")
+        try:
+            yield qtest
+        finally:
+            qtest.close()
+
     def set_link(self, up):
         self.qmp.command("set_link", name="nic0", up=up)
 
     def reset(self):
         self.qmp.command("system_reset")
+
+    def wait_reset(self, timeout=60):
+        """Until the machine has reset (expected_reset must say that it may)."""
+        deadline = time.monotonic() + timeout * SLOW
+        with self._reset_seen:
+            while not self.resets:
+                left = deadline - time.monotonic()
+                if left <= 0 or not self._reset_seen.wait(left):
+                    raise Failure(f"the machine did not reset within {timeout} s")
 
     def wait_exit(self, timeout=30):
         """Until QEMU has ended by itself (power off)."""
