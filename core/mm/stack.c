@@ -131,6 +131,7 @@ static void slot_unmap(struct stack_slot *slot)
     spin_lock(&vmap_lock);
     arch_unmap(slot->stack, STACK_SIZE(slot->class));
     spin_unlock(&vmap_lock);
+    arch_tlb_flush_all();
     page_free(slot->pages, slot->class);
     slot->pages = HPA_NONE;
 }
