@@ -50,7 +50,7 @@ SECTIONS
     .hash : { *(.hash) *(.gnu.hash) } :rodata
     .rela.dyn : {
         rela_start = .;
-        *(.rela .rela.*)
+        *(.rela*) /* also .relaboot_options and the like, named after sections without a dot */
         rela_end = .;
     } :rodata
     .rodata.ksyms : { *(.rodata.ksyms) . = ALIGN(4096); } :rodata
