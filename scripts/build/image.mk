@@ -81,9 +81,11 @@ $(O)/basalt.elf: $(O)/basalt.debug FORCE
 	$(call build,STRIP)
 
 # One file that UEFI starts and that network loaders take for a Linux kernel.
-mkimage := $(wildcard scripts/build/mkimage.py)
-cmd-IMAGE = $(if $(mkimage),$(PYTHON) $(mkimage) $< $@,cp $< $@)
-$(O)/basalt.efi: $(O)/basalt.elf $(mkimage) FORCE
+cmd-SETUP = $(OBJCOPY) -O binary -j .setup $< $@
+$(O)/setup16.bin: $(OBJ)/platform/$(ARCH)/boot/setup16.o FORCE
+	$(call build,SETUP)
+cmd-IMAGE = $(PYTHON) scripts/build/mkimage.py $(O)/basalt.elf $(O)/setup16.bin $@
+$(O)/basalt.efi: $(O)/basalt.elf $(O)/setup16.bin scripts/build/mkimage.py FORCE
 	$(call build,IMAGE)
 
 # --- notice ---
@@ -95,4 +97,5 @@ $(O)/NOTICE: build/third-party.mk scripts/third-party/notice.py LICENSE FORCE
 notice: $(O)/NOTICE
 	@cat $<
 
--include $(patsubst %,%.d,$(objects) $(O)/basalt.lds $(O)/basalt.debug $(O)/basalt.elf $(O)/basalt.efi $(O)/NOTICE)
+-include $(patsubst %,%.d,$(objects) $(OBJ)/platform/$(ARCH)/boot/setup16.o $(O)/setup16.bin $(O)/basalt.lds \
+	$(O)/basalt.debug $(O)/basalt.elf $(O)/basalt.efi $(O)/NOTICE)

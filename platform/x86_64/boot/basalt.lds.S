@@ -6,6 +6,7 @@
  */
 OUTPUT_FORMAT(elf64-x86-64)
 ENTRY(entry_multiboot)
+EXTERN(efi_entry)
 
 PHDRS
 {
