@@ -19,6 +19,11 @@ __attribute__((weak)) void panic(const char *format, ...)
     abort();
 }
 
+__attribute__((weak)) bool panic_in_progress(void)
+{
+    return false;
+}
+
 __attribute__((weak)) void log_write(enum log_level level, const char *format, ...)
 {
     va_list args;

@@ -16,7 +16,8 @@ unit-third_party-src := $(mbedtls-src) $(yyjson-src) $(libfdt-src)
 
 # What modules of core need to run in a process: locks, panic, CPUs.
 fake-src := platform/fake/machine.c platform/fake/map.c platform/fake/panic.c platform/fake/sync.c
-mm-src := $(addprefix core/mm/,buddy.c ranges.c page.c run.c stats.c check.c slab.c magazine.c heap.c)
+mm-src := $(addprefix core/mm/,buddy.c ranges.c page.c run.c stats.c check.c slab.c magazine.c heap.c) \
+	core/sync/spinlock.c $(if $(CONFIG_DEBUG_LOCKS),core/sync/rank.c)
 
 unit-y += fake
 unit-fake-src := $(fake-src)

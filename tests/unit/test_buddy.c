@@ -163,6 +163,25 @@ Test(buddy, small_ranges_wait_for_metadata)
                  0x9e000 + MIB(3) + MIB(300) + 0x3000 + late.size + MIB(200));
 }
 
+Test(buddy, sparse_memory)
+{
+    static const struct test_layout sparse = {
+        "sparse", 1, {{0x1000, 0x9e000, 0}, {0x100000, MIB(100), 0}, {GIB(16384) - GIB(2), GIB(2), 0}}};
+    struct mm_stats stats;
+
+    /* The first range cannot hold the section table of 16 TiB and has to wait for the second. */
+    layout_load(&sparse);
+    stats = stats_now(NODE_ANY);
+    cr_assert_eq(stats.total_bytes, 0x9e000 + MIB(100) + GIB(2));
+    cr_assert_lt(stats.total_bytes - stats.free_bytes, MIB(3));
+    cr_assert_geq(page_alloc(PAGE_ORDER_1G, 0, NODE_ANY).v, GIB(16382));
+    while (hpa_valid(page_alloc(0, PAGE_LOW, NODE_ANY)))
+        ;
+    cr_assert_eq(stats_now(NODE_ANY).free_bytes,
+                 stats.free_bytes - GIB(1) - (0x9e000 + MIB(100)) +
+                     (stats.total_bytes - stats.free_bytes - 16 * SECTION_PAGES));
+}
+
 Test(buddy, exhaustion_and_recovery)
 {
     struct mm_stats before, after;
