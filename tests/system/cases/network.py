@@ -44,8 +44,8 @@ def ping(t):
 def slaac(t):
     """The prefix a router advertises becomes an address; it pings and serves HTTP."""
     wanted = slaac_address(t.host.mac)
+    # The log line comes when duplicate address detection has ended.
     t.host.wait_serial(re.escape(wanted), timeout=30)
-    # Duplicate address detection takes a second; the log line may come before it ends.
     check(t.host.netns.ping(wanted, count=5, timeout=2) >= 3, f"{wanted} does not answer pings")
     states = {entry["address"]: entry["state"] for entry in t.api.get_json("/v1/host")["network"]["ipv6"]}
     check_equal(states.get(wanted), "preferred", f"state of {wanted}")

@@ -70,7 +70,6 @@ class Host:
             raise Skip(f"{board.qemu} is not installed")
         if config.net.startswith("tap"):
             self.netns = netns_module.Netns(self.workdir)
-            self.netns.capture(self.logdir / "network.pcap")
         boot_arguments = boot_methods.METHODS[config.boot](self)
         if config.net == "tap" and "dnsmasq" not in self.netns.running():
             self.netns.start_dnsmasq(self.mac)
@@ -113,12 +112,14 @@ class Host:
         config = self.config
         if config.net == "none":
             return ["-nic", "none"]
+        record = []
         if self.netns:
             netdev = "tap,id=net0,ifname=tap0,script=no,downscript=no"
+            record = ["-object", f"filter-dump,id=dump0,netdev=net0,maxlen=256,file={self.logdir / 'network.pcap'}"]
         else:
             self._port = _free_port()
             netdev = f"user,id=net0,hostfwd=tcp:127.0.0.1:{self._port}-:{GUEST_PORT}"
-        return ["-netdev", netdev + self.netdev_options,
+        return ["-netdev", netdev + self.netdev_options, *record,
                 "-device", f"{config.nic},netdev=net0,id=nic0,mac={self.mac}{self.nic_options}"]
 
     def _qemu_event(self, name, data):

@@ -143,13 +143,6 @@ class Netns:
     def dnsmasq_log(self, name="dnsmasq"):
         return (self.workdir / f"{name}.log").read_text(errors="replace")
 
-    def capture(self, path):
-        """Records every frame on the tap into `path`, if tcpdump is installed."""
-        if shutil.which("tcpdump"):
-            self._processes["tcpdump"] = subprocess.Popen(
-                self.exec_prefix + ["tcpdump", "-i", "tap0", "-U", "-w", str(path)], stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
     def ping(self, address, count=3, size=56, timeout=5):
         """ICMP echo; gives how many were answered right."""
         answered = 0

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+A host whose instructions are counted. QEMU ties virtual time to instructions (-icount); in its recording mode it also
+tells the exact number executed so far (query-replay), idle time not included. The recording itself goes nowhere.
+"""
+
+import contextlib
+import dataclasses
+import socket
+import struct
+
+from harness.config import Failure, HostConfig
+from harness.host import Host
+
+MULTIBOOT_MAGIC = 0x1BADB002
+
+COUNTING = (
+    "-icount", "shift=0,rr=record,rrfile=/dev/null", "-seed", "1", "-rtc", "base=2026-01-01,clock=vm",
+    "-object", "filter-replay,id=replay0,netdev=net0",
+)
+# Idle time passes at once instead of in real time: for figures of the host's own clock.
+VIRTUAL = ("-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2026-01-01,clock=vm")
+
+# QEMU 10 ends with "Bad icount read" when the local APIC's timer is read or written by MSR in counting mode.
+NO_X2APIC = ",-x2apic"
+
+
+def counting(**parameters):
+    return HostConfig(accel="tcg,thread=single", cpu_flags=NO_X2APIC, extra=COUNTING, **parameters)
+
+
+def virtual(**parameters):
+    return HostConfig(accel="tcg,thread=single", cpu_flags=NO_X2APIC, extra=VIRTUAL, **parameters)
+
+
+def instructions(host):
+    """Executed so far, by all CPUs together, since power-on."""
+    return host.qmp.command("query-replay")["icount"]
+
+
+def entry_address(path):
+    """Where a multiboot loader enters the image: the header's last address field (multiboot 0.6.96, 3.1.3)."""
+    data = path.read_bytes()[:8192]
+    for at in range(0, len(data) - 32, 4):
+        magic, flags, checksum = struct.unpack_from("<III", data, at)
+        if magic == MULTIBOOT_MAGIC and (magic + flags + checksum) & 0xFFFFFFFF == 0:
+            return struct.unpack_from("<I", data, at + 28)[0]
+    raise Failure(f"{path} has no multiboot header")
+
+
+class Debugger:
+    """As much of GDB's remote protocol as it takes to stop at one address."""
+
+    def __init__(self, path):
+        self._sock = socket.socket(socket.AF_UNIX)
+        self._sock.settimeout(60)
+        self._sock.connect(str(path))
+        self._buffer = b""
+
+    def command(self, text):
+        data = text.encode()
+        self._sock.sendall(b"$%s#%02x" % (data, sum(data) & 0xFF))
+        return self.answer()
+
+    def answer(self):
+        while True:
+            start = self._buffer.find(b"$")
+            end = self._buffer.find(b"#", start)
+            if start >= 0 and end >= 0 and len(self._buffer) >= end + 3:
+                packet, self._buffer = self._buffer[start + 1:end], self._buffer[end + 3:]
+                self._sock.sendall(b"+")
+                return packet.decode()
+            data = self._sock.recv(4096)
+            if not data:
+                raise Failure("QEMU's debugger connection closed")
+            self._buffer += data
+
+    def run_to(self, address):
+        if self.command(f"Z1,{address:x},1") != "OK":
+            raise Failure("no breakpoint at the entry")
+        stop = self.command("c")
+        if not stop.startswith(("T05", "S05")):
+            raise Failure(f"the machine stopped with {stop!r} instead of at the entry")
+        self.command(f"z1,{address:x},1")
+
+    def detach(self):
+        self.command("D")
+        self._sock.close()
+
+
+@contextlib.contextmanager
+def booted(config, logdir):
+    """A host that runs from its first instruction; gives (host, instructions executed at hand-over)."""
+    host = Host(config, logdir)
+    control = host.workdir / "gdb"
+    host.config = dataclasses.replace(
+        config, extra=config.extra + ("-S", "-gdb", f"unix:{control},server=on,wait=off"))
+    try:
+        host.start()
+        debugger = Debugger(control)
+        debugger.run_to(entry_address(config.image("elf")))
+        begin = instructions(host) if "rr=record" in " ".join(config.extra) else None
+        debugger.detach()
+        yield host, begin
+    finally:
+        host.stop()

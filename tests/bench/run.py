@@ -1,0 +1,194 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+What the host costs, counted, not timed: `make bench`. Prints a table; --write puts it into docs/performance.md.
+How each figure comes about is written there.
+"""
+
+import argparse
+import gzip
+import pathlib
+import re
+import statistics
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests" / "system"), str(pathlib.Path(__file__).resolve().parent)]
+sys.dont_write_bytecode = True
+
+from counted import booted, counting, instructions, virtual  # noqa: E402
+from harness.api import Closed  # noqa: E402
+from harness.config import LOGS, Failure, HostConfig, Skip, check  # noqa: E402
+from harness.host import READY, Host  # noqa: E402
+
+MIB = 1 << 20
+REQUESTS = 200
+IDLE_SECONDS = 20
+PAGE = ROOT / "docs" / "performance.md"
+BEGIN, END = "<!-- make bench -->\n", "<!-- end -->\n"
+STAMP = r"^\[ *(\d+)\.(\d{6})\] "
+
+
+class Table:
+    def __init__(self):
+        self.rows = []
+
+    def add(self, name, value, aim=""):
+        print(f"{name:58} {value:>16} {aim}", flush=True)
+        self.rows.append((name, value, aim))
+
+    def markdown(self):
+        lines = ["| figure | value | aim |", "|---|---:|---|"]
+        lines += [f"| {name} | {value} | {aim} |" for name, value, aim in self.rows]
+        return "\n".join(lines) + "\n"
+
+
+def image_size(table, board):
+    for suffix in ("elf", "efi"):
+        path = HostConfig(board=board).image(suffix)
+        size = path.stat().st_size
+        aim = "at most 1 MiB" if suffix == "elf" else ""
+        table.add(f"image: basalt.{suffix}", f"{size} bytes", aim)
+    table.add("image: basalt.elf, compressed with gzip -9",
+              f"{len(gzip.compress(HostConfig(board=board).image('elf').read_bytes(), 9))} bytes")
+
+
+def idle_memory(table):
+    """Without counting: memory does not depend on it."""
+    for memory in ("128M", "1G", "16G"):
+        host = Host(HostConfig(memory=memory, cpus=2), LOGS / "bench-memory")
+        try:
+            host.start().wait_ready()
+            figures = host.api.get_json("/v1/host")["memory"]
+        finally:
+            host.stop()
+        used = figures["total_bytes"] - figures["free_bytes"]
+        aim = "at most 16 MiB" if memory == "1G" else ""
+        table.add(f"memory in use at idle, host of {memory}, 2 CPUs", f"{used / MIB:.2f} MiB", aim)
+        if memory == "1G":
+            table.add("  of it heap and slabs", f"{figures['heap_bytes'] / 1024:.0f} KiB")
+
+
+def boot_instructions(table, cpus):
+    with booted(counting(memory="1G", cpus=cpus), LOGS / "bench-boot") as (host, begin):
+        host.wait_serial(READY)
+        ready = instructions(host)
+        check(host.api.get("/healthz", timeout=60).status == 200, "/healthz")
+        answered = instructions(host)
+        table.add(f"hand-over to first answered request, {cpus} CPU{'s'[:cpus > 1]}", f"{answered - begin} instr.")
+        table.add("  of it up to the agent's readiness", f"{ready - begin} instr.")
+
+
+def boot_time(table):
+    """The host's own clock, whose zero is the hand-over (its calibration included)."""
+    with booted(virtual(memory="1G", cpus=1), LOGS / "bench-virtual") as (host, _):
+        match = host.wait_serial(STAMP + r"[^\n]*" + READY)
+        table.add("hand-over to agent ready, virtual time, DHCP answered at once",
+                  f"{int(match[1]) * 1000 + int(match[2]) / 1000:.2f} ms", "at most 100 ms")
+
+
+def settle(host):
+    """Until two readings half a thousandth of a second of instructions apart are equal: the host is idle."""
+    last = instructions(host)
+    for _ in range(1000):
+        now = instructions(host)
+        if now == last:
+            return now
+        last = now
+    raise Failure("the host never rests")
+
+
+def per_request(table, host, name, request):
+    """
+    The median over many requests on one connection, each sent when the host has come to rest after the one before:
+    interrupt, TCP, HTTP, handler, answer and its acknowledgement, everything included.
+    """
+    costs = []
+    with host.api.open(60) as connection:
+        for _ in range(REQUESTS):
+            before = settle(host)
+            connection.send(request)
+            check(connection.read_response().status == 200, name)
+            costs.append(settle(host) - before)
+    costs.sort()
+    table.add(f"{name}, one at a time: median", f"{int(statistics.median(costs))} instr.")
+    table.add("  10th and 90th percentile", f"{costs[len(costs) // 10]}–{costs[len(costs) * 9 // 10]}")
+
+
+def pipelined(table, host, name, request):
+    """Many requests in few segments: what remains of a request when packets are shared."""
+    with host.api.open(60) as connection:
+        costs = []
+        for _ in range(20):
+            before = settle(host)
+            connection.send(request * 50)
+            for _ in range(50):
+                check(connection.read_response().status == 200, name)
+            costs.append((settle(host) - before) / 50)
+    table.add(f"{name}, 50 pipelined: each, median", f"{int(statistics.median(costs))} instr.")
+
+
+def upload(table, host):
+    """Bulk data: from the wire to the image store, digest included."""
+    size = 8 * MIB
+    before = settle(host)
+    check(host.api.put("/v1/images/bench", bytes(size), timeout=120).status == 201, "upload")
+    cost = settle(host) - before
+    check(host.api.delete("/v1/images/bench").status == 204, "delete")
+    table.add("upload of 8 MiB with SHA-256, per byte", f"{cost / size:.2f} instr.")
+
+
+def requests(table):
+    with booted(counting(memory="1G", cpus=1), LOGS / "bench-requests") as (host, _):
+        host.wait_ready()
+        for path in ("/healthz", "/v1/host", "/metrics"):
+            request = f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
+            per_request(table, host, f"GET {path}", request)
+        pipelined(table, host, "GET /healthz", b"GET /healthz HTTP/1.1\r\nHost: bench\r\n\r\n")
+        upload(table, host)
+
+
+def idle_work(table):
+    """Tickless: what an idle host executes without traffic."""
+    with booted(counting(memory="1G", cpus=2), LOGS / "bench-idle") as (host, _):
+        host.wait_ready()
+        time.sleep(5)  # address detection and the like are over
+        before, began = instructions(host), time.monotonic()
+        time.sleep(IDLE_SECONDS)
+        per_second = (instructions(host) - before) / (time.monotonic() - began)
+        table.add("idle, 2 CPUs, network up", f"{per_second:.0f} instr./s")
+
+
+def write_page(table):
+    text = PAGE.read_text()
+    if BEGIN not in text or END not in text:
+        raise Failure(f"{PAGE} has no place for the table")
+    head, rest = text.split(BEGIN, 1)
+    PAGE.write_text(head + BEGIN + table.markdown() + END + rest.split(END, 1)[1])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", nargs="?", default="build/qemu-q35-svm", help="the board's build folder")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
+    options = parser.parse_args()
+    table = Table()
+    try:
+        image_size(table, pathlib.Path(options.out).name)
+        idle_memory(table)
+        for cpus in (1, 2):
+            boot_instructions(table, cpus)
+        boot_time(table)
+        requests(table)
+        idle_work(table)
+        if options.write:
+            write_page(table)
+    except (Failure, Skip, Closed, OSError) as failure:
+        print(f"bench: {failure or type(failure).__name__}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
