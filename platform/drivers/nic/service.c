@@ -42,6 +42,7 @@ int nic_service_start(struct nic_service *service, const char *name, void (*run)
     spin_init(&service->tx_lock, LOCK_RANK_DEVICE);
     STAILQ_INIT(&service->backlog);
     timer_init(&service->tx_timer, tx_timer_fired);
+    service->tx_wait_ns = NIC_TX_COLLECT_NS;
     service->run = run;
     service->arg = arg;
     /* The interrupt goes where the thread is: waking it needs no other CPU. */
@@ -101,14 +102,16 @@ void nic_tx_watch(struct nic_service *service, unsigned pending)
 {
     /* Pairs with tx_timer_fired(): each side writes its word, then reads the other's. */
     atomic_store(&service->tx_pending, pending);
-    if (pending == 0 || atomic_load_explicit(&service->is_tx_timed, memory_order_relaxed))
+    if (pending == 0 || atomic_load(&service->is_tx_timed))
         return;
     atomic_store_explicit(&service->is_tx_timed, true, memory_order_relaxed);
-    timer_arm(&service->tx_timer, clock_now_ns() + NIC_TX_COLLECT_NS);
+    timer_arm(&service->tx_timer, clock_now_ns() + service->tx_wait_ns);
 }
 
-void nic_tx_rewatch(struct nic_service *service, unsigned pending)
+void nic_tx_rewatch(struct nic_service *service, unsigned pending, bool has_progressed)
 {
+    service->tx_wait_ns =
+        has_progressed ? NIC_TX_COLLECT_NS : MIN(service->tx_wait_ns * 2, NIC_TX_COLLECT_MAX_NS);
     atomic_store_explicit(&service->is_tx_timed, false, memory_order_relaxed);
     nic_tx_watch(service, pending);
 }

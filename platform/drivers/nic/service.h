@@ -42,10 +42,13 @@ struct nic_service {
     struct timer tx_timer;     /* tx_lock */
     atomic_bool is_tx_timed;   /* the timer is armed, or its event is on the way */
     atomic_uint tx_pending;    /* frames in the transmit ring */
+    uint64_t tx_wait_ns;       /* tx_lock; until the next look at them */
 };
 
 /* How long a transmitted frame may wait for its release when nothing else happens. */
 #define NIC_TX_COLLECT_NS (5 * NSEC_PER_MSEC)
+/* A device that sends nothing is looked at more and more rarely. */
+#define NIC_TX_COLLECT_MAX_NS NSEC_PER_SEC
 /* Frames that wait beyond the ring; more are dropped. They cost no copy, the sender has them in memory
  * anyway. */
 #define NIC_BACKLOG_MAX 2048
@@ -67,11 +70,46 @@ void nic_service_ran(struct nic_service *service, bool is_running, int error);
 must_check bool nic_backlog_put(struct nic_service *service, struct frame *frame);
 struct frame *nic_backlog_take(struct nic_service *service);
 
+/*
+ * The way of frames to the ring: `add` puts one there and says whether it had room. Frames that find none
+ * wait; what may not even wait goes to `done` and is counted in *dropped. Context: tx_lock held.
+ */
+static always_inline void nic_frames_add(struct nic_service *service, struct frame_list *frames,
+                                         bool (*add)(void *driver, struct frame *frame), void *driver,
+                                         struct frame_list *done, uint64_t *dropped)
+{
+    struct frame *frame;
+
+    while ((frame = STAILQ_FIRST(frames)) != NULL) {
+        STAILQ_REMOVE_HEAD(frames, link);
+        if (likely(service->backlog_count == 0) && likely(add(driver, frame)))
+            continue;
+        if (!nic_backlog_put(service, frame)) {
+            (*dropped)++;
+            STAILQ_INSERT_TAIL(done, frame, link);
+        }
+    }
+}
+
+/* As much of the backlog as fits; true: some is left. Context: tx_lock held. */
+static inline bool nic_backlog_add(struct nic_service *service,
+                                   bool (*add)(void *driver, struct frame *frame), void *driver)
+{
+    struct frame *frame;
+
+    while ((frame = STAILQ_FIRST(&service->backlog)) != NULL) {
+        if (!add(driver, frame))
+            return true;
+        nic_backlog_take(service);
+    }
+    return false;
+}
+
 /* After frames were shown to the device: sees to it that they are collected. Context: tx_lock held. */
 void nic_tx_watch(struct nic_service *service, unsigned pending);
 
 /* In NIC_EVENT_TX, after collecting: goes on watching if frames are left. Context: tx_lock held. */
-void nic_tx_rewatch(struct nic_service *service, unsigned pending);
+void nic_tx_rewatch(struct nic_service *service, unsigned pending, bool has_progressed);
 
 /* Releases every frame of the list. Context: thread, no lock held. */
 void nic_frames_release(struct frame_list *frames);

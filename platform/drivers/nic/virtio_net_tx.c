@@ -9,7 +9,7 @@
 #include <core/mm.h>
 
 /* Frames that the device is done with go to `done`. */
-static void tx_collect(struct virtio_net *net, struct frame_list *done)
+static void frames_collect(struct virtio_net *net, struct frame_list *done)
 {
     struct frame *frame;
     uint32_t length;
@@ -38,8 +38,9 @@ static void header_fill(struct virtio_net_header *header, const struct frame *fr
 }
 
 /* False: no room in the ring. */
-static bool frame_add(struct virtio_net *net, struct frame *frame)
+static bool frame_add(void *driver, struct frame *frame)
 {
+    struct virtio_net *net = driver;
     struct virtqueue *vq = &net->tx.vq;
     struct virtqueue_buffer buffers[1 + FRAME_SEGMENTS_MAX];
     unsigned n = 1, head = vq->free_head;
@@ -67,36 +68,13 @@ static void tx_show(struct virtio_net *net)
     nic_tx_watch(&net->service, net->tx_count);
 }
 
-/* As much of the backlog as fits. If some is left, the device interrupts once a part of the ring is free. */
+/* While frames wait for room the device interrupts once a part of the ring is free. */
 static void backlog_send(struct virtio_net *net)
 {
-    struct frame *frame;
-
-    while ((frame = STAILQ_FIRST(&net->service.backlog)) != NULL && frame_add(net, frame))
-        nic_backlog_take(&net->service);
-    if (!frame)
+    if (!nic_backlog_add(&net->service, frame_add, net))
         virtqueue_interrupts_off(&net->tx.vq);
     else if (virtqueue_interrupts_on(&net->tx.vq, (uint16_t)MAX(net->tx_count / 2, 1U)))
         nic_service_post(&net->service, NIC_EVENT_QUEUES);
-}
-
-/* Frames that do not fit wait; frames that may not even wait are dropped. */
-static void frames_send(struct virtio_net *net, struct frame_list *frames, struct frame_list *done)
-{
-    struct frame *frame;
-    bool was_waiting = net->service.backlog_count > 0;
-
-    while ((frame = STAILQ_FIRST(frames)) != NULL) {
-        STAILQ_REMOVE_HEAD(frames, link);
-        if (net->is_tx_open && net->service.backlog_count == 0 && likely(frame_add(net, frame)))
-            continue;
-        if (!net->is_tx_open || !nic_backlog_put(&net->service, frame)) {
-            net->nic.tx_dropped++;
-            STAILQ_INSERT_TAIL(done, frame, link);
-        }
-    }
-    if (net->is_tx_open && (was_waiting || net->service.backlog_count > 0))
-        backlog_send(net);
 }
 
 void virtio_net_transmit(struct nic *nic, struct frame_list *frames)
@@ -105,11 +83,15 @@ void virtio_net_transmit(struct nic *nic, struct frame_list *frames)
     struct frame_list done = STAILQ_HEAD_INITIALIZER(done);
 
     spin_lock(&net->service.tx_lock);
-    if (net->is_tx_open)
-        tx_collect(net, &done);
-    frames_send(net, frames, &done);
-    if (net->is_tx_open)
+    if (likely(net->is_tx_open)) {
+        frames_collect(net, &done);
+        nic_frames_add(&net->service, frames, frame_add, net, &done, &nic->tx_dropped);
+        if (unlikely(net->service.backlog_count > 0))
+            backlog_send(net);
         tx_show(net);
+    } else {
+        STAILQ_CONCAT(&done, frames);
+    }
     spin_unlock(&net->service.tx_lock);
     nic_frames_release(&done);
 }
@@ -120,13 +102,14 @@ void virtio_net_tx_service(struct virtio_net *net, unsigned events)
 
     spin_lock(&net->service.tx_lock);
     if (net->is_tx_open) {
-        tx_collect(net, &done);
+        frames_collect(net, &done);
         if (net->service.backlog_count > 0)
             backlog_send(net);
-        tx_show(net);
+        if (!STAILQ_EMPTY(&done))
+            tx_show(net);
     }
     if (events & NIC_EVENT_TX)
-        nic_tx_rewatch(&net->service, net->tx_count);
+        nic_tx_rewatch(&net->service, net->tx_count, !STAILQ_EMPTY(&done));
     spin_unlock(&net->service.tx_lock);
     nic_frames_release(&done);
 }
