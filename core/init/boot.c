@@ -64,7 +64,9 @@ static void shutdown_thread(void *arg)
     (void)arg;
     wait_event(&shutdown_waitq, atomic_load(&shutdown_kind) >= 0);
     kind = atomic_load(&shutdown_kind);
-    log_info("shutdown: %s", kind == SHUTDOWN_REBOOT ? "reboot" : kind == SHUTDOWN_POWEROFF ? "power off" : "halt");
+    log_info("shutdown: %s", kind == SHUTDOWN_REBOOT     ? "reboot"
+                             : kind == SHUTDOWN_POWEROFF ? "power off"
+                                                         : "halt");
     shutdown_now((enum shutdown_kind)kind);
 }
 
@@ -79,11 +81,10 @@ void shutdown_request(enum shutdown_kind kind)
 static int shutdown_start(void)
 {
     struct thread *t;
-    int error = thread_create(&(struct thread_params){.name = "shutdown",
-                                                      .prio = THREAD_PRIO_SERVICE,
-                                                      .cpu = THREAD_CPU_ANY,
-                                                      .fn = shutdown_thread},
-                              &t);
+    int error = thread_create(
+        &(struct thread_params){
+            .name = "shutdown", .prio = THREAD_PRIO_SERVICE, .cpu = THREAD_CPU_ANY, .fn = shutdown_thread},
+        &t);
 
     if (!error)
         thread_detach(t);

@@ -24,7 +24,8 @@ no_inline static unsigned overflow_stack(unsigned depth)
     volatile char ballast[512];
 
     ballast[depth % sizeof(ballast)] = (char)depth;
-    return depth < depth_max ? overflow_stack(depth + 1) + (unsigned char)ballast[depth % sizeof(ballast)] : 0;
+    return depth < depth_max ? overflow_stack(depth + 1) + (unsigned char)ballast[depth % sizeof(ballast)]
+                             : 0;
 }
 
 no_inline static void write_to_code(void)

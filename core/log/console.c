@@ -15,9 +15,9 @@
 #include <stdio.h>
 
 /*
- * Copies the log ring to the UART. Before the log thread runs, and in a panic, the writer does it; afterwards only the thread, which
- * sleeps until there is a line and until the UART has room. Whoever logs may hold any lock, so the thread is woken from an
- * interrupt that this CPU sends itself.
+ * Copies the log ring to the UART. Before the log thread runs, and in a panic, the writer does it; afterwards
+ * only the thread, which sleeps until there is a line and until the UART has room. Whoever logs may hold any
+ * lock, so the thread is woken from an interrupt that this CPU sends itself.
  */
 static size_t console_level = CONFIG_LOG_LEVEL;
 static atomic_bool is_threaded;
@@ -91,7 +91,8 @@ void console_log_written(void)
     } else if (!atomic_load_explicit(&is_threaded, memory_order_relaxed)) {
         arch_irq_state_t state = arch_irq_save();
 
-        /* Before threads there is one CPU, so the lock is only ever held by ourselves: by an interrupted line. */
+        /* Before threads there is one CPU, so the lock is only ever held by ourselves: by an interrupted
+         * line. */
         if (spin_trylock_irqoff(&early_lock)) {
             print_polled();
             spin_unlock_irqoff(&early_lock);
@@ -157,7 +158,9 @@ static int console_start(void)
 {
     struct thread *t;
     int error = thread_create(
-        &(struct thread_params){.name = "log", .prio = THREAD_PRIO_LOW, .cpu = THREAD_CPU_ANY, .fn = console_thread}, &t);
+        &(struct thread_params){
+            .name = "log", .prio = THREAD_PRIO_LOW, .cpu = THREAD_CPU_ANY, .fn = console_thread},
+        &t);
 
     if (error)
         return error;

@@ -13,11 +13,11 @@
 #include "console.h"
 
 /*
- * A ring of fixed slots. A writer takes a number, and with it a slot, by one atomic addition; the slot's own number says what
- * it holds, so readers need no lock: they copy, and look whether it is still the same.
+ * A ring of fixed slots. A writer takes a number, and with it a slot, by one atomic addition; the slot's own
+ * number says what it holds, so readers need no lock: they copy, and look whether it is still the same.
  */
-#define SLOTS     1024
-#define SEQ_BUSY  (~0ULL)
+#define SLOTS    1024
+#define SEQ_BUSY (~0ULL)
 
 struct slot {
     _Atomic uint64_t seq; /* SEQ_BUSY while being written; number + 1 otherwise, so 0 is "never" */

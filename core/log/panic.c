@@ -69,7 +69,8 @@ static void backtrace_line(unsigned n, uint64_t pc)
     uint64_t offset = 0;
     const char *name = symbol_lookup(pc, &offset);
 
-    panic_line("  #%-2u %016llx %s+%#llx", n, (unsigned long long)pc, name ? name : "?", (unsigned long long)offset);
+    panic_line("  #%-2u %016llx %s+%#llx", n, (unsigned long long)pc, name ? name : "?",
+               (unsigned long long)offset);
 }
 
 void panic_backtrace(uint64_t pc, uint64_t frame_pointer)
@@ -81,7 +82,8 @@ void panic_backtrace(uint64_t pc, uint64_t frame_pointer)
         const uint64_t *frame = (const uint64_t *)frame_pointer;
         uint64_t offset;
 
-        if (!arch_is_mapped(frame_pointer) || !arch_is_mapped(frame_pointer + 8) || symbol_lookup(frame[1], &offset) == NULL)
+        if (!arch_is_mapped(frame_pointer) || !arch_is_mapped(frame_pointer + 8) ||
+            symbol_lookup(frame[1], &offset) == NULL)
             break;
         backtrace_line(n, frame[1]);
         if (frame[0] <= frame_pointer || frame[0] - frame_pointer > 65536)

@@ -10,8 +10,8 @@
 #include <string.h>
 
 /*
- * Per-CPU run queues, one FIFO per priority. A run queue's lock is held across the switch itself and released by the thread
- * that was switched to, so whoever takes it never sees a thread half-way.
+ * Per-CPU run queues, one FIFO per priority. A run queue's lock is held across the switch itself and released
+ * by the thread that was switched to, so whoever takes it never sees a thread half-way.
  */
 static DEFINE_PERCPU(struct runq, runq);
 
@@ -267,9 +267,9 @@ static struct thread *steal_from(struct runq *rq)
 
         mask &= ~(1U << prio);
         /* The longest waiter that may move; pinned threads are few. */
-        TAILQ_FOREACH(t, &rq->ready[prio], run_link)
-        if (!(t->flags & THREAD_PINNED))
-            break;
+        TAILQ_FOREACH (t, &rq->ready[prio], run_link)
+            if (!(t->flags & THREAD_PINNED))
+                break;
     }
     if (t != NULL) {
         dequeue(rq, t);

@@ -15,32 +15,32 @@ enum thread_state { THREAD_RUNNABLE, THREAD_BLOCKED, THREAD_DEAD };
 #define THREAD_NAME_MAX 16
 
 /*
- * Who may touch a member: (i) immutable after creation, (t) the thread itself, (r) under the run-queue lock of
- * thread->cpu, (a) atomic.
+ * Who may touch a member: (i) immutable after creation, (t) the thread itself, (r) under the run-queue lock
+ * of thread->cpu, (a) atomic.
  */
 struct runq;
 struct thread {
-    struct arch_thread arch;          /* r */
-    unsigned preempt_count;           /* t */
-    atomic_bool need_resched;         /* a */
-    _Atomic uint8_t state;            /* a: enum thread_state; BLOCKED to RUNNABLE only under r */
-    uint8_t prio;                     /* i */
-    uint8_t flags;                    /* i */
-    bool is_queued;                   /* r */
-    atomic_uint cpu;                  /* a: changed only under r, while not queued */
-    uint64_t runtime_cycles;          /* r */
-    TAILQ_ENTRY(thread) run_link;     /* r */
-    struct timer timeout;             /* t */
-    void *fpu;                        /* i: state area, or NULL */
-    struct runq *fpu_home;            /* r: the CPU whose registers held the state last */
-    char *stack;                      /* i: NULL for idle threads */
-    void (*fn)(void *arg);            /* i */
-    void *arg;                        /* i */
-    atomic_bool is_off_cpu;           /* a: dead, and its stack is no longer in use */
-    atomic_uint references;           /* a: creator's and its own */
+    struct arch_thread arch;      /* r */
+    unsigned preempt_count;       /* t */
+    atomic_bool need_resched;     /* a */
+    _Atomic uint8_t state;        /* a: enum thread_state; BLOCKED to RUNNABLE only under r */
+    uint8_t prio;                 /* i */
+    uint8_t flags;                /* i */
+    bool is_queued;               /* r */
+    atomic_uint cpu;              /* a: changed only under r, while not queued */
+    uint64_t runtime_cycles;      /* r */
+    TAILQ_ENTRY(thread) run_link; /* r */
+    struct timer timeout;         /* t */
+    void *fpu;                    /* i: state area, or NULL */
+    struct runq *fpu_home;        /* r: the CPU whose registers held the state last */
+    char *stack;                  /* i: NULL for idle threads */
+    void (*fn)(void *arg);        /* i */
+    void *arg;                    /* i */
+    atomic_bool is_off_cpu;       /* a: dead, and its stack is no longer in use */
+    atomic_uint references;       /* a: creator's and its own */
     struct waitq exit_waiters;
-    LIST_ENTRY(thread) all_link;      /* lock: of the list of all threads */
-    char name[THREAD_NAME_MAX];       /* i */
+    LIST_ENTRY(thread) all_link; /* lock: of the list of all threads */
+    char name[THREAD_NAME_MAX];  /* i */
 };
 
 TAILQ_HEAD(thread_queue, thread);
@@ -48,29 +48,31 @@ TAILQ_HEAD(thread_queue, thread);
 /* The run queue of a CPU. */
 struct runq {
     struct spinlock lock;
-    uint32_t ready_mask;                       /* lock: priorities that have a thread queued */
-    unsigned queued;                           /* lock: threads queued */
-    struct thread_queue ready[THREAD_PRIOS];   /* lock */
-    struct thread *current;                    /* lock */
-    struct thread *dead;                       /* lock: left its stack at the last switch */
-    struct thread *fpu_owner;                  /* this CPU: whose state the FPU registers hold */
-    uint64_t switched_at;                      /* lock: cycles */
-    uint64_t switches;                         /* lock */
-    struct timer slice;                        /* this CPU */
-    atomic_bool slice_wanted;                  /* a: another CPU queued an equal */
+    uint32_t ready_mask;                     /* lock: priorities that have a thread queued */
+    unsigned queued;                         /* lock: threads queued */
+    struct thread_queue ready[THREAD_PRIOS]; /* lock */
+    struct thread *current;                  /* lock */
+    struct thread *dead;                     /* lock: left its stack at the last switch */
+    struct thread *fpu_owner;                /* this CPU: whose state the FPU registers hold */
+    uint64_t switched_at;                    /* lock: cycles */
+    uint64_t switches;                       /* lock */
+    struct timer slice;                      /* this CPU */
+    atomic_bool slice_wanted;                /* a: another CPU queued an equal */
     struct thread idle;
 };
 
 #define TIME_SLICE_NS (10 * NSEC_PER_MSEC)
 
-/* Leaves the CPU to the next thread. Interrupts off. `is_preempted`: stays runnable whatever its state says. */
+/* Leaves the CPU to the next thread. Interrupts off. `is_preempted`: stays runnable whatever its state says.
+ */
 void schedule(bool is_preempted);
 
 /* First half of a new thread's life: what schedule() does after the switch. */
 void schedule_tail(void);
 
 /* Common members of a new thread; -ENOMEM if it wants an FPU state. */
-must_check int thread_setup(struct thread *thread, const char *name, unsigned prio, unsigned flags, unsigned cpu);
+must_check int thread_setup(struct thread *thread, const char *name, unsigned prio, unsigned flags,
+                            unsigned cpu);
 
 /* The last reference is gone and the stack is free to go. Context: thread. */
 void thread_put(struct thread *thread);

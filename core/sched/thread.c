@@ -108,7 +108,8 @@ void thread_put(struct thread *t)
 
 void thread_join(struct thread *t)
 {
-    /* The thread's own reference goes when its stack is free, so holding the last one means that it is gone. */
+    /* The thread's own reference goes when its stack is free, so holding the last one means that it is gone.
+     */
     wait_event(&t->exit_waiters, atomic_load(&t->is_off_cpu));
     thread_put(t);
 }
@@ -148,11 +149,10 @@ static void reaper(void *arg)
 static int reaper_start(void)
 {
     struct thread *t;
-    int error = thread_create(&(struct thread_params){.name = "reaper",
-                                                      .prio = THREAD_PRIO_LOW,
-                                                      .cpu = THREAD_CPU_ANY,
-                                                      .fn = reaper},
-                              &t);
+    int error = thread_create(
+        &(struct thread_params){
+            .name = "reaper", .prio = THREAD_PRIO_LOW, .cpu = THREAD_CPU_ANY, .fn = reaper},
+        &t);
 
     if (!error)
         thread_detach(t);
@@ -186,8 +186,7 @@ void thread_for_each(void (*fn)(const struct thread_info *info, void *arg), void
     struct thread *t;
 
     spin_lock(&all_lock);
-    LIST_FOREACH(t, &all_threads, all_link)
-    {
+    LIST_FOREACH (t, &all_threads, all_link) {
         struct thread_info info = {.cpu = atomic_load(&t->cpu), .runtime_ns = runtime_ns(t)};
 
         memcpy(info.name, t->name, sizeof(info.name));

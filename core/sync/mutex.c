@@ -14,8 +14,8 @@ static bool try_own(struct mutex *mutex)
 {
     struct thread *nobody = NULL;
 
-    return atomic_compare_exchange_strong_explicit(&mutex->owner, &nobody, thread_self(), memory_order_acquire,
-                                                   memory_order_relaxed);
+    return atomic_compare_exchange_strong_explicit(&mutex->owner, &nobody, thread_self(),
+                                                   memory_order_acquire, memory_order_relaxed);
 }
 
 void mutex_lock(struct mutex *mutex)

@@ -22,8 +22,8 @@ void rank_init(struct spinlock *lock, enum lock_rank rank)
 }
 
 /*
- * Locks are not always released in reverse order, so all that are held count, not the last. An interrupt may come between two
- * lines here; it leaves the list as it found it.
+ * Locks are not always released in reverse order, so all that are held count, not the last. An interrupt may
+ * come between two lines here; it leaves the list as it found it.
  */
 void rank_check(const struct spinlock *lock)
 {
@@ -33,8 +33,8 @@ void rank_check(const struct spinlock *lock)
         const struct spinlock *other = h->locks[i];
 
         if (other->rank >= lock->rank && !panic_in_progress())
-            panic("lock order: taking %s (rank %u) while holding %s (rank %u)", lock->name, (unsigned)lock->rank,
-                  other->name, (unsigned)other->rank);
+            panic("lock order: taking %s (rank %u) while holding %s (rank %u)", lock->name,
+                  (unsigned)lock->rank, other->name, (unsigned)other->rank);
     }
 }
 

@@ -66,7 +66,8 @@ void clock_wall_set(uint64_t seconds_utc)
 {
     uint64_t uptime = clock_now_ns() / NSEC_PER_SEC;
 
-    atomic_store_explicit(&wall_origin, seconds_utc > uptime ? seconds_utc - uptime : 0, memory_order_relaxed);
+    atomic_store_explicit(&wall_origin, seconds_utc > uptime ? seconds_utc - uptime : 0,
+                          memory_order_relaxed);
 }
 
 void clock_spin_ns(uint64_t ns)

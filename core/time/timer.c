@@ -24,7 +24,7 @@ static int timer_compare(const struct timer *a, const struct timer *b)
 {
     if (a->deadline_ns != b->deadline_ns)
         return a->deadline_ns < b->deadline_ns ? -1 : 1;
-    return (uintptr_t)a < (uintptr_t)b ? -1 : (uintptr_t)a > (uintptr_t)b;
+    return (uintptr_t)a<(uintptr_t)b ? -1 : (uintptr_t)a>(uintptr_t) b;
 }
 
 RB_GENERATE_STATIC(timer_tree, timer, node, timer_compare)

@@ -62,8 +62,9 @@ enum map_flags {
 must_check int arch_map(uint64_t va, hpa_t pa, uint64_t size, unsigned flags);
 
 /*
- * Removes what arch_map() mapped; serialised like it. Other CPUs may use the old translation until arch_tlb_flush_all(),
- * which runs on every CPU: the memory behind it is not to be reused before. Context of the flush: thread, no lock held.
+ * Removes what arch_map() mapped; serialised like it. Other CPUs may use the old translation until
+ * arch_tlb_flush_all(), which runs on every CPU: the memory behind it is not to be reused before. Context of
+ * the flush: thread, no lock held.
  */
 void arch_unmap(uint64_t va, uint64_t size);
 void arch_tlb_flush_all(void);

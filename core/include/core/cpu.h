@@ -35,8 +35,8 @@ bool cpu_call(unsigned cpu, struct cpu_call *call);
 void cpu_call_all(void (*fn)(void *arg), void *arg);
 
 /*
- * For the platform, while CPUs are brought up one by one: makes CPU number `cpu` (the present cpu_count()) known with
- * its area; counts it once it runs. -ENOMEM. Boot CPU.
+ * For the platform, while CPUs are brought up one by one: makes CPU number `cpu` (the present cpu_count())
+ * known with its area; counts it once it runs. -ENOMEM. Boot CPU.
  */
 must_check int cpu_register(unsigned cpu, char *percpu_area, uint64_t hw_id);
 void cpu_set_online(unsigned cpu);

@@ -8,7 +8,8 @@
 #include <core/log.h>
 #include <core/sync.h>
 
-/* National Semiconductor PC16550D datasheet, table II. COM1, which is where every PC firmware puts its serial console. */
+/* National Semiconductor PC16550D datasheet, table II. COM1, which is where every PC firmware puts its serial
+ * console. */
 #define COM1     0x3f8
 #define COM1_IRQ 4
 
@@ -21,16 +22,16 @@
 #define REG_LSR  5
 #define REG_SCR  7
 
-#define IER_THRE 0x02
-#define FCR_ON   0x07 /* enable FIFOs, clear both */
-#define LCR_8N1  0x03
-#define LCR_DLAB 0x80
-#define MCR_ON   0x0b /* DTR, RTS, OUT2: the last gates the interrupt on PCs */
-#define LSR_THRE 0x20
+#define IER_THRE  0x02
+#define FCR_ON    0x07 /* enable FIFOs, clear both */
+#define LCR_8N1   0x03
+#define LCR_DLAB  0x80
+#define MCR_ON    0x0b /* DTR, RTS, OUT2: the last gates the interrupt on PCs */
+#define LSR_THRE  0x20
 #define FIFO_SIZE 16
 
-static bool is_present;      /* immutable after uart_early_init() */
-static bool has_interrupt;   /* immutable after boot */
+static bool is_present;                                     /* immutable after uart_early_init() */
+static bool has_interrupt;                                  /* immutable after boot */
 static struct spinlock lock = SPINLOCK_INIT(LOCK_RANK_LOG); /* IER and the transmit FIFO */
 
 static void reg_write(unsigned reg, uint8_t value)

@@ -40,8 +40,9 @@ static uint64_t early_limit = EARLY_LIMIT;
 static const void *identity_map(const struct phys_reader *self, hpa_t address, size_t size)
 {
     (void)self;
-    return address.v != 0 && address.v < early_limit && size <= early_limit - address.v ? (const void *)address.v
-                                                                                         : NULL;
+    return address.v != 0 && address.v < early_limit && size <= early_limit - address.v
+               ? (const void *)address.v
+               : NULL;
 }
 
 static void percpu_boot_init(void)
@@ -104,7 +105,8 @@ static void log_host(void)
     for (size_t i = 0; i < info.memory_count; i++)
         if (info.memory[i].type <= HOST_MEM_LOADER)
             usable += info.memory[i].size;
-    log_info("basalt %s on %s, by %s %s", build_version, CONFIG_BOARD, host_firmware_name(info.firmware), info.loader);
+    log_info("basalt %s on %s, by %s %s", build_version, CONFIG_BOARD, host_firmware_name(info.firmware),
+             info.loader);
     log_info("memory: %llu MiB usable, image at %p", (unsigned long long)(usable >> 20), (void *)image_start);
     log_info("command line: %s", info.cmdline);
     for (const struct host_warning *w = info.warnings; w != NULL; w = w->next)
@@ -159,7 +161,8 @@ void boot_main(struct boot_handover *handover)
     rtc_read_wall_clock();
     boot_run_phases(BOOT_IRQ, BOOT_IRQ);
     if (sched_init((unsigned)MAX(info.cpu_count, 1)) != 0 ||
-        thread_create(&(struct thread_params){.name = "boot", .prio = THREAD_PRIO_SERVICE, .fn = boot_thread}, &t) != 0)
+        thread_create(&(struct thread_params){.name = "boot", .prio = THREAD_PRIO_SERVICE, .fn = boot_thread},
+                      &t) != 0)
         panic("no memory for the first thread");
     thread_detach(t);
     sched_idle_loop();

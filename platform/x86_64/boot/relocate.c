@@ -5,15 +5,16 @@
 
 #include "boot.h"
 
-/* Where the image was linked; its run-time address is that of the symbol, so the difference is the displacement. */
+/* Where the image was linked; its run-time address is that of the symbol, so the difference is the
+ * displacement. */
 #define LINK_BASE 0x200000ULL
 
 extern const Elf64_Rela rela_start[], rela_end[];
 
 /*
- * Applies the image's relative relocations. First C code to run: no pointer in static data is right before. The
- * addend is absolute at the link address, so a second run at the same place changes nothing (the EFI stub has
- * relocated already when it enters here).
+ * Applies the image's relative relocations. First C code to run: no pointer in static data is right before.
+ * The addend is absolute at the link address, so a second run at the same place changes nothing (the EFI stub
+ * has relocated already when it enters here).
  */
 void image_relocate(void)
 {

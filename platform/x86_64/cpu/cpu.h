@@ -28,8 +28,8 @@ const char *cpu_feature_name(unsigned feature);
 void cpu_setup(void);
 
 /*
- * Descriptor tables of this CPU: GDT, TSS and the shared IDT. The boot CPU calls it twice: early, with its interrupt stacks
- * in .bss, and again with guarded ones.
+ * Descriptor tables of this CPU: GDT, TSS and the shared IDT. The boot CPU calls it twice: early, with its
+ * interrupt stacks in .bss, and again with guarded ones.
  */
 void cpu_tables_load(void *const ist_tops[IST_COUNT + 1]);
 

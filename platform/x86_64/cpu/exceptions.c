@@ -59,7 +59,8 @@ static void print_registers(const struct trap_frame *f)
 void exception_dispatch(struct trap_frame *frame)
 {
     uint64_t vector = frame->vector;
-    const char *name = vector < 32 && exception_names[vector] ? exception_names[vector] : "reserved exception";
+    const char *name =
+        vector < 32 && exception_names[vector] ? exception_names[vector] : "reserved exception";
     uint64_t cr2 = arch_read_cr2();
 
     if (vector == VECTOR_NMI && panic_stops_this_cpu())
@@ -68,7 +69,10 @@ void exception_dispatch(struct trap_frame *frame)
     panic_line("exception %llu (%s) on CPU %u in thread %s", (unsigned long long)vector, name, cpu_id(),
                thread_name(thread_self()));
     if (vector == VECTOR_PAGE_FAULT)
-        panic_line("%s of %016llx: %s", frame->error_code & 16 ? "execution" : frame->error_code & 2 ? "write" : "read",
+        panic_line("%s of %016llx: %s",
+                   frame->error_code & 16  ? "execution"
+                   : frame->error_code & 2 ? "write"
+                                           : "read",
                    (unsigned long long)cr2, frame->error_code & 1 ? "not allowed" : "not mapped");
     if ((vector == VECTOR_PAGE_FAULT && stack_guard_hit(cr2)) ||
         (vector == VECTOR_DOUBLE_FAULT && (stack_guard_hit(cr2) || stack_guard_hit(frame->rsp))))

@@ -5,8 +5,8 @@
 #include "cpu.h"
 
 /*
- * Page attribute table (SDM vol. 3A, 12.12): the reset value, with entry 1 (PWT) changed from write-through to
- * write-combining. Entries: 0 WB, 1 WC, 2 UC-, 3 UC.
+ * Page attribute table (SDM vol. 3A, 12.12): the reset value, with entry 1 (PWT) changed from write-through
+ * to write-combining. Entries: 0 WB, 1 WC, 2 UC-, 3 UC.
  */
 #define PAT_VALUE 0x0007040600070106ULL
 

@@ -79,7 +79,8 @@ static void setup_nmis(void)
 
         if (ioapic != NULL)
             route(ioapic, nmi->gsi - ioapic->gsi_base, lapic_id(),
-                  REDIR_NMI | (nmi->active_low ? REDIR_ACTIVE_LOW : 0) | (nmi->level_triggered ? REDIR_LEVEL : 0));
+                  REDIR_NMI | (nmi->active_low ? REDIR_ACTIVE_LOW : 0) |
+                      (nmi->level_triggered ? REDIR_LEVEL : 0));
     }
 }
 

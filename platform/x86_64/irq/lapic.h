@@ -8,20 +8,20 @@
 /* The local APIC, in x2APIC mode where the CPU has it (SDM vol. 3A, chapter 11; APM vol. 2, chapter 16). */
 
 /* Offsets of the registers in the xAPIC page. */
-#define LAPIC_ID        0x020
-#define LAPIC_VERSION   0x030
-#define LAPIC_TPR       0x080
-#define LAPIC_EOI       0x0b0
-#define LAPIC_LDR       0x0d0
-#define LAPIC_DFR       0x0e0
-#define LAPIC_SVR       0x0f0
-#define LAPIC_ESR       0x280
-#define LAPIC_ICR       0x300
-#define LAPIC_ICR_HIGH  0x310
-#define LAPIC_LVT_TIMER 0x320
-#define LAPIC_LVT_LINT0 0x350
-#define LAPIC_LVT_LINT1 0x360
-#define LAPIC_LVT_ERROR 0x370
+#define LAPIC_ID            0x020
+#define LAPIC_VERSION       0x030
+#define LAPIC_TPR           0x080
+#define LAPIC_EOI           0x0b0
+#define LAPIC_LDR           0x0d0
+#define LAPIC_DFR           0x0e0
+#define LAPIC_SVR           0x0f0
+#define LAPIC_ESR           0x280
+#define LAPIC_ICR           0x300
+#define LAPIC_ICR_HIGH      0x310
+#define LAPIC_LVT_TIMER     0x320
+#define LAPIC_LVT_LINT0     0x350
+#define LAPIC_LVT_LINT1     0x360
+#define LAPIC_LVT_ERROR     0x370
 #define LAPIC_TIMER_INITIAL 0x380
 #define LAPIC_TIMER_CURRENT 0x390
 #define LAPIC_TIMER_DIVIDE  0x3e0
@@ -48,7 +48,8 @@ uint32_t lapic_id(void);
 /* Whether APIC ids above 254 can be addressed, by interrupt commands. */
 bool lapic_is_x2apic(void);
 
-/* Sends an interrupt command: `command` is the low word (mode, vector), `apic_id` the destination. Any context. */
+/* Sends an interrupt command: `command` is the low word (mode, vector), `apic_id` the destination. Any
+ * context. */
 void lapic_send(uint32_t apic_id, uint32_t command);
 
 void lapic_eoi(void);

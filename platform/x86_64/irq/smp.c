@@ -50,7 +50,8 @@ static bool resources_alloc(struct starting_cpu *s)
 {
     size_t size = (size_t)(__stop_percpu - __start_percpu);
 
-    *s = (struct starting_cpu){.stack = stack_alloc(ARCH_STACK_SIZE), .percpu = aligned_alloc(64, ALIGN_UP(size, 64))};
+    *s = (struct starting_cpu){.stack = stack_alloc(ARCH_STACK_SIZE),
+                               .percpu = aligned_alloc(64, ALIGN_UP(size, 64))};
     if (s->stack != NULL && s->percpu != NULL && ist_stacks_alloc(s->ist_tops))
         return true;
     if (s->stack != NULL)

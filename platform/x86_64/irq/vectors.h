@@ -7,8 +7,8 @@
 #include <core/types.h>
 
 /*
- * Interrupt vectors. Devices get theirs per CPU; the processor's priority classes (vector >> 4) make the kick and the
- * timer more urgent than any device.
+ * Interrupt vectors. Devices get theirs per CPU; the processor's priority classes (vector >> 4) make the kick
+ * and the timer more urgent than any device.
  */
 #define VECTOR_DEVICE_FIRST 0x30
 #define VECTOR_DEVICE_LAST  0xdf
@@ -21,8 +21,8 @@
 must_check int vector_bind(struct irq_action *action, unsigned cpu);
 
 /*
- * Gives the vector of `action` to `successor` (the rest of a shared line's chain), or frees it if that is NULL; then waits
- * until no CPU is inside the handler. Context: thread.
+ * Gives the vector of `action` to `successor` (the rest of a shared line's chain), or frees it if that is
+ * NULL; then waits until no CPU is inside the handler. Context: thread.
  */
 void vector_release(struct irq_action *action, struct irq_action *successor);
 

@@ -7,8 +7,9 @@
 #include <core/types.h>
 
 /*
- * Builds the host's own page tables: RAM of every kind at its physical address, writable and not executable; the image W^X;
- * page 0 not at all. Then switches to them. Boot CPU, with page_alloc() working on memory that is mapped already.
+ * Builds the host's own page tables: RAM of every kind at its physical address, writable and not executable;
+ * the image W^X; page 0 not at all. Then switches to them. Boot CPU, with page_alloc() working on memory that
+ * is mapped already.
  */
 void paging_init(const struct host_info *info);
 

@@ -25,7 +25,8 @@ static void register_write(const struct host_register *reg, uint64_t value)
     else if (reg->space == HOST_SPACE_IO)
         arch_out16((uint16_t)reg->address, (uint16_t)value);
     else if (reg->space == HOST_SPACE_MEMORY)
-        *(volatile uint8_t *)reg->address = (uint8_t)value; /* identity-mapped, ACPI 6.5, 4.8.3.6: byte access */
+        *(volatile uint8_t *)reg->address =
+            (uint8_t)value; /* identity-mapped, ACPI 6.5, 4.8.3.6: byte access */
 }
 
 static void spin(void)
@@ -58,7 +59,8 @@ void arch_reboot(void)
     spin();
     arch_out8(KEYBOARD_STATUS, 0xfe); /* pulses the reset line of an 8042 */
     spin();
-    __asm__ volatile("lidt %0; int3" ::"m"(no_idt)); /* a triple fault is a shutdown, which chipsets turn into a reset */
+    __asm__ volatile(
+        "lidt %0; int3" ::"m"(no_idt)); /* a triple fault is a shutdown, which chipsets turn into a reset */
     arch_halt();
 }
 

@@ -9,8 +9,9 @@
 #include "timer.h"
 
 /*
- * One end of a measurement: all three counters, as close together as they can be read. The best of a few tries (the one that took the
- * fewest cycles) is kept, because an SMI or, under emulation, another process can come between.
+ * One end of a measurement: all three counters, as close together as they can be read. The best of a few
+ * tries (the one that took the fewest cycles) is kept, because an SMI or, under emulation, another process
+ * can come between.
  */
 struct sample {
     uint64_t tsc, reference;
@@ -70,7 +71,8 @@ void clock_calibrate(void)
     lapic_write(LAPIC_TIMER_INITIAL, 0xffffffff);
     from = sample_take(reference);
     last = from.reference;
-    /* Differences are added up, so a counter that wraps meanwhile does no harm. A dead one must not hang us. */
+    /* Differences are added up, so a counter that wraps meanwhile does no harm. A dead one must not hang us.
+     */
     for (uint64_t rounds = 0; passed < wanted && rounds < 100000000; rounds++) {
         uint64_t now = reference->read();
 

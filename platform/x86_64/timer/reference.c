@@ -73,8 +73,8 @@ static bool pm_timer_find(void)
         pm_timer_memory = mmio_map(hpa(power->pm_timer.address), 4, MMIO_UNCACHED);
     if (pm_timer_port == 0 && pm_timer_memory == NULL)
         return false;
-    reference = (struct reference_clock){"ACPI PM timer", PM_TIMER_HZ, power->pm_timer_32bit ? 0xffffffff : 0xffffff,
-                                         pm_timer_read};
+    reference = (struct reference_clock){"ACPI PM timer", PM_TIMER_HZ,
+                                         power->pm_timer_32bit ? 0xffffffff : 0xffffff, pm_timer_read};
     return true;
 }
 

@@ -28,7 +28,12 @@ static struct rtc_time rtc_read(uint8_t century_index)
 {
     for (unsigned i = 0; i < 100000 && (cmos_read(RTC_A) & RTC_A_UIP); i++)
         ;
-    return (struct rtc_time){cmos_read(0), cmos_read(2), cmos_read(4), cmos_read(7), cmos_read(8), cmos_read(9),
+    return (struct rtc_time){cmos_read(0),
+                             cmos_read(2),
+                             cmos_read(4),
+                             cmos_read(7),
+                             cmos_read(8),
+                             cmos_read(9),
                              century_index ? cmos_read(century_index) : 0};
 }
 
@@ -43,7 +48,8 @@ static unsigned from_bcd(uint8_t value, bool is_binary)
     return is_binary ? value : (value >> 4) * 10U + (value & 15);
 }
 
-/* Days since 1970-01-01 in the Gregorian calendar; March is taken as the first month, so the leap day comes last. */
+/* Days since 1970-01-01 in the Gregorian calendar; March is taken as the first month, so the leap day comes
+ * last. */
 static uint64_t days_since_epoch(unsigned year, unsigned month, unsigned day)
 {
     unsigned y = month <= 2 ? year - 1 : year, m = month <= 2 ? month + 9 : month - 3;

@@ -23,7 +23,8 @@ void clock_calibrate(void);
 void lapic_timer_cpu_init(void);
 void lapic_timer_set_hz(uint64_t hz);
 
-/* Reads the battery-backed clock (MC146818) into clock_wall_set(), if the host has one and firmware did not tell the time. */
+/* Reads the battery-backed clock (MC146818) into clock_wall_set(), if the host has one and firmware did not
+ * tell the time. */
 void rtc_read_wall_clock(void);
 
 #endif

@@ -6,23 +6,25 @@
 #include <core/types.h>
 
 /*
- * Four-level long-mode page tables: SDM vol. 3A, 5.5 and APM vol. 2, 5.3. Also the format of AMD's nested tables (APM
- * vol. 2, 15.25.5), there with the user bit set everywhere.
+ * Four-level long-mode page tables: SDM vol. 3A, 5.5 and APM vol. 2, 5.3. Also the format of AMD's nested
+ * tables (APM vol. 2, 15.25.5), there with the user bit set everywhere.
  */
 #define PT_TOP 3
 
-#define X86_PTE_P      BIT(0)
-#define X86_PTE_W      BIT(1)
-#define X86_PTE_U      BIT(2)
-#define X86_PTE_PWT    BIT(3)
-#define X86_PTE_PCD    BIT(4)
-#define X86_PTE_A      BIT(5)
-#define X86_PTE_D      BIT(6)
-#define X86_PTE_PS     BIT(7) /* in a leaf above level 0; the same bit is PAT at level 0, which we leave 0 */
-#define X86_PTE_G      BIT(8)
-#define X86_PTE_NX     BIT(63)
-#define X86_PTE_ADDR   MASK(51, 12)
-#define X86_PTE_FLAGS  (X86_PTE_P | X86_PTE_W | X86_PTE_U | X86_PTE_PWT | X86_PTE_PCD | X86_PTE_A | X86_PTE_D | X86_PTE_G | X86_PTE_NX)
+#define X86_PTE_P    BIT(0)
+#define X86_PTE_W    BIT(1)
+#define X86_PTE_U    BIT(2)
+#define X86_PTE_PWT  BIT(3)
+#define X86_PTE_PCD  BIT(4)
+#define X86_PTE_A    BIT(5)
+#define X86_PTE_D    BIT(6)
+#define X86_PTE_PS   BIT(7) /* in a leaf above level 0; the same bit is PAT at level 0, which we leave 0 */
+#define X86_PTE_G    BIT(8)
+#define X86_PTE_NX   BIT(63)
+#define X86_PTE_ADDR MASK(51, 12)
+#define X86_PTE_FLAGS                                                                                    \
+    (X86_PTE_P | X86_PTE_W | X86_PTE_U | X86_PTE_PWT | X86_PTE_PCD | X86_PTE_A | X86_PTE_D | X86_PTE_G | \
+     X86_PTE_NX)
 
 _Static_assert((X86_PTE_ADDR & X86_PTE_FLAGS) == 0, "address and flags do not overlap");
 _Static_assert(X86_PTE_ADDR == 0x000ffffffffff000ULL, "52-bit physical addresses");

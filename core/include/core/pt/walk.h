@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The radix-tree walker of all page tables. Not a module but a template: a file defines PT_NAME(x), includes a format
- * (core/pt/fmt_*.h) and then this, and gets static functions for that format with no indirect call but for memory. A format is pure
- * bit arithmetic:
+ * The radix-tree walker of all page tables. Not a module but a template: a file defines PT_NAME(x), includes
+ * a format (core/pt/fmt_*.h) and then this, and gets static functions for that format with no indirect call
+ * but for memory. A format is pure bit arithmetic:
  *
  *   PT_TOP            the top level's number; level 0 holds 4K leaves, level n maps 4K << 9n
  *   pt_fmt_table(hpa)                 entry that points to a table
@@ -10,9 +10,9 @@
  *   pt_fmt_present(e), pt_fmt_is_leaf(e, level)
  *   pt_fmt_table_addr(e), pt_fmt_leaf_addr(e, level), pt_fmt_flags(e)
  *
- * All functions: `va` (the tree's input address), `pa` and `size` are multiples of 4K and do not wrap; the caller serialises
- * changes to a tree. Entries are written with single 64-bit stores, a table before the entry that points to it, so the
- * hardware may walk meanwhile.
+ * All functions: `va` (the tree's input address), `pa` and `size` are multiples of 4K and do not wrap; the
+ * caller serialises changes to a tree. Entries are written with single 64-bit stores, a table before the
+ * entry that points to it, so the hardware may walk meanwhile.
  */
 #include <core/compiler.h>
 #include <core/mm.h>
@@ -29,7 +29,7 @@
 /* A tree: its root and where table pages come from (zeroed, one page each). */
 struct pt_tree {
     hpa_t root;
-    unsigned max_leaf_level; /* largest page the hardware takes: 0 4K, 1 2M, 2 1G */
+    unsigned max_leaf_level;                    /* largest page the hardware takes: 0 4K, 1 2M, 2 1G */
     hpa_t (*table_alloc)(struct pt_tree *tree); /* HPA_NONE: out of memory */
     void (*table_free)(struct pt_tree *tree, hpa_t table);
 };
@@ -87,14 +87,16 @@ static inline bool PT_NAME(query)(const struct pt_tree *tree, uint64_t va, struc
         if (pt_fmt_is_leaf(e, level)) {
             uint64_t size = BIT(pt_shift(level));
 
-            *out = (struct pt_mapping){hpa_add(pt_fmt_leaf_addr(e, level), va & (size - 1)), size, pt_fmt_flags(e)};
+            *out = (struct pt_mapping){hpa_add(pt_fmt_leaf_addr(e, level), va & (size - 1)), size,
+                                       pt_fmt_flags(e)};
             return true;
         }
         table = pt_fmt_table_addr(e);
     }
 }
 
-/* Replaces the leaf of `level` by a table of leaves one level lower that map the same. -ENOMEM: nothing changed. */
+/* Replaces the leaf of `level` by a table of leaves one level lower that map the same. -ENOMEM: nothing
+ * changed. */
 static inline int PT_NAME(split)(struct pt_tree *tree, _Atomic uint64_t *entry, unsigned level)
 {
     uint64_t e = PT_NAME(load)(entry);
@@ -103,8 +105,9 @@ static inline int PT_NAME(split)(struct pt_tree *tree, _Atomic uint64_t *entry, 
     if (!hpa_valid(table))
         return -ENOMEM;
     for (unsigned i = 0; i < PT_ENTRIES; i++)
-        PT_NAME(store)(&PT_NAME(table)(table)[i],
-                       pt_fmt_leaf(hpa_add(base, (uint64_t)i << pt_shift(level - 1)), level - 1, pt_fmt_flags(e)));
+        PT_NAME(store)(
+            &PT_NAME(table)(table)[i],
+            pt_fmt_leaf(hpa_add(base, (uint64_t)i << pt_shift(level - 1)), level - 1, pt_fmt_flags(e)));
     PT_NAME(store)(entry, pt_fmt_table(table));
     return 0;
 }
@@ -119,15 +122,15 @@ struct PT_NAME(range) {
     uint64_t flags;
 };
 
-static inline bool PT_NAME(fits)(const struct pt_tree *tree, const struct PT_NAME(range) *r, unsigned level)
+static inline bool PT_NAME(fits)(const struct pt_tree *tree, const struct PT_NAME(range) * r, unsigned level)
 {
     return level <= tree->max_leaf_level && IS_ALIGNED(r->va | r->pa.v, BIT(pt_shift(level))) &&
            r->size >= BIT(pt_shift(level));
 }
 
 /* 1: the slot is done; 0: descend; negative: error. */
-static inline int PT_NAME(slot)(struct pt_tree *tree, const struct PT_NAME(range) *r, _Atomic uint64_t *entry,
-                                unsigned level)
+static inline int PT_NAME(slot)(struct pt_tree *tree, const struct PT_NAME(range) * r,
+                                _Atomic uint64_t *entry, unsigned level)
 {
     uint64_t e = PT_NAME(load)(entry);
     bool is_leaf = pt_fmt_present(e) && pt_fmt_is_leaf(e, level);
@@ -157,9 +160,8 @@ static inline int PT_NAME(slot)(struct pt_tree *tree, const struct PT_NAME(range
             return 0;
         if (pt_slot_rest(r->va, r->size, level) != BIT(pt_shift(level)))
             return PT_NAME(split)(tree, entry, level);
-        PT_NAME(store)(entry, r->op == PT_NAME(OP_UNMAP)
-                                  ? 0
-                                  : pt_fmt_leaf(pt_fmt_leaf_addr(e, level), level, r->flags));
+        PT_NAME(store)(
+            entry, r->op == PT_NAME(OP_UNMAP) ? 0 : pt_fmt_leaf(pt_fmt_leaf_addr(e, level), level, r->flags));
         return 1;
     }
 }
@@ -191,23 +193,26 @@ static inline int PT_NAME(apply)(struct pt_tree *tree, struct PT_NAME(range) r)
     return 0;
 }
 
-/* Removes [va, va + size); pages that reach beyond are split. The caller flushes TLBs. -ENOMEM: a split failed half-way. */
+/* Removes [va, va + size); pages that reach beyond are split. The caller flushes TLBs. -ENOMEM: a split
+ * failed half-way. */
 static inline must_check int PT_NAME(unmap)(struct pt_tree *tree, uint64_t va, uint64_t size)
 {
     return PT_NAME(apply)(tree, (struct PT_NAME(range)){PT_NAME(OP_UNMAP), va, size, {0}, 0});
 }
 
 /* Gives what is mapped in [va, va + size) new flags. The caller flushes TLBs. */
-static inline must_check int PT_NAME(protect)(struct pt_tree *tree, uint64_t va, uint64_t size, uint64_t flags)
+static inline must_check int PT_NAME(protect)(struct pt_tree *tree, uint64_t va, uint64_t size,
+                                              uint64_t flags)
 {
     return PT_NAME(apply)(tree, (struct PT_NAME(range)){PT_NAME(OP_PROTECT), va, size, {0}, flags});
 }
 
 /*
- * Maps [va, va + size) to pa with the largest pages that fit. -EEXIST if any of it is mapped, -ENOMEM without memory for tables;
- * nothing is mapped then (empty tables may stay).
+ * Maps [va, va + size) to pa with the largest pages that fit. -EEXIST if any of it is mapped, -ENOMEM without
+ * memory for tables; nothing is mapped then (empty tables may stay).
  */
-static inline must_check int PT_NAME(map)(struct pt_tree *tree, uint64_t va, hpa_t pa, uint64_t size, uint64_t flags)
+static inline must_check int PT_NAME(map)(struct pt_tree *tree, uint64_t va, hpa_t pa, uint64_t size,
+                                          uint64_t flags)
 {
     int error = PT_NAME(apply)(tree, (struct PT_NAME(range)){PT_NAME(OP_CHECK_EMPTY), va, size, pa, flags});
 
