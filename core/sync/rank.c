@@ -29,7 +29,7 @@ void rank_check(const struct spinlock *lock)
 {
     const struct held_locks *h = this_cpu_ptr(held);
 
-    for (unsigned i = 0; i < h->count; i++) {
+    for (unsigned i = 0; i < MIN(h->count, HELD_MAX); i++) {
         const struct spinlock *other = h->locks[i];
 
         if (other->rank >= lock->rank && !panic_in_progress())
@@ -53,13 +53,13 @@ void rank_pop(const struct spinlock *lock)
 {
     arch_irq_state_t state = arch_irq_save();
     struct held_locks *h = this_cpu_ptr(held);
-    unsigned i = h->count < HELD_MAX ? h->count : HELD_MAX;
+    unsigned i = MIN(h->count, HELD_MAX);
 
     while (i > 0 && h->locks[i - 1] != lock)
         i--;
     if (i == 0 && !panic_in_progress())
         panic("lock order: releasing %s, which this CPU does not hold", lock->name);
-    for (; i > 0 && i < h->count && i < HELD_MAX; i++)
+    for (; i > 0 && i < MIN(h->count, HELD_MAX); i++)
         h->locks[i - 1] = h->locks[i];
     h->count--;
     arch_irq_restore(state);
