@@ -2,14 +2,17 @@
 #include "conn.h"
 
 /* Sent when there is no memory to make an answer in. */
+#define NO_MEMORY_BODY                               \
+    "{\"type\":\"about:blank\",\"title\":\"Service " \
+    "Unavailable\",\"status\":503,\"code\":\"service_unavailable\"}"
 static const char no_memory[] = "HTTP/1.1 503 Service Unavailable\r\n"
                                 "Content-Type: application/problem+json\r\n"
-                                "Content-Length: 77\r\n"
+                                "Content-Length: 94\r\n"
                                 "Retry-After: 1\r\n"
                                 "Connection: close\r\n"
-                                "\r\n"
-                                "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\","
-                                "\"status\":503,\"code\":\"busy\"}";
+                                "\r\n" NO_MEMORY_BODY;
+
+_Static_assert(sizeof(NO_MEMORY_BODY) - 1 == 94, "Content-Length of the constant answer");
 
 /* The connection cannot even be served an exchange. What the transport does not accept at once is not worth
  * keeping. */

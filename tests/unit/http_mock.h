@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <core/types.h>
 #include <net/http.h>
 #include <net/http_server.h>
 #include <net/http_transport.h>
