@@ -3,7 +3,7 @@
 #
 #   make [BOARD=x] [O=dir] [CC=clang-19] [V=1]     build $(O)/basalt.elf and $(O)/basalt.efi
 #   make x_defconfig | menuconfig | olddefconfig | savedefconfig
-#   make run | test | unit | fuzz-replay | check | coverage | bench | notice | deps | clean
+#   make run | test | unit | fuzz-replay | fuzz | check | format | coverage | bench | notice | deps | clean
 #
 # The first build asks the Debian archive for packages and third-party source; later ones need no network.
 

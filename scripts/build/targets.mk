@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What people type: run, test, check, bench.
 
-.PHONY: run test check bench coverage
+.PHONY: run test check format bench
 
 # A CPU whose nested paging and x2APIC the emulator has; family 23 because Linux guests mistrust the default.
 qemu-x86_64 := qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu max,family=23,model=1,stepping=2
@@ -19,6 +19,9 @@ test:
 # clang-tidy reads the compile commands that the objects remember, so objects come first.
 check: $(objects)
 	$(Q)$(PYTHON) scripts/check/check.py $(O)
+
+format:
+	$(Q)clang-format-19 -i $$(git ls-files '*.c' '*.h')
 
 bench: all
 	$(Q)$(PYTHON) tests/bench/run.py $(O)

@@ -18,7 +18,7 @@ def check(_):
     for path in paths:
         text = read(path)
         if path.endswith((".c", ".h", ".S", ".py", ".sh", ".mk")) or path == "Makefile":
-            if LICENCE not in "\n".join(text.splitlines()[:2]):
+            if text and LICENCE not in "\n".join(text.splitlines()[:2]):
                 problems.append(f"{path}:1: no '{LICENCE}'")
         if path.startswith(("tests/fuzz/corpus/", "scripts/check/texts.py")) or "\0" in text:
             continue

@@ -10,6 +10,8 @@ import re
 import shlex
 import subprocess
 
+# Without its walks through whole call trees the analyzer takes a tenth of the time, and knows better what it says.
+SHALLOW = ["-Xclang", "-analyzer-config", "-Xclang", "mode=shallow"]
 OWN = ("core/", "platform/", "vmm/", "net/")
 # gcc's include folder and options mean nothing to clang.
 RESOURCE = subprocess.run(["clang-19", "-print-file-name=include"], capture_output=True, text=True).stdout.strip()
@@ -32,7 +34,7 @@ def look_at(record):
     newest = max(os.path.getmtime(record), os.path.getmtime(".clang-tidy"))
     if os.path.exists(stamp) and os.path.getmtime(stamp) >= newest:
         return None
-    done = subprocess.run(["clang-tidy-19", "--quiet", source, "--", *arguments], capture_output=True, text=True)
+    done = subprocess.run(["clang-tidy-19", "--quiet", source, "--", *arguments, *SHALLOW], capture_output=True, text=True)
     # 1: a check that .clang-tidy makes an error, or a source that clang does not take.
     if done.returncode:
         return done.stdout.strip() or done.stderr.strip()
