@@ -67,7 +67,7 @@ static bool frame_add(void *driver, struct frame *frame)
     struct e1000e *dev = driver;
     unsigned free = (dev->tx_clean - dev->tx_next - 1) & RING_MASK, first = dev->tx_next, last = first;
     uint32_t options = frame->flags & FRAME_CSUM_NEEDED ? E1000_TX_TXSM : 0;
-    struct e1000_tx_desc *desc = NULL;
+    struct e1000_tx_desc *desc;
 
     if (unlikely(!is_sendable(frame))) {
         STAILQ_INSERT_TAIL(&dev->tx_rejected, frame, link);
@@ -89,7 +89,7 @@ static bool frame_add(void *driver, struct frame *frame)
         desc->command = segment->length | E1000_TX_TYPE_DATA | E1000_TX_DEXT | E1000_TX_IFCS;
         desc->status = options;
     }
-    desc->command |= E1000_TX_EOP | E1000_TX_RS;
+    dev->tx_ring[last].command |= E1000_TX_EOP | E1000_TX_RS;
     dev->tx_last[first] = (uint16_t)last;
     dev->tx_frames[last] = frame;
     dev->tx_count++;

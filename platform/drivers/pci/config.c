@@ -125,7 +125,7 @@ size_t pci_config_init(struct pci_root *roots, size_t max)
         ecams = calloc(info->ecam_count, sizeof(*ecams));
     for (size_t i = 0; ecams && i < info->ecam_count; i++)
         ecam_add(info, &info->ecams[i]);
-    for (n = 0; n < ecam_count && n < max; n++)
+    for (n = 0; ecams && n < ecam_count && n < max; n++)
         roots[n] = ecams[n].root;
     if (n == 0 && has_ports && max > 0)
         roots[n++] = (struct pci_root){.segment = 0, .first_bus = 0, .last_bus = 255};
