@@ -65,11 +65,13 @@ int fw_blob_add(struct fw_builder *b, uint64_t base, uint64_t size, const char *
     } else {
         name = base_name_copy(b->arena, text, length);
     }
+    if (name && *name == '\0')
+        name = text_copy(b->arena, default_name, strlen(default_name));
     rest = text_copy(b->arena, rest, strlen(rest));
     blob = ARENA_PUSH(b->arena, &b->blobs, struct boot_blob);
     if (name == NULL || rest == NULL || blob == NULL)
         return -ENOMEM;
-    *blob = (struct boot_blob){base, size, *name ? name : default_name, rest, unpack};
+    *blob = (struct boot_blob){base, size, name, rest, unpack};
     return 0;
 }
 

@@ -5,3 +5,14 @@
 fuzz-y += pci
 fuzz-pci-src := $(addprefix platform/drivers/pci/,function.c bar.c enumerate.c assign.c) \
 	platform/drivers/virtio/virtio_caps.c
+
+fuzz-y += cmdline
+fuzz-cmdline-src := core/lib/cmdline.c
+fuzz-y += acpi
+fuzz-acpi-src = $(firmware-src)
+fuzz-y += multiboot
+fuzz-multiboot-src = $(firmware-src)
+fuzz-y += bootparams
+fuzz-bootparams-src = $(firmware-src)
+fuzz-y += efi_text
+fuzz-efi_text-src := platform/firmware/efi_text.c

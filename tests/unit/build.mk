@@ -55,3 +55,6 @@ unit-pci-src := $(addprefix platform/drivers/pci/,function.c bar.c enumerate.c a
 	platform/drivers/virtio/virtio_caps.c
 unit-y += virtqueue
 unit-virtqueue-src := platform/drivers/virtio/virtqueue.c
+
+unit-y += efi_text
+unit-efi_text-src := platform/firmware/efi_text.c

@@ -102,11 +102,13 @@ static void module_put(uint8_t *m, uint32_t start, uint32_t end, uint32_t string
 Test(bootinfo, multiboot_from_ipxe)
 {
     uint8_t *mbi = multiboot_ipxe();
-    uint8_t *mods = fake_phys_add(&phys, 0x9400, NULL, 32);
+    uint8_t *mods = fake_phys_add(&phys, 0x9400, NULL, 48);
 
-    put_u32(mbi + 20, 2);
     put_u32(mbi + 24, 0x9400);
     module_put(mods, 0x7f00010, 0x7f00020, 0x9500);
+    put_u32(mbi + 20, 3);
+    module_put(mods + 32, 0x7ffe100, 0x7ffe100, 0x9650);
+    string_add(0x9650, "http://10.0.2.2/");              /* no base name */
     module_put(mods + 16, 0x7ffe000, 0x7ffe004, 0x9600); /* outside the map: iPXE hides its own memory */
     string_add(0x9500, "http://10.0.2.2/a/tokens?x=/y  arg1 arg2");
     string_add(0x9600, "tftp://10.0.2.2/x name=disk rest");
@@ -117,12 +119,13 @@ Test(bootinfo, multiboot_from_ipxe)
     cr_assert_eq(info.firmware, HOST_FW_BIOS);
     cr_assert_str_eq(info.loader, "iPXE 1.21.1");
     cr_assert_str_eq(info.cmdline, "loglevel=debug ip=dhcp token=a");
-    cr_assert_eq(info.module_count, 2);
+    cr_assert_eq(info.module_count, 3);
     cr_assert_str_eq(info.modules[0].name, "tokens");
     cr_assert_str_eq(info.modules[0].cmdline, "arg1 arg2");
     cr_assert(info.modules[0].base.v == 0x7f00010 && info.modules[0].size == 16);
     cr_assert_str_eq(info.modules[1].name, "disk");
     cr_assert_str_eq(info.modules[1].cmdline, "rest");
+    cr_assert_str_eq(info.modules[2].name, "module2");
     cr_assert_eq(range_at(0)->type, HOST_MEM_RESERVED);
     cr_assert_eq(range_at(0x1000)->type, HOST_MEM_LOW);
     cr_assert_eq(range_at(0x9f000), NULL);

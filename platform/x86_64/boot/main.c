@@ -109,6 +109,9 @@ static void log_host(void)
              info.loader);
     log_info("memory: %llu MiB usable, image at %p", (unsigned long long)(usable >> 20), (void *)image_start);
     log_info("command line: %s", info.cmdline);
+    for (size_t i = 0; i < info.module_count; i++)
+        log_info("boot module %s: %llu bytes at %#llx", info.modules[i].name,
+                 (unsigned long long)info.modules[i].size, (unsigned long long)info.modules[i].base.v);
     for (const struct host_warning *w = info.warnings; w != NULL; w = w->next)
         log_warning("%s", w->text);
 }
