@@ -2,5 +2,5 @@
 /*
  * clang's header hands over to the C library's, and newlib's takes its types for granted. GCC's stands alone.
  */
-#include <stdint.h>
 #include_next <stdatomic.h>
+#include <stdint.h>
