@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-2-Clause
+src-y += core/image/store.c core/image/extents.c
