@@ -16,10 +16,9 @@ struct switch_frame {
 
 void arch_thread_init(struct arch_thread *thread, void *stack_top, void (*fn)(void *arg), void *arg)
 {
-    /* 16-byte aligned at the stub's call, as the ABI wants it. */
+    /* The stub begins with the frame popped: 16-byte aligned at its call, as the ABI wants it. */
     struct switch_frame *frame = (struct switch_frame *)((uintptr_t)stack_top & ~15ULL) - 1;
 
-    frame = (struct switch_frame *)((uintptr_t)frame & ~15ULL);
     *frame = (struct switch_frame){
         .r12 = (uintptr_t)fn, .r13 = (uintptr_t)arg, .rip = (uintptr_t)thread_start_stub};
     thread->sp = (uintptr_t)frame;
