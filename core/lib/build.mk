@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: BSD-2-Clause
-src-y += $(patsubst %,core/lib/%.c,chacha checksum cmdline event frame random)
+src-y += $(patsubst %,core/lib/%.c,chacha checksum cmdline cmdline_redact event frame random)

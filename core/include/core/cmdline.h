@@ -50,6 +50,12 @@ typedef void (*cmdline_warn_fn)(void *context, const char *text);
 size_t cmdline_apply(char *line, const struct boot_option *options, size_t count, cmdline_warn_fn warn,
                      void *context);
 
+/*
+ * Replaces the values of `token=` options in a command line by "***", in place, for logs and the API. Words
+ * are told apart as cmdline_apply does. Pure. Context: any.
+ */
+void cmdline_redact(char *line);
+
 /* The linked options. */
 extern const struct boot_option __start_boot_options[] __attribute__((weak));
 extern const struct boot_option __stop_boot_options[] __attribute__((weak));

@@ -7,6 +7,7 @@
 #include <contract/uart.h>
 #include <core/boot.h>
 #include <core/build_info.h>
+#include <core/cmdline.h>
 #include <core/cpu.h>
 #include <core/host_info.h>
 #include <core/log.h>
@@ -16,6 +17,7 @@
 #include <core/sched.h>
 #include <core/thread.h>
 #include <core/time.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../../firmware/handover.h"
@@ -100,6 +102,7 @@ static void tables_guarded(void)
 
 static void log_host(void)
 {
+    char cmdline[LOG_MESSAGE_MAX];
     uint64_t usable = 0;
 
     for (size_t i = 0; i < info.memory_count; i++)
@@ -108,7 +111,9 @@ static void log_host(void)
     log_info("basalt %s on %s, by %s %s", build_version, CONFIG_BOARD, host_firmware_name(info.firmware),
              info.loader);
     log_info("memory: %llu MiB usable, image at %p", (unsigned long long)(usable >> 20), (void *)image_start);
-    log_info("command line: %s", info.cmdline);
+    snprintf(cmdline, sizeof(cmdline), "%s", info.cmdline);
+    cmdline_redact(cmdline);
+    log_info("command line: %s", cmdline);
     for (size_t i = 0; i < info.module_count; i++)
         log_info("boot module %s: %llu bytes at %#llx", info.modules[i].name,
                  (unsigned long long)info.modules[i].size, (unsigned long long)info.modules[i].base.v);
