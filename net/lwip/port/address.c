@@ -42,6 +42,16 @@ const char *net_hostname(void)
     return hostname;
 }
 
+/* Lower case, as RFC 5952, 4.3 wants it; lwIP writes capitals. */
+static void ipv6_text(struct netif *netif, int index, char out[NET_TEXT_SIZE])
+{
+    ip6addr_ntoa_r(netif_ip6_addr(netif, index), out, NET_TEXT_SIZE);
+    for (; *out; out++) {
+        if (*out >= 'A' && *out <= 'F')
+            *out = (char)(*out + ('a' - 'A'));
+    }
+}
+
 static void report_ipv4(void)
 {
     struct net_addresses now;
@@ -63,7 +73,7 @@ static void report_ipv6(int index)
     char text[NET_TEXT_SIZE];
     u8_t state = netif_ip6_addr_state(netif, index);
 
-    ip6addr_ntoa_r(netif_ip6_addr(netif, index), text, sizeof(text));
+    ipv6_text(netif, index, text);
     if (ip6_addr_ispreferred(state)) {
         log_info("net: address %s", text);
         event_publish("host.address", "{\"ipv6\":\"%s\"}", text);
@@ -161,7 +171,7 @@ void net_addresses_get(struct net_addresses *out)
 
         if (ip6_addr_isinvalid(state))
             continue;
-        ip6addr_ntoa_r(netif_ip6_addr(netif, i), out->ipv6[out->n_ipv6].address, NET_TEXT_SIZE);
+        ipv6_text(netif, i, out->ipv6[out->n_ipv6].address);
         out->ipv6[out->n_ipv6++].state = ipv6_state(state);
     }
 }

@@ -33,7 +33,6 @@ void net_address_stop(void);
 void net_memory_limit_set(uint64_t limit_bytes);
 
 /* http_tcp.c */
-must_check int http_tcp_start(void);
 uint64_t http_tcp_next_deadline(void);
 void http_tcp_tick(void);
 

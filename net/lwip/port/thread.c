@@ -103,8 +103,6 @@ static int net_start(void)
     net_memory_limit_set(MAX(memory.total_bytes / 8, MIB(8)));
     lwip_init();
     error = netif_port_attach();
-    if (!error)
-        error = http_tcp_start();
     return error ? error : thread_create(&params, &net.thread);
 }
 
