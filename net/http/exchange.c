@@ -53,7 +53,7 @@ static void exchange_report(const struct http_exchange *x, bool aborted)
     struct http_result result = {
         .status = x->status,
         .aborted = aborted,
-        .duration_ns = s->now_ns - x->req.start_ns,
+        .duration_ns = s->config.now_ns() - x->req.start_ns,
         .bytes_in = x->body_taken,
         .bytes_out = x->bytes_out,
     };
