@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef VMM_IRQCHIP_X86_H
+#define VMM_IRQCHIP_X86_H
+
+#include "irqchip.h"
+
+/*
+ * The x86 irqchip towards vmm/vm and vmm/x86. Each vCPU has a local APIC that only its own thread programs;
+ * other CPUs only set bits in its IRR/TMR atomically and kick, so the common exits (EOI, TPR, self-IPI, IPI)
+ * take no lock.
+ */
+struct lapic;
+
+/* vcpus[i] has APIC id i. Registers IOAPIC (0xfec00000) on `mmio` and the PICs on `pio`. -ENOMEM. */
+must_check int irqchip_create(struct vcpu *const *vcpus, unsigned vcpu_count, struct bus *pio,
+                              struct bus *mmio, struct vm_clock *clock, struct irqchip **out);
+void irqchip_destroy(struct irqchip *chip);
+void irqchip_reset(struct irqchip *chip); /* no vCPU runs */
+struct lapic *irqchip_lapic(struct irqchip *chip, unsigned vcpu);
+
+/* Own vCPU's thread from here on. */
+
+/* The vector to inject now, by priority against PPR (and the PIC's, as ExtINT through LINT0); -1: none. No
+ * side effect. */
+int lapic_pending_vector(struct lapic *lapic);
+/* The vector has been given to the CPU: IRR to ISR (or the PIC's acknowledge cycle). Returns the vector to
+ * inject. */
+int lapic_acknowledge(struct lapic *lapic);
+
+/* CR8 / V_TPR: 4 bits. */
+uint8_t lapic_cr8_get(const struct lapic *lapic);
+void lapic_cr8_set(struct lapic *lapic, uint8_t cr8);
+
+/* xAPIC page (offset 0..0xfff, 32-bit accesses on 16-byte boundaries; others as SDM vol. 3A 11.4.1 says). */
+uint32_t lapic_mmio_read(struct lapic *lapic, uint32_t offset);
+void lapic_mmio_write(struct lapic *lapic, uint32_t offset, uint32_t value);
+
+/* IA32_APIC_BASE, x2APIC MSRs 0x800-0x8ff, IA32_TSC_DEADLINE. Nonzero: the access faults (#GP). */
+must_check int lapic_msr_read(struct lapic *lapic, uint32_t msr, uint64_t *value);
+must_check int lapic_msr_write(struct lapic *lapic, uint32_t msr, uint64_t value);
+
+/* Where the xAPIC page is now, and whether it answers at all (enabled and not in x2APIC mode). */
+bool lapic_mmio_enabled(const struct lapic *lapic, uint64_t *base);
+
+/* Guest TSC at VM time 0 and its frequency, for TSC-deadline mode. */
+void lapic_tsc_set(struct lapic *lapic, uint64_t tsc_hz, uint64_t tsc_offset);
+
+#endif
