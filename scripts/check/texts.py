@@ -7,7 +7,8 @@ from files import read, tracked
 
 LICENCE = "SPDX-License-Identifier: BSD-2-Clause"
 # Sources come by package name through the machine's own configuration: any host would be the wrong one somewhere.
-FORBIDDEN = [(re.compile(r"https?://[^\s/\"']*(debian|ubuntu|npmjs|pypi|github)[^\s\"']*", re.I), "a registry's address"),
+FORBIDDEN = [(re.compile(r"^(<{7}|>{7}) "), "a merge conflict"),
+             (re.compile(r"https?://[^\s/\"']*(debian|ubuntu|npmjs|pypi|github)[^\s\"']*", re.I), "a registry's address"),
              (re.compile(r"\b(deb|security|snapshot|ftp)\.debian\.(org|net)\b|\bregistry\.npmjs\b", re.I), "a registry's host"),
              (re.compile(r"(?<![\w.$}/])/(work|home)/\w+|(?<![\w.$}/])/tmp/team\b"), "a path of one machine")]
 
