@@ -23,7 +23,7 @@ from .qtest import Qtest
 from .serial import Serial
 
 # What the host never says unless a test asks for it.
-FATAL = r"^.*\b(panic:|PANIC|[Uu]nhandled exception|assertion failed).*$"
+FATAL = r"^.*error: (panic on CPU|exception \d+).*$"
 READY = r"agent: (answering|listening|ready).*$"
 
 _numbers = itertools.count(1)
