@@ -93,7 +93,8 @@ volatile void *mmio_map(hpa_t base, uint64_t size, enum mmio_type type)
     uint64_t start = ALIGN_DOWN(base.v, PAGE_SIZE), end;
     int error;
 
-    if (size == 0 || __builtin_add_overflow(base.v, size, &end) || end > ~0ULL - PAGE_SIZE)
+    /* Addresses come from firmware's tables and BARs, and may be nonsense. */
+    if (size == 0 || __builtin_add_overflow(base.v, size, &end) || end > ARCH_MMIO_LIMIT)
         return NULL;
     end = ALIGN_UP(end, PAGE_SIZE);
     do {

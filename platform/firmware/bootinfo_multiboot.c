@@ -29,38 +29,12 @@ enum {
 
 #define MODULE_SIZE    16
 #define MMAP_ENTRY_MIN 20 /* base, length, type; the size field in front does not count itself */
+#define MMAP_RAM       1
 
 /* Reading past the fields that a loader fills would be harmless, but it need not be mapped. */
 static bool info_field(struct fw_builder *b, uint64_t info, unsigned int offset, uint32_t *out)
 {
     return phys_copy(b->reader, info + offset, out, sizeof(*out));
-}
-
-static int mmap_parse(struct fw_builder *b, uint64_t info)
-{
-    uint32_t length, address;
-    const uint8_t *map;
-
-    if (!info_field(b, info, OFF_MMAP_LENGTH, &length) || !info_field(b, info, OFF_MMAP_ADDR, &address))
-        return -EINVAL;
-    map = phys_map(b->reader, address, length);
-    if (map == NULL)
-        return -EINVAL;
-    for (uint32_t at = 0; length - at >= 4 + MMAP_ENTRY_MIN;) {
-        const uint8_t *entry = map + at;
-        uint32_t size = get_u32(entry);
-        int error;
-
-        if (size < MMAP_ENTRY_MIN || size > length - at - 4) {
-            fw_warn(b, "multiboot memory map: entry at offset %u has size %u, the rest is ignored", at, size);
-            break;
-        }
-        error = fw_range_add_e820(b, get_u64(entry + 4), get_u64(entry + 12), get_u32(entry + 20));
-        if (error)
-            return error;
-        at += 4 + size;
-    }
-    return 0;
 }
 
 /* Without a map there are two numbers in KiB: from 0 and from 1 MiB. */
@@ -74,6 +48,36 @@ static int sizes_parse(struct fw_builder *b, uint64_t info)
     fw_warn(b, "multiboot loader gives no memory map, only sizes: %u KiB low, %u KiB high", lower, upper);
     error = fw_range_add(b, 0, KIB(MIN(lower, 640u)), HOST_MEM_USABLE);
     return error ? error : fw_range_add(b, MIB(1), KIB(upper), HOST_MEM_USABLE);
+}
+
+static int mmap_parse(struct fw_builder *b, uint64_t info)
+{
+    uint32_t length, address;
+    const uint8_t *map;
+    bool has_ram = false;
+
+    if (!info_field(b, info, OFF_MMAP_LENGTH, &length) || !info_field(b, info, OFF_MMAP_ADDR, &address))
+        return -EINVAL;
+    map = phys_map(b->reader, address, length);
+    for (uint32_t at = 0; map != NULL && length - at >= 4 + MMAP_ENTRY_MIN;) {
+        const uint8_t *entry = map + at;
+        uint32_t size = get_u32(entry);
+        int error;
+
+        if (size < MMAP_ENTRY_MIN || size > length - at - 4) {
+            fw_warn(b, "multiboot memory map: entry at offset %u has size %u, the rest is ignored", at, size);
+            break;
+        }
+        error = fw_range_add_e820(b, get_u64(entry + 4), get_u64(entry + 12), get_u32(entry + 20));
+        if (error)
+            return error;
+        has_ram |= get_u32(entry + 20) == MMAP_RAM && get_u64(entry + 12) != 0;
+        at += 4 + size;
+    }
+    if (has_ram)
+        return 0;
+    fw_warn(b, "multiboot memory map at %#x (%u bytes) has no memory", address, length);
+    return sizes_parse(b, info);
 }
 
 static int modules_parse(struct fw_builder *b, uint64_t info)

@@ -6,6 +6,7 @@
 #include <core/cpu.h>
 #include <core/mm.h>
 #include <core/panic.h>
+#include <errno.h>
 
 #include "../boot/boot.h"
 #include "paging.h"
@@ -41,8 +42,21 @@ static uint64_t leaf_flags(unsigned flags)
     return leaf;
 }
 
+/* The first physical address that does not exist; entries with such bits set fault as reserved. SDM vol. 2,
+ * CPUID 80000008h. */
+static uint64_t physical_limit(void)
+{
+    unsigned bits = 36;
+
+    if (arch_cpuid(0x80000000, 0).eax >= 0x80000008)
+        bits = arch_cpuid(0x80000008, 0).eax & 0xff;
+    return 1ULL << bits;
+}
+
 int arch_map(uint64_t va, hpa_t pa, uint64_t size, unsigned flags)
 {
+    if (pa.v + size > physical_limit())
+        return -ERANGE;
     return host_pt_map(&tree, va, pa, size, leaf_flags(flags));
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <arch/io.h>
 #include <core/host_info.h>
+#include <core/log.h>
 #include <core/vmap.h>
 
 #include "timer.h"
@@ -46,6 +47,18 @@ static uint64_t pit_read(void)
     return 0xffff - value;
 }
 
+/* Firmware's tables may point anywhere: a clock is one only if it moves. */
+static bool is_counting(const struct reference_clock *clock)
+{
+    uint64_t first = clock->read();
+
+    for (unsigned i = 0; i < 65536; i++)
+        if (clock->read() != first)
+            return true;
+    log_warning("clock: the %s does not count", clock->name);
+    return false;
+}
+
 static bool hpet_find(void)
 {
     uint64_t period;
@@ -60,7 +73,7 @@ static bool hpet_find(void)
         return false;
     hpet[HPET_CONFIG / 4] |= HPET_ENABLE;
     reference = (struct reference_clock){"HPET", 1000000000000000ULL / period, 0xffffffff, hpet_read};
-    return true;
+    return is_counting(&reference);
 }
 
 static bool pm_timer_find(void)
@@ -75,7 +88,7 @@ static bool pm_timer_find(void)
         return false;
     reference = (struct reference_clock){"ACPI PM timer", PM_TIMER_HZ,
                                          power->pm_timer_32bit ? 0xffffffff : 0xffffff, pm_timer_read};
-    return true;
+    return is_counting(&reference);
 }
 
 const struct reference_clock *reference_clock_find(void)

@@ -12,6 +12,7 @@ extern uint64_t fake_direct_map_base;
 #define ARCH_VMAP_SIZE       0x010000000000ULL
 
 #define ARCH_MMIO_VA(pa) (0x600000000000ULL + (pa))
+#define ARCH_MMIO_LIMIT  0x100000000000ULL
 
 #define ARCH_STACK_SIZE 16384
 

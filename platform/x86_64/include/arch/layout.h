@@ -12,6 +12,7 @@
 
 /* Where mmio_map() puts device registers. */
 #define ARCH_MMIO_VA(pa) (ARCH_DIRECT_MAP_BASE + (pa))
+#define ARCH_MMIO_LIMIT  ARCH_VMAP_BASE /* no device can be mapped at or above this physical address */
 
 #define ARCH_STACK_SIZE 16384
 
