@@ -20,7 +20,7 @@ sys.dont_write_bytecode = True
 from counted import booted, counting, instructions, virtual  # noqa: E402
 from harness.api import Closed  # noqa: E402
 from harness.config import LOGS, Failure, HostConfig, Skip, check  # noqa: E402
-from harness.host import READY, Host  # noqa: E402
+from harness.host import ADDRESS, READY, Host  # noqa: E402
 
 MIB = 1 << 20
 REQUESTS = 200
@@ -73,6 +73,7 @@ def idle_memory(table):
 def boot_instructions(table, cpus):
     with booted(counting(memory="1G", cpus=cpus), LOGS / "bench-boot") as (host, begin):
         host.wait_serial(READY)
+        host.wait_serial(ADDRESS)
         ready = instructions(host)
         check(host.api.get("/healthz", timeout=60).status == 200, "/healthz")
         answered = instructions(host)
@@ -83,9 +84,10 @@ def boot_instructions(table, cpus):
 def boot_time(table):
     """The host's own clock, whose zero is the hand-over (its calibration included)."""
     with booted(virtual(memory="1G", cpus=1), LOGS / "bench-virtual") as (host, _):
-        match = host.wait_serial(STAMP + r"[^\n]*" + READY)
-        table.add("hand-over to agent ready, virtual time, DHCP answered at once",
-                  f"{int(match[1]) * 1000 + int(match[2]) / 1000:.2f} ms", "at most 100 ms")
+        stamps = [host.wait_serial(STAMP + r"[^\n]*" + line) for line in (READY, ADDRESS)]
+        milliseconds = max(int(match[1]) * 1000 + int(match[2]) / 1000 for match in stamps)
+        table.add("hand-over to ready with address, virtual time, DHCP answered at once", f"{milliseconds:.2f} ms",
+                  "at most 100 ms")
 
 
 def settle(host):

@@ -10,11 +10,11 @@ from harness.registry import test
 
 SOURCES = pathlib.Path(__file__).resolve().parents[1] / "loader"
 ACPI = ["checksums", "root-checksum", "madt-entry-zero", "madt-entry-long", "length-zero", "length-huge",
-        "wild-pointers", "self-pointers", "mcfg-wild", "noise", "rsdp-checksum", "rsdp-wild", "none"]
-# What the loader does to modules, memory map and command line. No warning where nothing is lost by it.
+        "wild-pointers", "self-pointers", "mcfg-wild", "fadt-wild", "noise", "rsdp-checksum", "rsdp-wild", "none"]
+# What the loader does to modules, memory map and command line, and whether a warning must come of it.
 HANDOVERS = {
     "plain": False, "modules-overlap": True, "modules-image": True, "modules-wild": True, "modules-many": True,
-    "modules-nowhere": True, "map-overlap": False, "map-broken": False, "map-cut": False, "map-nowhere": True,
+    "modules-nowhere": True, "map-overlap": True, "map-broken": True, "map-cut": False, "map-nowhere": True, "map-none": True,
     "line-long": True, "line-binary": True, "line-nowhere": True,
 }
 

@@ -5,7 +5,6 @@ import dataclasses
 import re
 
 from harness.config import check, check_equal
-from harness.host import READY
 from harness.registry import test
 
 
@@ -16,8 +15,7 @@ def reboot(t):
     end = t.host.serial.mark()
     answer = t.api.post("/v1/host/actions/reboot")
     check_equal(answer.status, 202, "status")
-    t.host.wait_serial(READY, start=end)
-    t.host.check_alive()
+    t.host.wait_ready(start=end)
     check_equal(t.host.resets, 1, "resets")
 
 

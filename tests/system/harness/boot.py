@@ -49,7 +49,8 @@ def _kernel(host, path):
         arguments += ["-append", config.cmdline]
     if config.modules:
         # QEMU separates modules by commas; the first word of each is the file.
-        arguments += ["-initrd", ",".join(f"{path} {line}" for line, path in config.modules)]
+        files = [host.workdir / "boot" / _stage(host, path, name) for name, path in config.modules]
+        arguments += ["-initrd", ",".join(str(path) for path in files)]
     return arguments
 
 
@@ -78,9 +79,7 @@ def bzimage(host):
 def _ipxe_script(host, base, suffix="elf"):
     name = _stage(host, _image(host, suffix))
     lines = ["#!ipxe", f"kernel {base}{name} {host.config.cmdline}".rstrip()]
-    for number, (line, path) in enumerate(host.config.modules):
-        module = _stage(host, path, f"module{number}")
-        lines.append(f"module {base}{module} {line}".rstrip())
+    lines += [f"module {base}{_stage(host, path, module)}" for module, path in host.config.modules]
     lines.append("boot")
     script = host.workdir / "boot" / "boot.ipxe"
     script.write_text("\n".join(lines) + "\n")
@@ -210,8 +209,8 @@ def _grub_iso(host, commands):
 
 
 def _grub_modules(host, command):
-    return [f"{command} /{_stage(host, path, f'module{number}')} {line}".rstrip()
-            for number, (line, path) in enumerate(host.config.modules)]
+    # GRUB hands over what follows the file's name only.
+    return [f"{command} /{_stage(host, path, name)} {name}" for name, path in host.config.modules]
 
 
 def grub(host):

@@ -52,7 +52,7 @@ class HostConfig:
     nic: str = "virtio-net-pci"
     net: str = "user"  # "user": slirp; "tap": a network namespace with dnsmasq; "tap-nodhcp"; "none"
     cmdline: str = ""
-    modules: tuple = ()  # (command line of the module, path)
+    modules: tuple = ()  # (name, path)
     cpu_flags: str = ""  # appended to -cpu
     extra: tuple = ()  # more QEMU arguments
     machine_flags: str = ""  # appended to -M

@@ -24,7 +24,8 @@ from .serial import Serial
 
 # What the host never says unless a test asks for it.
 FATAL = r"^.*error: (panic on CPU|exception \d+).*$"
-READY = r"agent: (answering|listening|ready).*$"
+READY = r"agent: HTTP on port \d+"
+ADDRESS = r"net: address \d+\.\d+\.\d+\.\d+/\d+"
 
 _numbers = itertools.count(1)
 
@@ -178,9 +179,10 @@ class Host:
     def wait_serial(self, pattern, timeout=60, **more):
         return self.serial.wait(pattern, timeout * SLOW, **more)
 
-    def wait_ready(self, timeout=120, quiet=60):
-        """Until the agent says on the serial line that it answers, and does."""
-        self.wait_serial(READY, timeout, quiet=quiet * SLOW)
+    def wait_ready(self, timeout=120, quiet=60, start=0):
+        """Until the serial line says that the agent is there and has an address, and it answers."""
+        self.wait_serial(READY, timeout, quiet=quiet * SLOW, start=start)
+        self.wait_serial(ADDRESS, timeout, quiet=quiet * SLOW, start=start)
         answer = self.api.get("/healthz", timeout=30)
         if answer.status != 200:
             raise Failure(f"/healthz answers {answer.status} when the host says that it is ready")

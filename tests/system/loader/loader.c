@@ -174,7 +174,7 @@ static void break_memory_map(const char *line, const struct info *given)
     if (has_mode(line, "map-none"))
         info.flags &= ~(uint32_t)INFO_MAP;
     if (has_mode(line, "map-nowhere"))
-        info.map = 0xffffff00;
+        info.map = 0xc0000000; /* nothing answers there */
 }
 
 static void break_command_line(const char *line)
