@@ -76,6 +76,34 @@ static bool is_running(struct e1000e *dev)
     return atomic_load_explicit(&dev->service.is_running, memory_order_relaxed);
 }
 
+/*
+ * A device that was reset by somebody else (a bus error, a management controller) is silent: it has no
+ * interrupt left to say so, and a host that only waits for requests would never find out by sending. One
+ * register read tells.
+ */
+#define WATCHDOG_NS (2 * NSEC_PER_SEC)
+
+static void watchdog_fired(struct timer *timer)
+{
+    struct e1000e *dev = container_of(timer, struct e1000e, watchdog);
+    uint32_t rctl = e1000e_read(dev, E1000_RCTL);
+
+    if (!atomic_load(&dev->is_watched))
+        return;
+    if (!(rctl & E1000_RCTL_EN) || rctl == ~0U)
+        nic_service_post(&dev->service, NIC_EVENT_RESET);
+    timer_arm(timer, clock_now_ns() + WATCHDOG_NS);
+}
+
+static void watch(struct e1000e *dev, bool is_watched)
+{
+    atomic_store(&dev->is_watched, is_watched);
+    if (is_watched)
+        timer_arm(&dev->watchdog, clock_now_ns() + WATCHDOG_NS);
+    else
+        timer_cancel(&dev->watchdog);
+}
+
 static int device_start(struct e1000e *dev)
 {
     int err = e1000e_reset(dev);
@@ -83,6 +111,7 @@ static int device_start(struct e1000e *dev)
     if (err)
         return err;
     e1000e_bring_up(dev);
+    watch(dev, true);
     spin_lock(&dev->service.tx_lock);
     dev->is_tx_open = true;
     spin_unlock(&dev->service.tx_lock);
@@ -93,6 +122,7 @@ static int device_start(struct e1000e *dev)
 /* After this nothing is the device's any more: one that does not reset loses the bus. */
 static void device_stop(struct e1000e *dev)
 {
+    watch(dev, false);
     if (e1000e_reset(dev) != 0) {
         log_error("%s: does not reset", dev->nic.name);
         pci_disable(dev->pci);
@@ -147,7 +177,7 @@ static void state_run(struct e1000e *dev, unsigned events)
         run_state_change(dev);
     } else if (is_running(dev) && (events & NIC_EVENT_RESET)) {
         dev->nic.resets++;
-        log_warning("%s: transmitter hangs, reset %llu", dev->nic.name, (unsigned long long)dev->nic.resets);
+        log_warning("%s: device failed, reset %llu", dev->nic.name, (unsigned long long)dev->nic.resets);
         device_restart(dev);
     }
     /* The vector for the rest leaves its cause to us. */
@@ -220,6 +250,7 @@ static int bind(struct e1000e *dev, struct pci_device *pci)
     int err;
 
     dev->pci = pci;
+    timer_init(&dev->watchdog, watchdog_fired);
     dev->is_82574 = pci_cap_find(pci, PCI_CAP_PCIE, 0) != 0;
     if (pci->bars[0].size < E1000_BYTES)
         return -ENODEV;

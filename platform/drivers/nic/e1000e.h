@@ -20,6 +20,8 @@ struct e1000e {
     bool is_82574; /* immutable; else 82540EM */
     struct irq_action irqs[2];
     struct nic_service service;
+    struct timer watchdog; /* while up: has the device kept what it was told? */
+    atomic_bool is_watched;
     uint32_t rx_causes, tx_cause, link_causes; /* immutable once interrupts are bound */
 
     struct e1000_rx_desc *rx_ring;       /* these: owner service thread */
