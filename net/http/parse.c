@@ -164,22 +164,32 @@ static int head_check(struct http_head *head)
     return 0;
 }
 
-/* What can be said about a line whose end has not arrived: is it too long already, or no HTTP at all? */
-static int partial_check(struct http_head *head, const char *buf, size_t len)
+/*
+ * What the first bytes of a request line tell, whether its end has arrived or not: is it no HTTP at all, or
+ * too long? Asked in both cases, so that the answer does not depend on how the bytes were split.
+ */
+static int start_check(struct http_head *head, const char *line, size_t have)
 {
-    size_t have = len - head->line;
+    size_t n = 0;
 
-    if (head->phase == PHASE_FIELDS) {
-        if (len - head->fields_start > HTTP_FIELD_BYTES_MAX)
-            return fail(head, 431, "The header fields are too large.");
+    if (have == 0 || line[0] == '\r')
         return 0;
-    }
-    if (have > 0 && !char_is_token((unsigned char)buf[head->line]) && buf[head->line] != '\r')
-        return fail(head, 400, "This is not HTTP.");
-    if (have > HTTP_METHOD_BYTES_MAX && !memchr(buf + head->line, ' ', HTTP_METHOD_BYTES_MAX + 1))
+    while (n < have && n <= HTTP_METHOD_BYTES_MAX && char_is_token((unsigned char)line[n]))
+        n++;
+    if (n > HTTP_METHOD_BYTES_MAX)
         return fail(head, 501, "The method is not implemented.");
+    if (n == 0 || (n < have && line[n] != ' '))
+        return fail(head, 400, "This is not HTTP.");
     if (have > HTTP_REQUEST_LINE_MAX)
         return fail(head, 414, "The request target is too long.");
+    return 0;
+}
+
+/* The same for a field line; end is where it ends, or where the bytes do. */
+static int fields_check(struct http_head *head, size_t end)
+{
+    if (end - head->fields_start > HTTP_FIELD_BYTES_MAX)
+        return fail(head, 431, "The header fields are too large.");
     return 0;
 }
 
@@ -208,25 +218,22 @@ int http_head_parse(struct http_head *head, const char *buf, size_t len)
 {
     while (head->scan < len) {
         const char *lf = memchr(buf + head->scan, '\n', len - head->scan);
-        size_t end;
+        size_t end = lf ? (size_t)(lf - buf) + 1 : len;
         bool in_fields = head->phase == PHASE_FIELDS;
-        int err;
+        int err = in_fields ? fields_check(head, end)
+                            : start_check(head, buf + head->line, end - !!lf - head->line);
 
-        if (!lf) {
-            head->scan = (uint32_t)len;
-            return partial_check(head, buf, len);
-        }
-        end = (size_t)(lf - buf);
-        if (in_fields && end + 1 - head->fields_start > HTTP_FIELD_BYTES_MAX)
-            return fail(head, 431, "The header fields are too large.");
-        if (end == head->line || buf[end - 1] != '\r')
-            return fail(head, 400, "A line does not end with CR and LF.");
-        err = line_parse(head, buf, (struct http_str){buf + head->line, end - 1 - head->line});
-        if (err < 0)
+        if (err)
             return err;
-        if (err > 0)
-            return (int)(end + 1);
-        head->line = head->scan = (uint32_t)(end + 1);
+        head->scan = (uint32_t)end;
+        if (!lf)
+            return 0;
+        if (end - head->line < 2 || buf[end - 2] != '\r')
+            return fail(head, 400, "A line does not end with CR and LF.");
+        err = line_parse(head, buf, (struct http_str){buf + head->line, end - 2 - head->line});
+        if (err)
+            return err < 0 ? err : (int)end;
+        head->line = head->scan;
         if (!in_fields)
             head->fields_start = head->line;
     }

@@ -133,6 +133,8 @@ static inline ssize_t app_sink_data(struct http_request *req, const void *bytes,
 {
     size_t n = len;
 
+    if (app.sink_responds || app.sink_status)
+        app.parked = NULL;
     if (app.sink_responds) {
         http_respond_problem(req, 507, "insufficient_storage", NULL, "%u bytes are free", 17U);
         return 0;
@@ -243,7 +245,7 @@ static inline size_t app_raw_input(void *ctx, const void *bytes, size_t len)
     app.raw_len += n;
     if (app.raw_room != SIZE_MAX)
         app.raw_room -= n;
-    if (n > 0 && memchr(bytes, '!', n))
+    if (n > 0 && memchr(bytes, '!', n) && app.raw_conn)
         http_raw_close(app.raw_conn);
     return n;
 }
@@ -256,7 +258,8 @@ static inline void app_raw_writable(void *ctx)
 static inline void app_raw_eof(void *ctx)
 {
     app.raw_eof++;
-    http_raw_close(app.raw_conn);
+    if (app.raw_conn)
+        http_raw_close(app.raw_conn);
 }
 
 static inline void app_raw_closed(void *ctx)
