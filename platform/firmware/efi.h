@@ -25,6 +25,7 @@ typedef void *efi_handle;
 #define EFI_ERROR_BIT         BIT(63)
 #define EFI_SUCCESS           0
 #define EFI_INVALID_PARAMETER (EFI_ERROR_BIT | 2)
+#define EFI_UNSUPPORTED       (EFI_ERROR_BIT | 3)
 #define EFI_BUFFER_TOO_SMALL  (EFI_ERROR_BIT | 5)
 #define EFI_OUT_OF_RESOURCES  (EFI_ERROR_BIT | 9)
 

@@ -5,6 +5,7 @@
  * option. Context: firmware's, one CPU, identity-mapped memory (UEFI 2.10, 2.3.4).
  */
 
+#include "efi_arch.h"
 #include "efi_handover.h"
 #include "efi_text.h"
 #include "handover.h"
@@ -313,6 +314,7 @@ efi_status efi_main(efi_handle image, struct efi_system_table *system)
 {
     struct efi_time time = {0};
     struct stub *s = NULL;
+    const char *obstacle;
     efi_status status = system->boot->allocate_pool(EFI_LOADER_DATA, sizeof(*s), (void **)&s);
 
     if (status != EFI_SUCCESS)
@@ -337,11 +339,17 @@ efi_status efi_main(efi_handle image, struct efi_system_table *system)
     companions_take(s);
     load_options_take(s); /* last: a later option wins */
     s->efi.cmdline = address_of(s->cmdline);
+    obstacle = efi_arch_prepare(s->services);
+    if (obstacle) {
+        print(system, obstacle);
+        return EFI_UNSUPPORTED;
+    }
     status = boot_services_exit(s);
     if (status != EFI_SUCCESS) {
         /* Console output may be gone already, but then nothing is lost by trying. */
         print(system, "basalt: ExitBootServices failed\r\n");
         return status;
     }
+    efi_arch_finish();
     boot_entry64(&s->boot);
 }
