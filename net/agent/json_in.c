@@ -5,6 +5,7 @@
 #include "query.h"
 
 #include <net/http.h>
+#include <string.h>
 
 /* Small: an action has no arguments yet. */
 #define NOTHING_MAX 4096
@@ -34,10 +35,28 @@ static void nothing_read(struct http_request *req, char *body, size_t length)
     yyjson_doc_free(doc);
 }
 
+/* No Content-Type passes for JSON: what is not JSON will not parse. */
+static bool is_json(const struct http_request *req)
+{
+    struct http_str field;
+    const char *parameters;
+
+    if (!http_request_header(req, "Content-Type", &field))
+        return true;
+    parameters = memchr(field.ptr, ';', field.len);
+    if (parameters)
+        field.len = (size_t)(parameters - field.ptr);
+    return http_str_eq_nocase(http_str_trim(field), HTTP_STR("application/json"));
+}
+
 void request_read_nothing(struct http_request *req, void (*then)(struct http_request *req))
 {
     if (req->content_length == 0) {
         then(req);
+        return;
+    }
+    if (!is_json(req)) {
+        http_respond_problem(req, 415, "unsupported_media_type", "Content-Type", "Send application/json.");
         return;
     }
     req->ctx = then;

@@ -30,7 +30,7 @@ bool query_only(struct http_request *req, const char *const *names)
     return true;
 }
 
-bool query_u64(struct http_request *req, const char *name, uint64_t max, uint64_t *out)
+bool query_u64(struct http_request *req, const char *name, uint64_t min, uint64_t max, uint64_t *out)
 {
     unsigned long long value;
     char text[32];
@@ -38,7 +38,8 @@ bool query_u64(struct http_request *req, const char *name, uint64_t max, uint64_
 
     if (length == -ENOENT)
         return true;
-    if (length < 0 || !http_str_to_u64((struct http_str){text, (size_t)length}, &value) || value > max)
+    if (length < 0 || !http_str_to_u64((struct http_str){text, (size_t)length}, &value) || value < min ||
+        value > max)
         return refuse(req, name, "is not a number in its range");
     *out = value;
     return true;

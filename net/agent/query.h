@@ -12,8 +12,9 @@ struct http_request;
 /* Nothing but the named parameters is there. `names` ends in NULL. */
 must_check bool query_only(struct http_request *req, const char *const *names);
 
-/* A decimal number 0..max; *out is left alone when the parameter is missing. */
-must_check bool query_u64(struct http_request *req, const char *name, uint64_t max, uint64_t *out);
+/* A decimal number min..max; *out is left alone when the parameter is missing. */
+must_check bool query_u64(struct http_request *req, const char *name, uint64_t min, uint64_t max,
+                          uint64_t *out);
 
 /* A flag: missing, or without value, or true|false. */
 must_check bool query_flag(struct http_request *req, const char *name, bool *out);

@@ -187,6 +187,12 @@ static bool body_is_plain(struct http_request *req)
                              "Send the image as it is, without an encoding.");
         return false;
     }
+    if (req->content_length == 0 && !http_request_header(req, "Content-Length", &field)) {
+        /* An empty body (RFC 9112, 6.3), but whoever wants an empty image has to say so. */
+        http_respond_problem(req, 411, "length_required", NULL,
+                             "Send Content-Length, or the image in chunks.");
+        return false;
+    }
     if (http_request_header(req, "Content-Range", &field)) {
         /* RFC 9110, 14.5. */
         http_respond_problem(req, 400, "partial_put", "Content-Range", "Send the whole image.");

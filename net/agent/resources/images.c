@@ -21,7 +21,7 @@ static void images_get(struct http_request *req)
     struct json_out json = {0};
     struct image_info info;
 
-    if (!query_only(req, names) || !query_u64(req, "limit", PAGE_MAX, &limit) ||
+    if (!query_only(req, names) || !query_u64(req, "limit", 1, PAGE_MAX, &limit) ||
         !query_text(req, "cursor", cursor, sizeof(cursor)))
         return;
     json_object(&json, NULL);

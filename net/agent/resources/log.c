@@ -54,8 +54,8 @@ static bool query_read(struct http_request *req, struct log_query *query)
 
     *query =
         (struct log_query){.offset = 0, .limit = PAGE_DEFAULT, .is_text = accept_prefers(req, "text/plain")};
-    return query_only(req, names) && query_u64(req, "offset", UINT64_MAX >> 1, &query->offset) &&
-           query_u64(req, "limit", PAGE_MAX, &query->limit) && query_level(req, &query->level) &&
+    return query_only(req, names) && query_u64(req, "offset", 0, UINT64_MAX >> 1, &query->offset) &&
+           query_u64(req, "limit", 1, PAGE_MAX, &query->limit) && query_level(req, &query->level) &&
            query_flag(req, "follow", &query->follow);
 }
 

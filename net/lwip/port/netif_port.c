@@ -237,10 +237,12 @@ static void netif_changed(struct net_call *call)
     if (nic_primary_get(&nic) != 0)
         return;
     netif_adopt(&nic);
-    if (nic.is_link_up)
+    if (nic.is_link_up) {
         netif_set_link_up(&self.netif); /* restarts DHCP and the search for routers */
-    else
+    } else {
+        log_info("net: no link on %s, waiting for one", nic.name);
         netif_set_link_down(&self.netif);
+    }
 }
 
 static void netif_listener(void)

@@ -53,7 +53,7 @@
 #define LWIP_DHCP_MAX_NTP_SERVERS     0
 #define LWIP_AUTOIP                   0
 #define LWIP_IPV6                     1
-#define IPV6_FRAG_COPYHEADER 1 /* pointers are wider than the header field they would be kept in */
+#define IPV6_FRAG_COPYHEADER          1 /* pointers are wider than the header field they would be kept in */
 #define LWIP_ICMP6                    1
 #define LWIP_IPV6_MLD                 1
 #define LWIP_IPV6_AUTOCONFIG          1
