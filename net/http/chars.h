@@ -2,60 +2,36 @@
 #ifndef NET_HTTP_CHARS_H
 #define NET_HTTP_CHARS_H
 
-/* Character classes of HTTP and URIs, as bit maps of 256 bits. Bytes from 0x80 on belong to field values
- * only. */
+/* Character classes of HTTP and URIs: one look into a table for each byte of a request. */
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CHAR_BIT_(c)  (1U << ((c) & 31))
-#define CHAR_DIGITS_  0x03ff0000U /* 0-9, in the word of 0x20..0x3f */
-#define CHAR_LETTERS_ 0x07fffffeU /* A-Z in the word of 0x40..0x5f, a-z in that of 0x60..0x7f */
+#define CHAR_VALUE     0x1 /* field-content, RFC 9110 section 5.5: visible, obs-text, space, tab */
+#define CHAR_TOKEN     0x2 /* tchar, RFC 9110 section 5.6.2: methods and field names */
+#define CHAR_TARGET    0x4 /* unreserved, reserved without '#', and '%', RFC 3986 section 2 */
+#define CHAR_AUTHORITY 0x8 /* of these, what does not end an authority; no '@': no user information */
 
-static inline bool char_in(const uint32_t map[8], unsigned char c)
-{
-    return (map[c >> 5] >> (c & 31)) & 1;
-}
+extern const uint8_t http_char_class[256];
 
-/* tchar, RFC 9110 section 5.6.2: methods and field names. */
 static inline bool char_is_token(unsigned char c)
 {
-    static const uint32_t map[8] = {
-        0,
-        CHAR_DIGITS_ | CHAR_BIT_('!') | CHAR_BIT_('#') | CHAR_BIT_('$') | CHAR_BIT_('%') | CHAR_BIT_('&') |
-            CHAR_BIT_('\'') | CHAR_BIT_('*') | CHAR_BIT_('+') | CHAR_BIT_('-') | CHAR_BIT_('.'),
-        CHAR_LETTERS_ | CHAR_BIT_('^') | CHAR_BIT_('_'),
-        CHAR_LETTERS_ | CHAR_BIT_('`') | CHAR_BIT_('|') | CHAR_BIT_('~'),
-    };
-    return char_in(map, c);
+    return http_char_class[c] & CHAR_TOKEN;
 }
 
-/* unreserved, reserved without '#', and '%', RFC 3986 section 2: request targets. */
 static inline bool char_is_target(unsigned char c)
 {
-    static const uint32_t map[8] = {
-        0,
-        CHAR_DIGITS_ | CHAR_BIT_('!') | CHAR_BIT_('$') | CHAR_BIT_('%') | CHAR_BIT_('&') | CHAR_BIT_('\'') |
-            CHAR_BIT_('(') | CHAR_BIT_(')') | CHAR_BIT_('*') | CHAR_BIT_('+') | CHAR_BIT_(',') |
-            CHAR_BIT_('-') | CHAR_BIT_('.') | CHAR_BIT_('/') | CHAR_BIT_(':') | CHAR_BIT_(';') |
-            CHAR_BIT_('=') | CHAR_BIT_('?'),
-        CHAR_LETTERS_ | CHAR_BIT_('@') | CHAR_BIT_('[') | CHAR_BIT_(']') | CHAR_BIT_('_'),
-        CHAR_LETTERS_ | CHAR_BIT_('~'),
-    };
-    return char_in(map, c);
+    return http_char_class[c] & CHAR_TARGET;
 }
 
-/* What may stand in an authority: a target character that does not end it. '@' is left out: no user
- * information. */
 static inline bool char_is_authority(unsigned char c)
 {
-    return char_is_target(c) && c != '/' && c != '?' && c != '@';
+    return http_char_class[c] & CHAR_AUTHORITY;
 }
 
-/* field-content, RFC 9110 section 5.5: visible characters, obs-text, space and tab. */
 static inline bool char_is_value(unsigned char c)
 {
-    return (c >= 0x20 && c != 0x7f) || c == '\t';
+    return http_char_class[c] & CHAR_VALUE;
 }
 
 static inline char char_lower(char c)

@@ -6,6 +6,8 @@
 
 #include <net/http.h>
 
+#include "chars.h"
+
 static struct http_str str(const char *s)
 {
     return (struct http_str){s, strlen(s)};
@@ -183,4 +185,22 @@ Test(http_status, has_texts)
     cr_assert_str_eq(http_status_text(507), "Insufficient Storage");
     cr_assert_str_eq(http_status_text(299), "Unknown");
     cr_assert_str_eq(http_status_text(0), "Unknown");
+}
+
+/* The classes as the grammars spell them, against the table. */
+Test(http_chars, classes)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+    for (int c = 1; c < 256; c++) {
+        bool alnum = strchr(letters, c);
+        bool token = alnum || strchr("!#$%&'*+-.^_`|~", c);
+        bool target = alnum || strchr("-._~:/?[]@!$&'()*+,;=%", c);
+
+        cr_assert_eq(char_is_token((unsigned char)c), token, "%d", c);
+        cr_assert_eq(char_is_target((unsigned char)c), target, "%d", c);
+        cr_assert_eq(char_is_authority((unsigned char)c), target && !strchr("/?@", c), "%d", c);
+        cr_assert_eq(char_is_value((unsigned char)c), c == '\t' || (c >= 0x20 && c != 0x7f), "%d", c);
+    }
+    cr_assert_eq(http_char_class[0], 0);
 }
