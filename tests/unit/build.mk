@@ -58,3 +58,10 @@ unit-virtqueue-src := platform/drivers/virtio/virtqueue.c
 
 unit-y += efi_text
 unit-efi_text-src := platform/firmware/efi_text.c
+unit-y += e1000e
+unit-e1000e-src := $(addprefix platform/drivers/nic/,rx_pool.c e1000e_rx.c e1000e_tx.c)
+unit-e1000e-cflags := -Itests/unit
+unit-y += virtio_net
+unit-virtio_net-src := $(addprefix platform/drivers/nic/,rx_pool.c virtio_net_rx.c virtio_net_tx.c) \
+	platform/drivers/virtio/virtqueue.c
+unit-virtio_net-cflags := -Itests/unit

@@ -242,7 +242,7 @@ static int memory_alloc(struct e1000e *dev)
     dev->rx_ring = hpa_to_ptr(rx);
     dev->tx_ring = hpa_to_ptr(tx);
     STAILQ_INIT(&dev->tx_rejected);
-    return rx_pool_init(&dev->pool, E1000_RX_RING, refill, dev);
+    return rx_pool_init(&dev->pool, E1000_RX_RING + RX_POOL_SLACK, refill, dev);
 }
 
 static int bind(struct e1000e *dev, struct pci_device *pci)

@@ -13,6 +13,9 @@
  */
 #define RX_BUFFER_SIZE 2048u
 
+/* Beyond a full ring: what is on its way up and back while everything is well. */
+#define RX_POOL_SLACK 128
+
 struct rx_pool;
 struct rx_page;
 

@@ -290,7 +290,7 @@ static int memory_alloc(struct virtio_net *net)
     if (!err)
         err = queue_alloc(net, &net->tx, VIRTIO_NET_QUEUE_TX);
     if (!err)
-        err = rx_pool_init(&net->pool, net->rx.size, refill, net);
+        err = rx_pool_init(&net->pool, net->rx.size + RX_POOL_SLACK, refill, net);
     if (err)
         return err;
     while (PAGE_SIZE << order < net->tx.size * sizeof(struct virtio_net_header))
