@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Damage to ACPI tables (ACPI 6.5, chapter 5.2): found as an operating system finds them, changed in place. */
+/* Damage to ACPI tables (ACPI 6.5, chapter 5.2): found as an operating system finds them, changed in place.
+ */
 #include "loader.h"
 
 struct rsdp {
@@ -65,7 +66,8 @@ static void unprotect_bios_segment(void)
 
 static void damage(struct table *root, const char *line, bool (*has_mode)(const char *, const char *))
 {
-    struct table *madt = find_table(root, "APIC"), *mcfg = find_table(root, "MCFG"), *fadt = find_table(root, "FACP");
+    struct table *madt = find_table(root, "APIC"), *mcfg = find_table(root, "MCFG"),
+                 *fadt = find_table(root, "FACP");
     uint32_t count = (root->length - sizeof(*root)) / 4;
 
     if (has_mode(line, "acpi-checksums"))

@@ -116,16 +116,17 @@ static void break_modules(const char *line, const struct info *given)
     uint32_t n = 0;
 
     if (has_mode(line, "modules-overlap")) {
-        modules[n++] = (struct module){free, free + 0x3000, (uint32_t) "first", 0};
-        modules[n++] = (struct module){free + 0x1800, free + 0x5000, (uint32_t) "second", 0};
-        modules[n++] = (struct module){free, free + 0x3000, (uint32_t) "again", 0};
+        modules[n++] = (struct module){free, free + 0x3000, (uint32_t)"first", 0};
+        modules[n++] = (struct module){free + 0x1800, free + 0x5000, (uint32_t)"second", 0};
+        modules[n++] = (struct module){free, free + 0x3000, (uint32_t)"again", 0};
     }
     if (has_mode(line, "modules-image"))
-        modules[n++] = (struct module){info.image_start + 0x1000, info.image_start + 0x9000, (uint32_t) "inside", 0};
+        modules[n++] =
+            (struct module){info.image_start + 0x1000, info.image_start + 0x9000, (uint32_t)"inside", 0};
     if (has_mode(line, "modules-wild")) {
-        modules[n++] = (struct module){free + 0x1000, free, (uint32_t) "backwards", 0};
-        modules[n++] = (struct module){0xfffff000, 0xffffffff, (uint32_t) "rom", 0};
-        modules[n++] = (struct module){0xe0000000, 0xf0000000, (uint32_t) "hole", 0};
+        modules[n++] = (struct module){free + 0x1000, free, (uint32_t)"backwards", 0};
+        modules[n++] = (struct module){0xfffff000, 0xffffffff, (uint32_t)"rom", 0};
+        modules[n++] = (struct module){0xe0000000, 0xf0000000, (uint32_t)"hole", 0};
         modules[n++] = (struct module){free, free, 0xfffffffe, 0};
         modules[n++] = (struct module){0, 0x1000, 0, 0};
     }

@@ -2,5 +2,7 @@
 /*
  * clang's header hands over to the C library's, and newlib's takes its types for granted. GCC's stands alone.
  */
-#include_next <stdatomic.h>
 #include <stdint.h>
+
+/* Apart from the line above, or the formatter would sort it first. */
+#include_next <stdatomic.h>
