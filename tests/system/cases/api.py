@@ -157,7 +157,7 @@ def _read_events(connection, until):
     return seen
 
 
-@test(cpus=2)
+@test(cpus=2, net="tap")
 def many_event_streams(t):
     """Fifty listeners, one of them deaf, all hear of one event; others are served meanwhile."""
     connections = [t.api.open(30) for _ in range(50)]

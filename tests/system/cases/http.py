@@ -275,7 +275,7 @@ def page(t):
     check(b"basalt" in answer.body.lower(), "the page does not name the host's software")
 
 
-@test(cpus=2)
+@test(cpus=2, net="tap")
 def two_hundred_at_once(t):
     """200 requests in flight on 200 connections: all are sent before the first answer is read."""
     connections = [t.api.open(60) for _ in range(200)]

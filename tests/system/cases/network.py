@@ -132,7 +132,7 @@ def card_resets(t):
     check(t.host.serial.seen(r"(?i)eth0.*reset"), "the log does not mention it")
 
 
-@test(host="own", net="tap", extra=("-netdev", "user,id=second", "-device", "e1000e,netdev=second,mac=52:54:00:bb:0:1"))
+@test(host="own", net="tap", extra=("-netdev", "user,id=second", "-device", "e1000e,netdev=second,mac=52:54:00:bb:00:01"))
 def two_cards(t):
     """A second card, of the other kind, is found and does not disturb."""
     t.host.wait_ready()

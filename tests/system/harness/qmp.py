@@ -33,7 +33,7 @@ class Qmp:
             pass
         self._answers.put({"error": {"desc": "QEMU closed the connection"}})
 
-    def command(self, name, **arguments):
+    def command(self, name, /, **arguments):
         """Runs one command and gives its result."""
         with self._lock:
             message = {"execute": name}
