@@ -353,6 +353,61 @@ Test(acpi, hpet_and_spcr)
     cr_assert(info.console.base.address == 0x3f8 && info.console.gsi == 4 && info.console.baud == 115200);
 }
 
+Test(acpi, spcr_kinds)
+{
+    static const struct {
+        uint8_t revision, interface, baud, irq_kind;
+        enum host_console_kind kind;
+        uint32_t rate, gsi;
+    } cases[] = {
+        {2, 0x01, 3, 1, HOST_CONSOLE_16550, 9600, 4},   {4, 0x12, 4, 2, HOST_CONSOLE_16550, 19200, 33},
+        {2, 0x03, 6, 8, HOST_CONSOLE_PL011, 57600, 33}, {2, 0x0e, 0, 0, HOST_CONSOLE_PL011, 0, 0},
+        {1, 0x03, 9, 1, HOST_CONSOLE_OTHER, 0, 4},      {2, 0x55, 7, 0, HOST_CONSOLE_OTHER, 115200, 0},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        uint8_t bytes[80] = {0};
+        struct acpi_table table = {bytes, sizeof(bytes)};
+
+        bytes[8] = cases[i].revision;
+        bytes[36] = cases[i].interface;
+        memcpy(bytes + 40, "\x00\x20\x00\x00\x00\x00\x00\x09\x00\x00\x00\x00", 12);
+        bytes[52] = cases[i].irq_kind;
+        bytes[53] = 4;
+        bytes[54] = 33;
+        bytes[58] = cases[i].baud;
+        memset(&info.console, 0, sizeof(info.console));
+        acpi_spcr_parse(&b, &table);
+        cr_assert_eq(info.console.kind, cases[i].kind, "case %zu", i);
+        cr_assert_eq(info.console.baud, cases[i].rate, "case %zu", i);
+        cr_assert_eq(info.console.gsi, cases[i].gsi, "case %zu", i);
+        cr_assert(info.console.base.space == HOST_SPACE_MEMORY && info.console.base.access_bytes == 4);
+        memset(bytes + 40, 0, 12); /* redirection switched off */
+        memset(&info.console, 0, sizeof(info.console));
+        acpi_spcr_parse(&b, &table);
+        cr_assert_eq(info.console.kind, HOST_CONSOLE_NONE);
+    }
+}
+
+Test(acpi, srat_broken)
+{
+    uint8_t bytes[48 + 18 + 6 + 2] = {0};
+    struct acpi_table table = {bytes, 40};
+
+    cr_assert_eq(acpi_srat_parse(&b, &table), 0);
+    cr_assert(has_warning(&info, "SRAT is too short"));
+    table.length = sizeof(bytes);
+    bytes[8] = 1;
+    bytes[48] = 3, bytes[49] = 18, bytes[50] = 5, bytes[54] = 9, bytes[58] = 1; /* GICC by UID */
+    bytes[66] = 1, bytes[67] = 6;                                               /* memory, too short */
+    bytes[72] = 0, bytes[73] = 16;                                              /* beyond the end */
+    cr_assert_eq(acpi_srat_parse(&b, &table), 0);
+    cr_assert(b.cpu_domains_by_uid && b.cpu_domains.count == 1);
+    cr_assert_eq(((struct cpu_affinity *)b.cpu_domains.items)[0].hardware_id, 9);
+    cr_assert(has_warning(&info, "type 1 at offset 66 is too short"));
+    cr_assert(has_warning(&info, "offset 72 has length 16"));
+}
+
 Test(acpi, hpet_spcr_broken)
 {
     fake_acpi_seal(table_add(50), "HPET", 50);

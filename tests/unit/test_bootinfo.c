@@ -540,6 +540,10 @@ Test(bootinfo, options_and_publishing)
     cr_assert_str_eq(host_memory_type_name(HOST_MEM_MODULE), "module");
     cr_assert_str_eq(host_memory_type_name((enum host_memory_type)99), "unknown");
     cr_assert_str_eq(host_firmware_name(HOST_FW_UEFI), "uefi");
+    cr_assert_str_eq(host_firmware_name(HOST_FW_BIOS), "bios");
+    cr_assert_str_eq(host_firmware_name(HOST_FW_PVH), "pvh");
+    cr_assert_str_eq(host_firmware_name(HOST_FW_FDT), "fdt");
+    cr_assert_str_eq(host_firmware_name(HOST_FW_UNKNOWN), "unknown");
 }
 
 Test(bootinfo, every_arena_size_gives_enomem_or_success)
