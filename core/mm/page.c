@@ -179,3 +179,12 @@ void page_free(hpa_t block, unsigned order)
     else
         zone_give_block(pfn, order);
 }
+
+void page_split(hpa_t block, unsigned order, unsigned smaller)
+{
+    uint64_t pfn = block.v >> PAGE_SHIFT;
+
+    ASSERT(smaller <= order && page_tag_get(pfn) == (TAG_ALLOCATED | order));
+    for (uint64_t i = 0; i < 1ULL << order; i += 1ULL << smaller)
+        page_tag_set(pfn + i, TAG_ALLOCATED | smaller);
+}

@@ -27,6 +27,12 @@ enum page_flags {
 /* A naturally aligned block of 2^order pages, or HPA_NONE. */
 must_check hpa_t page_alloc(unsigned order, unsigned flags, unsigned node);
 
+/*
+ * Turns an allocated block of 2^order pages into blocks of 2^smaller pages that are freed one by one. Context: thread; the
+ * block's owner.
+ */
+void page_split(hpa_t block, unsigned order, unsigned smaller);
+
 /* Gives back what page_alloc() returned; the order must be the same (checked: a mismatch or double free
  * panics). */
 void page_free(hpa_t block, unsigned order);

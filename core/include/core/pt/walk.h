@@ -16,48 +16,10 @@
  */
 #include <core/compiler.h>
 #include <core/mm.h>
+#include <core/pt/walk_types.h>
 #include <core/types.h>
 #include <errno.h>
 #include <stdatomic.h>
-
-#ifndef CORE_PT_WALK_TYPES
-#define CORE_PT_WALK_TYPES
-
-#define PT_BITS    9
-#define PT_ENTRIES (1U << PT_BITS)
-
-/* A tree: its root and where table pages come from (zeroed, one page each). */
-struct pt_tree {
-    hpa_t root;
-    unsigned max_leaf_level;                    /* largest page the hardware takes: 0 4K, 1 2M, 2 1G */
-    hpa_t (*table_alloc)(struct pt_tree *tree); /* HPA_NONE: out of memory */
-    void (*table_free)(struct pt_tree *tree, hpa_t table);
-};
-
-struct pt_mapping {
-    hpa_t pa;
-    uint64_t size; /* of the page that maps it */
-    uint64_t flags;
-};
-
-static inline unsigned pt_shift(unsigned level)
-{
-    return PAGE_SHIFT + PT_BITS * level;
-}
-
-static inline unsigned pt_index(uint64_t va, unsigned level)
-{
-    return (unsigned)(va >> pt_shift(level)) & (PT_ENTRIES - 1);
-}
-
-/* Bytes of [va, va + size) that lie in va's slot of that level. */
-static inline uint64_t pt_slot_rest(uint64_t va, uint64_t size, unsigned level)
-{
-    uint64_t rest = BIT(pt_shift(level)) - (va & (BIT(pt_shift(level)) - 1));
-
-    return MIN(rest, size);
-}
-#endif
 
 static inline _Atomic uint64_t *PT_NAME(table)(hpa_t table)
 {
@@ -223,4 +185,69 @@ static inline must_check int PT_NAME(map)(struct pt_tree *tree, uint64_t va, hpa
     if (error && PT_NAME(unmap)(tree, va, size) != 0)
         return -EIO;
     return error;
+}
+
+/*
+ * Maps one page of `level` (4K << 9 * level; va and pa aligned to it), in parallel with other calls of itself on the same tree: every
+ * entry is put in place by compare-and-swap, and whoever loses frees its table and goes on with the winner's. Where a mapping
+ * exists already it stays, and that is success. -ENOMEM: no memory for a table.
+ */
+static inline must_check int PT_NAME(map_page)(struct pt_tree *tree, uint64_t va, hpa_t pa, unsigned level, uint64_t flags)
+{
+    hpa_t table = tree->root;
+
+    for (unsigned at = PT_TOP;; at--) {
+        _Atomic uint64_t *entry = &PT_NAME(table)(table)[pt_index(va, at)];
+        uint64_t e = PT_NAME(load)(entry), fresh;
+        hpa_t made = HPA_NONE;
+
+        if (pt_fmt_present(e) && (at == level || pt_fmt_is_leaf(e, at)))
+            return 0;
+        if (pt_fmt_present(e)) {
+            table = pt_fmt_table_addr(e);
+            continue;
+        }
+        if (at == level) {
+            fresh = pt_fmt_leaf(pa, level, flags);
+        } else {
+            made = tree->table_alloc(tree);
+            if (!hpa_valid(made))
+                return -ENOMEM;
+            fresh = pt_fmt_table(made);
+        }
+        if (!atomic_compare_exchange_strong_explicit(entry, &e, fresh, memory_order_acq_rel, memory_order_acquire)) {
+            if (hpa_valid(made))
+                tree->table_free(tree, made);
+            at++; /* look at this level again */
+            continue;
+        }
+        if (at == level)
+            return 0;
+        table = made;
+    }
+}
+
+/* Frees every table of the tree, the root included. Nothing may use it any more. */
+static inline void PT_NAME(destroy)(struct pt_tree *tree)
+{
+    hpa_t path[PT_TOP + 1];
+    unsigned index[PT_TOP + 1], level = PT_TOP;
+
+    path[level] = tree->root;
+    index[level] = 0;
+    for (;;) {
+        uint64_t e;
+
+        if (level == 0 || index[level] == PT_ENTRIES) {
+            tree->table_free(tree, path[level]);
+            if (level++ == PT_TOP)
+                return;
+            continue;
+        }
+        e = PT_NAME(load)(&PT_NAME(table)(path[level])[index[level]++]);
+        if (pt_fmt_present(e) && !pt_fmt_is_leaf(e, level)) {
+            path[--level] = pt_fmt_table_addr(e);
+            index[level] = 0;
+        }
+    }
 }
