@@ -7,8 +7,8 @@
 
 /* A vCPU's architectural state on x86, in no backend's format. */
 
-/* General registers, in the order of instruction encodings (SDM vol. 2, table 2-2). */
-enum x86_gpr {
+/* General registers, as ModRM numbers them (SDM vol. 2, table 2-2). */
+enum x86_reg {
     X86_RAX,
     X86_RCX,
     X86_RDX,
@@ -17,38 +17,43 @@ enum x86_gpr {
     X86_RBP,
     X86_RSI,
     X86_RDI,
-    X86_R8,
-    X86_R9,
-    X86_R10,
-    X86_R11,
-    X86_R12,
-    X86_R13,
-    X86_R14,
-    X86_R15,
-    X86_GPRS,
+    X86_GPRS = 16,
+    X86_REG_RIP = 16, /* base of a memory operand only */
+    X86_REG_NONE = 17,
 };
 
-/* Segment registers, in the order of instruction encodings, then the system ones. */
-enum x86_seg { X86_ES, X86_CS, X86_SS, X86_DS, X86_FS, X86_GS, X86_LDTR, X86_TR, X86_SEGS };
+/* As MOV Sreg numbers them, then the system segments. */
+enum x86_seg {
+    X86_SEG_ES,
+    X86_SEG_CS,
+    X86_SEG_SS,
+    X86_SEG_DS,
+    X86_SEG_FS,
+    X86_SEG_GS,
+    X86_SEGS,
+    X86_SEG_LDTR = X86_SEGS,
+    X86_SEG_TR,
+    X86_SEGS_ALL,
+};
 
 /*
- * Attributes are bits 55:52 and 47:40 of the descriptor packed into 12 (APM vol. 2, 15.5.1 and appendix B):
- * 3:0 type, 4 S, 6:5 DPL, 7 P, 8 AVL, 9 L, 10 D/B, 11 G.
+ * Attributes are bits 55:52 and 47:40 of the descriptor packed into 12, as the VMCB holds them (APM vol. 2, 15.5.1 and
+ * appendix B): 3:0 type, 4 S, 6:5 DPL, 7 P, 8 AVL, 9 L, 10 D/B, 11 G.
  */
 struct x86_segment {
-    uint16_t selector;
-    uint16_t attributes;
-    uint32_t limit; /* in bytes, granularity applied */
     uint64_t base;
+    uint32_t limit;      /* in bytes, last valid offset: granularity is applied */
+    uint16_t attributes; /* X86_SEGMENT_x */
+    uint16_t selector;
 };
 
-#define X86_SEG_TYPE(attributes) ((attributes) & 0xf)
-#define X86_SEG_S                0x010
-#define X86_SEG_DPL(attributes)  ((attributes) >> 5 & 3)
-#define X86_SEG_P                0x080
-#define X86_SEG_L                0x200
-#define X86_SEG_DB               0x400
-#define X86_SEG_G                0x800
+#define X86_SEGMENT_TYPE(attributes) ((attributes) & 0xf)
+#define X86_SEGMENT_S                BIT(4)
+#define X86_SEGMENT_DPL(attributes)  ((attributes) >> 5 & 3)
+#define X86_SEGMENT_PRESENT          BIT(7) /* clear: a null selector */
+#define X86_SEGMENT_LONG             BIT(9)
+#define X86_SEGMENT_BIG              BIT(10)
+#define X86_SEGMENT_GRANULAR         BIT(11)
 
 struct x86_table {
     uint64_t base;
@@ -59,7 +64,7 @@ struct x86_table {
 struct x86_regs {
     uint64_t gpr[X86_GPRS];
     uint64_t rip, rflags;
-    struct x86_segment seg[X86_SEGS];
+    struct x86_segment seg[X86_SEGS_ALL];
     struct x86_table gdtr, idtr;
     uint64_t cr0, cr2, cr3, cr4, efer;
     uint64_t dr0, dr1, dr2, dr3, dr6, dr7;
@@ -79,6 +84,7 @@ enum x86_vector {
     X86_DB = 1,
     X86_NMI = 2,
     X86_BP = 3,
+    X86_OF = 4,
     X86_UD = 6,
     X86_NM = 7,
     X86_DF = 8,
