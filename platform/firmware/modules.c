@@ -98,6 +98,21 @@ static bool ranges_overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_s
 }
 
 /*
+ * Whether the loader's own map claims a part of it for something else than memory. Not being in the map at
+ * all is no such claim: iPXE hides its own memory, with modules in it.
+ */
+static bool is_claimed(const struct fw_builder *b, const struct boot_blob *blob)
+{
+    const struct memmap_range *ranges = b->ranges.items;
+
+    for (size_t i = 0; i < b->ranges.count; i++)
+        if (ranges[i].type > HOST_MEM_MODULE &&
+            ranges_overlap(ranges[i].base, ranges[i].size, blob->base, blob->size))
+            return true;
+    return false;
+}
+
+/*
  * Refused blobs lose their name. In order of address, a blob that begins before the furthest end so far
  * overlaps the one that has this end; both have bytes that are not theirs.
  */
@@ -127,6 +142,8 @@ static int overlaps_refuse(struct fw_builder *b, uint64_t image, uint64_t image_
         }
         if (ranges_overlap(blob->base, blob->size, image, image_size))
             blob_refuse(b, blob, "overlaps the hypervisor image");
+        else if (is_claimed(b, blob))
+            blob_refuse(b, blob, "is not in memory");
         if (furthest == NULL || blob->base + blob->size > furthest->base + furthest->size)
             furthest = blob;
     }
