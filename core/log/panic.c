@@ -33,13 +33,6 @@ bool panic_in_progress(void)
     return atomic_load_explicit(&panicking_cpu, memory_order_relaxed) != NOBODY;
 }
 
-bool panic_stops_this_cpu(void)
-{
-    unsigned owner = atomic_load(&panicking_cpu);
-
-    return owner != NOBODY && owner != cpu_id();
-}
-
 void panic_enter(void)
 {
     unsigned nobody = NOBODY;

@@ -31,9 +31,6 @@ void panic_enter(void);
 /* Whether any CPU has panicked: checks that would only report what is broken anyway are off then. */
 bool panic_in_progress(void);
 
-/* Whether a panic on another CPU is stopping this one (the platform's NMI handler asks). */
-bool panic_stops_this_cpu(void);
-
 /* One line to console and log, during a panic. */
 void panic_line(const char *format, ...) printf_like(1, 2);
 

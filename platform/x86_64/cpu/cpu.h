@@ -40,6 +40,9 @@ void idt_init(void);
 must_check bool ist_stacks_alloc(void *ist_tops[IST_COUNT + 1]);
 void ist_stacks_free(void *ist_tops[IST_COUNT + 1]);
 
+/* Whether another CPU stops this one for good; the NMI handler asks. Context: any. */
+bool cpu_is_being_stopped(void);
+
 /* stubs.S: 256 entries of 16 bytes. */
 extern const char interrupt_stubs[];
 #define INTERRUPT_STUB_SIZE 16

@@ -63,7 +63,7 @@ void exception_dispatch(struct trap_frame *frame)
         vector < 32 && exception_names[vector] ? exception_names[vector] : "reserved exception";
     uint64_t cr2 = arch_read_cr2();
 
-    if (vector == VECTOR_NMI && panic_stops_this_cpu())
+    if (vector == VECTOR_NMI && cpu_is_being_stopped())
         arch_halt();
     panic_enter();
     panic_line("exception %llu (%s) on CPU %u in thread %s", (unsigned long long)vector, name, cpu_id(),

@@ -153,8 +153,19 @@ void arch_cpu_kick(unsigned cpu)
     lapic_send((uint32_t)cpu_hw_id(cpu), VECTOR_KICK | LAPIC_ICR_ASSERT);
 }
 
+#define NOBODY (~0U)
+static atomic_uint stopping_cpu = NOBODY;
+
 void arch_cpus_stop_others(void)
 {
+    atomic_store(&stopping_cpu, cpu_id());
     if (cpu_count() > 1)
         lapic_send(0, LAPIC_ICR_ALL_BUT_SELF | LAPIC_ICR_NMI | LAPIC_ICR_ASSERT);
+}
+
+bool cpu_is_being_stopped(void)
+{
+    unsigned stopping = atomic_load(&stopping_cpu);
+
+    return stopping != NOBODY && stopping != cpu_id();
 }
