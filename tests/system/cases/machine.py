@@ -16,7 +16,7 @@ def reboot(t):
     answer = t.api.post("/v1/host/actions/reboot")
     check_equal(answer.status, 202, "status")
     t.host.wait_ready(start=end)
-    check_equal(t.host.resets, 1, "resets")
+    check(t.host.resets >= 1, "the machine did not reset")
 
 
 @test(host="own", cpus=2)

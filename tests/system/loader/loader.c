@@ -192,6 +192,8 @@ static void break_command_line(const char *line)
             command_line[i++] = ' ';
         memset(command_line + i, 'x', sizeof(command_line) - 1 - i);
     }
+    if (has_mode(line, "line-binary") && i)
+        command_line[i++] = ' ';
     if (has_mode(line, "line-binary"))
         for (uint32_t j = 0; j < 512; j++)
             command_line[i++] = (char)(j % 255 + 1);
