@@ -159,16 +159,25 @@ static void run_state_change(struct e1000e *dev)
     nic_service_ran(&dev->service, wants && !err, err);
 }
 
+static bool link_is_up(struct e1000e *dev)
+{
+    return is_running(dev) && (e1000e_read(dev, E1000_STATUS) & E1000_STATUS_LU);
+}
+
 static void link_update(struct e1000e *dev)
 {
-    bool is_up = is_running(dev) && (e1000e_read(dev, E1000_STATUS) & E1000_STATUS_LU);
+    bool is_up = link_is_up(dev);
 
     if (is_up == dev->nic.is_link_up)
         return;
     nic_link_changed(&dev->nic, is_up);
+    if (is_up || !is_running(dev) || atomic_load(&dev->service.tx_pending) == 0)
+        return;
     /* What waits to be sent would wait until the link is back, and hold its memory: only a reset frees it. */
-    if (!is_up && is_running(dev) && atomic_load(&dev->service.tx_pending) != 0)
-        device_restart(dev);
+    device_restart(dev);
+    /* A link that came back before the reset is no change after it, so no interrupt tells. */
+    if (link_is_up(dev))
+        nic_link_changed(&dev->nic, true);
 }
 
 static void state_run(struct e1000e *dev, unsigned events)
