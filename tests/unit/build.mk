@@ -65,3 +65,17 @@ unit-y += virtio_net
 unit-virtio_net-src := $(addprefix platform/drivers/nic/,rx_pool.c virtio_net_rx.c virtio_net_tx.c) \
 	platform/drivers/virtio/virtqueue.c
 unit-virtio_net-cflags := -Itests/unit
+
+unit-y += l2
+unit-l2-src := net/l2/switch.c net/l2/fdb.c core/lib/frame.c platform/fake/sync.c platform/fake/machine.c \
+	platform/fake/panic.c
+unit-y += frame
+unit-frame-src := core/lib/frame.c core/lib/checksum.c core/lib/chacha.c
+unit-y += image
+unit-image-src := core/image/store.c core/image/extents.c platform/fake/sync.c platform/fake/machine.c \
+	platform/fake/panic.c
+unit-y += ip_option
+unit-ip_option-src := net/lwip/port/ip_option.c
+unit-y += agent
+unit-agent-src := $(patsubst %,net/agent/%.c,digest json_out text time_text tokens) net/http/str.c \
+	core/lib/cmdline_redact.c $(mbedtls-src)
