@@ -16,3 +16,7 @@ fuzz-y += bootparams
 fuzz-bootparams-src = $(firmware-src)
 fuzz-y += efi_text
 fuzz-efi_text-src := platform/firmware/efi_text.c
+
+fuzz-y += agent
+fuzz-agent-src := $(patsubst %,net/agent/%.c,digest json_out text tokens) net/http/str.c net/lwip/port/ip_option.c \
+	core/lib/cmdline_redact.c $(mbedtls-src) $(yyjson-src)
