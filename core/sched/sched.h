@@ -31,7 +31,7 @@ struct thread {
     uint64_t runtime_cycles;      /* r */
     TAILQ_ENTRY(thread) run_link; /* r */
     struct timer timeout;         /* t */
-    void *fpu;                    /* i: state area, or NULL */
+    struct arch_fpu *fpu;         /* i: state area, or NULL */
     struct runq *fpu_home;        /* r: the CPU whose registers held the state last */
     char *stack;                  /* i: NULL for idle threads */
     void (*fn)(void *arg);        /* i */

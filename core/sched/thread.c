@@ -34,11 +34,13 @@ int thread_setup(struct thread *t, const char *name, unsigned prio, unsigned fla
     timer_init(&t->timeout, timeout_expired);
     waitq_init(&t->exit_waiters);
     strncpy(t->name, name, sizeof(t->name) - 1);
-    if (flags & THREAD_FPU) {
-        t->fpu = aligned_alloc(ARCH_FPU_STATE_ALIGN, ARCH_FPU_STATE_SIZE);
+    if (flags & (THREAD_FPU | THREAD_GUEST_FPU)) {
+        bool is_guest = flags & THREAD_GUEST_FPU;
+
+        t->fpu = aligned_alloc(ARCH_FPU_STATE_ALIGN, arch_fpu_size(is_guest));
         if (t->fpu == NULL)
             return -ENOMEM;
-        arch_fpu_init(t->fpu);
+        arch_fpu_init(t->fpu, is_guest);
     }
     spin_lock(&all_lock);
     LIST_INSERT_HEAD(&all_threads, t, all_link);
@@ -160,6 +162,16 @@ static int reaper_start(void)
 }
 
 BOOT_STEP(BOOT_SCHED, reaper, reaper_start, NULL);
+
+void thread_fpu_reset(void)
+{
+    struct thread *t = arch_current();
+
+    preempt_disable();
+    arch_fpu_init(t->fpu, t->flags & THREAD_GUEST_FPU);
+    arch_fpu_restore(t->fpu);
+    preempt_enable();
+}
 
 struct thread *thread_self(void)
 {

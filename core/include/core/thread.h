@@ -23,6 +23,7 @@ enum thread_prio {
 enum thread_flags {
     THREAD_FPU = 1 << 0,    /* may use FPU/SIMD registers: they are switched with the thread */
     THREAD_PINNED = 1 << 1, /* stays on the CPU it was created for */
+    THREAD_GUEST_FPU = 1 << 2, /* a vCPU: the FPU registers are its guest\'s */
 };
 
 #define THREAD_CPU_ANY (~0U)
@@ -69,6 +70,9 @@ void thread_yield(void);
 
 /* Sleeps until clock_now_ns() reaches `deadline_ns`. Context: thread, no lock held. */
 void thread_sleep_until(uint64_t deadline_ns);
+
+/* The calling thread's FPU registers as they are at its start. Only with THREAD_FPU or THREAD_GUEST_FPU. */
+void thread_fpu_reset(void);
 
 /* Preemption of the running thread; calls nest. While it is off the thread neither moves nor may it block. */
 void preempt_disable(void);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <arch/cpuid.h>
 #include <arch/msr.h>
+#include <arch/thread.h>
 
 #include "cpu.h"
 
@@ -48,6 +49,9 @@ void cpu_setup(void)
     if (cpu_has(CPU_FEATURE_NX))
         efer |= EFER_NXE;
 
+    if (cpu_has(CPU_FEATURE_XSAVE))
+        cr4 |= CR4_OSXSAVE;
+
     arch_wrmsr(MSR_EFER, efer);
     arch_write_cr0(CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE);
     /* A firmware may have left five-level paging on; it cannot be changed while paging is. */
@@ -57,4 +61,6 @@ void cpu_setup(void)
     if (vendor_is_amd() && cpu_family() >= 0x10 && !cpu_has(CPU_FEATURE_HYPERVISOR))
         arch_wrmsr(MSR_AMD_DE_CFG, arch_rdmsr(MSR_AMD_DE_CFG) | DE_CFG_LFENCE_SERIALISE);
     __asm__ volatile("fninit");
+    if (cpu_has(CPU_FEATURE_XSAVE))
+        arch_xcr0_set(arch_fpu_guest_components());
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <arch/cpuid.h>
 #include <arch/thread.h>
+#include <core/compiler.h>
 #include <core/types.h>
 #include <string.h>
 
@@ -24,9 +26,31 @@ void arch_thread_init(struct arch_thread *thread, void *stack_top, void (*fn)(vo
     thread->sp = (uintptr_t)frame;
 }
 
-void arch_fpu_init(void *state)
+/* x87, SSE, AVX: what XCR0 is set to on every CPU (cpu/setup.c). */
+uint64_t arch_fpu_guest_components(void)
 {
-    memset(state, 0, ARCH_FPU_STATE_SIZE);
-    *(uint16_t *)state = FPU_CONTROL_INIT;
-    *(uint32_t *)((char *)state + 24) = MXCSR_INIT;
+    return cpu_has(CPU_FEATURE_XSAVE) ? arch_cpuid(0xd, 0).eax & 7 : 0;
+}
+
+size_t arch_fpu_size(bool is_guest)
+{
+    size_t area = 512;
+
+    if (is_guest && cpu_has(CPU_FEATURE_XSAVE)) {
+        area += 64; /* XSAVE header */
+        if (arch_fpu_guest_components() & 4)
+            area = arch_cpuid(0xd, 2).ebx + arch_cpuid(0xd, 2).eax;
+    }
+    return ALIGN_UP(sizeof(struct arch_fpu) + area, ARCH_FPU_STATE_ALIGN);
+}
+
+void arch_fpu_init(struct arch_fpu *state, bool is_guest)
+{
+    memset(state, 0, arch_fpu_size(is_guest));
+    state->components = is_guest ? arch_fpu_guest_components() : 0;
+    *(uint16_t *)state->area = FPU_CONTROL_INIT;
+    *(uint32_t *)(state->area + 24) = MXCSR_INIT;
+    /* XSTATE_BV: the x87 and SSE parts above are to be loaded, the rest takes its initial value. */
+    if (state->components)
+        *(uint64_t *)(state->area + 512) = 3;
 }

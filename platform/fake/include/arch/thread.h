@@ -18,20 +18,29 @@ void arch_thread_init(struct arch_thread *thread, void *stack_top, void (*fn)(vo
 void arch_thread_switch(struct arch_thread *from, struct arch_thread *to);
 
 /* A user context includes the FPU's state. */
-#define ARCH_FPU_STATE_SIZE  16
+struct arch_fpu {
+    uint64_t components;
+};
 #define ARCH_FPU_STATE_ALIGN 16
 
-static inline void arch_fpu_init(void *state)
+static inline size_t arch_fpu_size(bool is_guest)
+{
+    (void)is_guest;
+    return sizeof(struct arch_fpu);
+}
+
+static inline void arch_fpu_init(struct arch_fpu *state, bool is_guest)
+{
+    (void)is_guest;
+    state->components = 0;
+}
+
+static inline void arch_fpu_save(struct arch_fpu *state)
 {
     (void)state;
 }
 
-static inline void arch_fpu_save(void *state)
-{
-    (void)state;
-}
-
-static inline void arch_fpu_restore(const void *state)
+static inline void arch_fpu_restore(const struct arch_fpu *state)
 {
     (void)state;
 }

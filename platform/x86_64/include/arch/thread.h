@@ -2,6 +2,7 @@
 #ifndef ARCH_THREAD_H
 #define ARCH_THREAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,21 +18,44 @@ void arch_thread_init(struct arch_thread *thread, void *stack_top, void (*fn)(vo
 /* Saves the callee-saved state of the caller in `from` and continues `to`. Interrupts off. */
 void arch_thread_switch(struct arch_thread *from, struct arch_thread *to);
 
-/* FPU/SSE state of a host thread (FXSAVE layout, SDM vol. 1, 10.5.1); 16-byte aligned. */
-#define ARCH_FPU_STATE_SIZE  512
-#define ARCH_FPU_STATE_ALIGN 16
+/*
+ * FPU/SIMD state of a thread; 64-byte aligned. Host threads keep x87 and SSE (FXSAVE layout, SDM vol. 1, 10.5.1); a vCPU's thread keeps everything
+ * that a guest may enable in XCR0 (XSAVE layout, 13.4).
+ */
+struct arch_fpu {
+    uint64_t components; /* XCR0 bits; 0: FXSAVE */
+    uint64_t reserved[7];
+    uint8_t area[];
+};
+#define ARCH_FPU_STATE_ALIGN 64
 
-/* The state that a new thread starts with. */
-void arch_fpu_init(void *state);
+/* Bytes of a struct arch_fpu for host threads / for guests. */
+size_t arch_fpu_size(bool is_guest);
+/* XCR0 bits that guests can have on this machine; 0 without XSAVE. Constant. */
+uint64_t arch_fpu_guest_components(void);
 
-static inline void arch_fpu_save(void *state)
+/* The state that a new thread, or a guest's CPU after power-on, starts with. */
+void arch_fpu_init(struct arch_fpu *state, bool is_guest);
+
+static inline void arch_fpu_save(struct arch_fpu *state)
 {
-    __asm__ volatile("fxsave64 (%0)" ::"r"(state) : "memory");
+    if (state->components)
+        __asm__ volatile("xsave64 (%0)" ::"r"(state->area), "a"((uint32_t)state->components), "d"(0) : "memory");
+    else
+        __asm__ volatile("fxsave64 (%0)" ::"r"(state->area) : "memory");
 }
 
-static inline void arch_fpu_restore(const void *state)
+static inline void arch_fpu_restore(const struct arch_fpu *state)
 {
-    __asm__ volatile("fxrstor64 (%0)" ::"r"(state) : "memory");
+    if (state->components)
+        __asm__ volatile("xrstor64 (%0)" ::"r"(state->area), "a"((uint32_t)state->components), "d"(0) : "memory");
+    else
+        __asm__ volatile("fxrstor64 (%0)" ::"r"(state->area) : "memory");
+}
+
+static inline void arch_xcr0_set(uint64_t value)
+{
+    __asm__ volatile("xsetbv" ::"c"(0), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
 }
 
 #endif

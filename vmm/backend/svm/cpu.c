@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <arch/cpuid.h>
+#include <arch/msr.h>
+#include <core/cpu.h>
+#include <core/log.h>
+#include <core/mm.h>
+#include <core/percpu.h>
+#include <errno.h>
+#include <string.h>
+
+#include "svm.h"
+
+#define SVM_LEAF 0x8000000a
+
+static const struct {
+    const char *name;
+    uint8_t bit;
+} feature_bits[SVM_FEATURE_COUNT] = {
+    [SVM_FEATURE_NPT] = {"nested-paging", 0},
+    [SVM_FEATURE_NRIPS] = {"next-rip", 3},
+    [SVM_FEATURE_FLUSH_ASID] = {"flush-by-asid", 6},
+    [SVM_FEATURE_DECODE_ASSISTS] = {"decode-assists", 7},
+    [SVM_FEATURE_CLEAN_BITS] = {"clean-bits", 5},
+    [SVM_FEATURE_PAUSE_FILTER] = {"pause-filter", 10},
+};
+
+static bool features[SVM_FEATURE_COUNT];             /* immutable after the boot CPU's enable */
+static const char *names[SVM_FEATURE_COUNT + 1];     /* the same */
+
+struct svm_cpu {
+    hpa_t save_area; /* VM_HSAVE_PA */
+    hpa_t host_vmcb; /* for VMLOAD after an exit */
+};
+
+static DEFINE_PERCPU(struct svm_cpu, svm_cpu);
+
+bool svm_has(enum svm_feature feature)
+{
+    return features[feature];
+}
+
+const char *backend_name(void)
+{
+    return "svm";
+}
+
+const char *const *backend_features(void)
+{
+    return names;
+}
+
+uint64_t svm_host_vmcb_pa(void)
+{
+    return this_cpu_ptr(svm_cpu)->host_vmcb.v;
+}
+
+static void features_read(void)
+{
+    uint32_t edx = arch_cpuid(SVM_LEAF, 0).edx;
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < SVM_FEATURE_COUNT; i++) {
+        features[i] = edx >> feature_bits[i].bit & 1;
+        if (features[i])
+            names[n++] = feature_bits[i].name;
+    }
+    names[n] = NULL;
+}
+
+/* Context: each CPU once, interrupts on or off, not preemptible. APM vol. 2, 15.4. */
+int backend_cpu_enable(void)
+{
+    struct svm_cpu *c = this_cpu_ptr(svm_cpu);
+
+    if (!cpu_has(CPU_FEATURE_SVM))
+        return -ENODEV;
+    if (arch_rdmsr(MSR_VM_CR) & VM_CR_SVMDIS) {
+        log_error("svm: disabled by firmware");
+        return -ENODEV;
+    }
+    features_read();
+    if (!svm_has(SVM_FEATURE_NPT)) {
+        log_error("svm: this CPU has no nested paging");
+        return -ENODEV;
+    }
+    c->save_area = page_alloc(PAGE_ORDER_4K, PAGE_ZERO, NODE_ANY);
+    c->host_vmcb = page_alloc(PAGE_ORDER_4K, PAGE_ZERO, NODE_ANY);
+    if (!hpa_valid(c->save_area) || !hpa_valid(c->host_vmcb))
+        return -ENOMEM;
+    arch_wrmsr(MSR_EFER, arch_rdmsr(MSR_EFER) | EFER_SVME);
+    arch_wrmsr(MSR_VM_HSAVE_PA, c->save_area.v);
+    /* The host's FS, GS, TR, LDTR and system-call MSRs never change again: saved once, loaded after each exit. */
+    __asm__ volatile("vmsave %0" ::"a"(c->host_vmcb.v) : "memory");
+    svm_asid_cpu_init(arch_cpuid(SVM_LEAF, 0).ebx);
+    return 0;
+}
+
+void backend_cpu_disable(void)
+{
+    /* A guest's STGI is intercepted, so GIF is set here; VMs must be gone (APM vol. 2, 15.31 for the SVME rules). */
+    arch_wrmsr(MSR_VM_HSAVE_PA, 0);
+    arch_wrmsr(MSR_EFER, arch_rdmsr(MSR_EFER) & ~(uint64_t)EFER_SVME);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "svm.h"
+
+/*
+ * APM vol. 2, 15.7.2. Software interrupts, INT3 and INTO are not repeated: RIP still is at the instruction, which raises them again.
+ */
+void svm_event_redeliver(struct vmcb *vmcb)
+{
+    uint64_t event = vmcb->control.exit_int_info;
+    uint64_t type = event & SVM_EVENT_TYPE, vector = event & SVM_EVENT_VECTOR;
+
+    if (type == SVM_EVENT_SOFTWARE || (type == SVM_EVENT_EXCEPTION && (vector == X86_BP || vector == X86_OF)))
+        return;
+    vmcb->control.event_injection = event;
+}
+
+bool backend_event_pending(const struct vcpu *vcpu)
+{
+    return vcpu->backend->vmcb->control.event_injection & SVM_EVENT_VALID;
+}
+
+bool backend_irq_allowed(const struct vcpu *vcpu)
+{
+    const struct vmcb_control *c = &vcpu->backend->vmcb->control;
+
+    return (vcpu->rflags & X86_RFLAGS_IF) && !(c->interrupt_shadow & SVM_SHADOW_STI) &&
+           !(c->event_injection & SVM_EVENT_VALID);
+}
+
+bool backend_nmi_allowed(const struct vcpu *vcpu)
+{
+    const struct vmcb_control *c = &vcpu->backend->vmcb->control;
+
+    const struct backend_vcpu *b = vcpu->backend;
+    bool in_nmi = b->in_nmi && !(b->is_iret_seen && vcpu->rip != b->iret_rip);
+
+    return !in_nmi && !(c->interrupt_shadow & SVM_SHADOW_STI) &&
+           !(c->event_injection & SVM_EVENT_VALID);
+}
+
+void backend_inject_irq(struct vcpu *vcpu, uint8_t vector)
+{
+    vcpu->backend->vmcb->control.event_injection = SVM_EVENT_VALID | SVM_EVENT_INTERRUPT | vector;
+}
+
+void backend_inject_nmi(struct vcpu *vcpu)
+{
+    struct backend_vcpu *b = vcpu->backend;
+
+    b->vmcb->control.event_injection = SVM_EVENT_VALID | SVM_EVENT_NMI | X86_NMI;
+    /* Further NMIs wait for the end of this one's handler, which is its IRET. */
+    b->in_nmi = true;
+    b->is_iret_seen = false;
+    b->vmcb->control.intercept1 |= SVM_INTERCEPT1_IRET;
+}
+
+void backend_inject_exception(struct vcpu *vcpu, uint8_t vector, bool has_error, uint32_t error)
+{
+    vcpu->backend->vmcb->control.event_injection = SVM_EVENT_VALID | SVM_EVENT_EXCEPTION | vector |
+                                                   (has_error ? SVM_EVENT_HAS_ERROR : 0) |
+                                                   (has_error ? (uint64_t)error << 32 : 0);
+}
+
+/*
+ * A virtual interrupt that is intercepted before it is taken: VMEXIT_VINTR comes when the guest could take it (APM vol. 2, 15.21.4). Its
+ * vector does not matter, and the TPR does not count.
+ */
+void backend_irq_window(struct vcpu *vcpu, bool wanted)
+{
+    struct vmcb_control *c = &vcpu->backend->vmcb->control;
+
+    if (wanted) {
+        c->virtual_interrupt |= SVM_VI_IRQ | SVM_VI_IGNORE_TPR | SVM_VI_PRIO(0xf);
+        c->intercept1 |= SVM_INTERCEPT1_VINTR;
+    } else {
+        c->virtual_interrupt &= ~(SVM_VI_IRQ | SVM_VI_IGNORE_TPR | SVM_VI_PRIO(0xf));
+        c->intercept1 &= ~(uint32_t)SVM_INTERCEPT1_VINTR;
+    }
+}
+
+void backend_nmi_window(struct vcpu *vcpu, bool wanted)
+{
+    struct backend_vcpu *b = vcpu->backend;
+
+    /* While an NMI is being handled its IRET is watched anyway; else only an interrupt shadow is in the way, which ends by itself. */
+    if (wanted && !b->in_nmi)
+        backend_irq_window(vcpu, true);
+}
+
+void backend_clear_shadow(struct vcpu *vcpu)
+{
+    vcpu->backend->vmcb->control.interrupt_shadow &= ~(uint64_t)SVM_SHADOW_STI;
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "../x86/machine.h"
+#include "run.h"
+#include "vm.h"
+#include <contract/arch.h>
+#include <core/event.h>
+#include <core/log.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * A VM's life: threads of vCPUs park and run as its state wants. Whoever changes the state holds the VM's lock, asks the vCPUs to park, and
+ * waits until the last one has.
+ */
+
+static const char *const state_names[VM_STATES] = {"created", "running", "paused", "stopped", "crashed"};
+
+const char *vm_state_name(enum vm_state state)
+{
+    return state_names[state];
+}
+
+static void state_set(struct vm *vm, enum vm_state state)
+{
+    atomic_store(&vm->state, (uint8_t)state);
+    event_publish("vm.state", "{\"vm\":\"%s\",\"state\":\"%s\"}", vm->config.name, state_names[state]);
+}
+
+void vm_vcpu_started(struct vcpu *vcpu)
+{
+    if (!vcpu->is_started) {
+        vcpu->is_started = true;
+        thread_fpu_reset();
+    }
+    x86_clock_update(vcpu);
+}
+
+void vm_vcpu_parked(struct vcpu *vcpu)
+{
+    struct vm *vm = vcpu->vm;
+
+    if (atomic_fetch_sub(&vm->running, 1) == 1)
+        waitq_wake_all(&vm->parked);
+}
+
+/* Lets all vCPUs run. Lock held. */
+static void vcpus_run(struct vm *vm)
+{
+    atomic_store(&vm->running, vm->vcpu_count);
+    vm_clock_resume(&vm->clock);
+    for (unsigned i = 0; i < vm->vcpu_count; i++) {
+        atomic_fetch_and(&vm->vcpus[i]->requests, ~(unsigned)VCPU_REQ_PARK);
+        waitq_wake_one(&vm->vcpus[i]->wakeup);
+    }
+}
+
+static void vcpus_ask_to_park(struct vm *vm)
+{
+    for (unsigned i = 0; i < vm->vcpu_count; i++)
+        vcpu_request(vm->vcpus[i], VCPU_REQ_PARK);
+}
+
+/* Stops all vCPUs and the VM's clock. Lock held. */
+static void vcpus_park(struct vm *vm)
+{
+    vcpus_ask_to_park(vm);
+    wait_event(&vm->parked, atomic_load(&vm->running) == 0);
+    vm_clock_pause(&vm->clock);
+}
+
+void vm_end(struct vm *vm, enum vm_end reason)
+{
+    uint32_t none = VM_END_NONE;
+
+    if (!atomic_compare_exchange_strong(&vm->end_reason, &none, (uint32_t)reason))
+        return;
+    vcpus_ask_to_park(vm);
+    vm_ended(vm);
+}
+
+void vm_crash(struct vcpu *vcpu, const char *format, ...)
+{
+    struct vm *vm = vcpu->vm;
+    va_list args;
+
+    if (!atomic_exchange(&vm->has_crash, true)) {
+        va_start(args, format);
+        vsnprintf(vm->crash.reason, sizeof(vm->crash.reason), format, args);
+        va_end(args);
+        vm->crash.vcpu = vcpu->id;
+        vm->crash.rip = vcpu->rip;
+    }
+    vm_end(vm, VM_END_CRASH);
+}
+
+static int refuse(struct vm_error *error, int code, const char *field, const char *format, ...) printf_like(4, 5);
+static int refuse(struct vm_error *error, int code, const char *field, const char *format, ...)
+{
+    va_list args;
+
+    error->field = field;
+    va_start(args, format);
+    vsnprintf(error->detail, sizeof(error->detail), format, args);
+    va_end(args);
+    return code;
+}
+
+static int wrong_state(struct vm *vm, struct vm_error *error, const char *action)
+{
+    return refuse(error, -EPERM, "state", "VM \"%s\" cannot be %s while it is %s", vm->config.name, action,
+                  state_names[atomic_load(&vm->state)]);
+}
+
+/* Lock held; no vCPU runs. */
+static int power_on(struct vm *vm, struct vm_error *error)
+{
+    struct x86_regs regs;
+    struct device *device;
+    int result;
+
+    atomic_store(&vm->end_reason, VM_END_NONE);
+    atomic_store(&vm->has_crash, false);
+    TAILQ_FOREACH(device, &vm->devices, link)
+    device->ops->reset(device);
+    irqchip_reset(vm->machine->irqchip);
+    for (unsigned i = 0; i < vm->vcpu_count; i++) {
+        atomic_store(&vm->vcpus[i]->requests, VCPU_REQ_PARK);
+        vm->vcpus[i]->is_started = false;
+        vcpu_reset(vm->vcpus[i], false);
+    }
+    x86_regs_reset(&regs);
+    result = machine_boot(vm, &regs, error);
+    if (result != 0)
+        return result;
+    backend_regs_set(vm->vcpus[0], &regs);
+    state_set(vm, VM_RUNNING);
+    vcpus_run(vm);
+    return 0;
+}
+
+int vm_start(struct vm *vm, struct vm_error *error)
+{
+    enum vm_state state;
+    int result;
+
+    mutex_lock(&vm->lock);
+    state = atomic_load(&vm->state);
+    result = state == VM_RUNNING || state == VM_PAUSED ? wrong_state(vm, error, "started") : power_on(vm, error);
+    mutex_unlock(&vm->lock);
+    return result;
+}
+
+int vm_stop(struct vm *vm, struct vm_error *error)
+{
+    int result = 0;
+    enum vm_state state;
+
+    mutex_lock(&vm->lock);
+    state = atomic_load(&vm->state);
+    if (state == VM_RUNNING)
+        vcpus_park(vm);
+    if (state == VM_RUNNING || state == VM_PAUSED)
+        state_set(vm, VM_STOPPED);
+    else
+        result = wrong_state(vm, error, "stopped");
+    mutex_unlock(&vm->lock);
+    return result;
+}
+
+int vm_pause(struct vm *vm, struct vm_error *error)
+{
+    int result = 0;
+
+    mutex_lock(&vm->lock);
+    if (atomic_load(&vm->state) == VM_RUNNING) {
+        vcpus_park(vm);
+        state_set(vm, VM_PAUSED);
+    } else {
+        result = wrong_state(vm, error, "paused");
+    }
+    mutex_unlock(&vm->lock);
+    return result;
+}
+
+int vm_resume(struct vm *vm, struct vm_error *error)
+{
+    int result = 0;
+
+    mutex_lock(&vm->lock);
+    if (atomic_load(&vm->state) == VM_PAUSED) {
+        state_set(vm, VM_RUNNING);
+        vcpus_run(vm);
+    } else {
+        result = wrong_state(vm, error, "resumed");
+    }
+    mutex_unlock(&vm->lock);
+    return result;
+}
+
+int vm_reset(struct vm *vm, struct vm_error *error)
+{
+    int result;
+    enum vm_state state;
+
+    mutex_lock(&vm->lock);
+    state = atomic_load(&vm->state);
+    if (state == VM_RUNNING)
+        vcpus_park(vm);
+    result = state == VM_RUNNING || state == VM_PAUSED ? power_on(vm, error) : wrong_state(vm, error, "reset");
+    mutex_unlock(&vm->lock);
+    return result;
+}
+
+int vm_nmi(struct vm *vm, struct vm_error *error)
+{
+    if (atomic_load(&vm->state) != VM_RUNNING)
+        return wrong_state(vm, error, "sent an NMI");
+    for (unsigned i = 0; i < vm->vcpu_count; i++)
+        vcpu_signal_nmi(vm->vcpus[i]);
+    return 0;
+}
+
+/* The guest has ended its run: settle the state, on a thread that may block. */
+void vm_settle(struct vm *vm)
+{
+    enum vm_end reason;
+    struct vm_error error;
+
+    mutex_lock(&vm->lock);
+    reason = (enum vm_end)atomic_load(&vm->end_reason);
+    if (atomic_load(&vm->state) != VM_RUNNING || reason == VM_END_NONE) {
+        mutex_unlock(&vm->lock);
+        return;
+    }
+    vcpus_park(vm);
+    if (reason == VM_END_RESET) {
+        if (power_on(vm, &error) != 0)
+            state_set(vm, VM_CRASHED);
+    } else {
+        state_set(vm, reason == VM_END_CRASH ? VM_CRASHED : VM_STOPPED);
+    }
+    if (reason == VM_END_CRASH)
+        log_warning("vm %s: crashed: %s (vCPU %u, rip %#llx)", vm->config.name, vm->crash.reason, vm->crash.vcpu,
+                    (unsigned long long)vm->crash.rip);
+    mutex_unlock(&vm->lock);
+}

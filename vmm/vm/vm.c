@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "../backend/backend.h"
+#include "../dev/console.h"
+#include "../x86/machine.h"
+#include "run.h"
+#include "vm.h"
+#include <core/boot.h>
+#include <core/cpu.h>
+#include <core/event.h>
+#include <core/log.h>
+#include <core/mm.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/tree.h>
+
+/* The VMs of this host, by name. */
+struct vm_entry {
+    RB_ENTRY(vm_entry) node;
+    struct vm vm;
+};
+
+static int entry_compare(const struct vm_entry *a, const struct vm_entry *b)
+{
+    return strcmp(a->vm.config.name, b->vm.config.name);
+}
+
+RB_HEAD(vm_tree, vm_entry);
+RB_GENERATE_STATIC(vm_tree, vm_entry, node, entry_compare)
+
+static struct vm_tree vms = RB_INITIALIZER(&vms); /* registry_lock */
+static struct mutex registry_lock;
+static bool is_available; /* immutable after boot: the CPUs can virtualize */
+
+/* VMs whose guest has ended by itself; a thread settles them, because vCPUs must not wait for each other. */
+static _Atomic(struct vm *) ended_list;
+static struct waitq ended_waitq = WAITQ_INIT(ended_waitq);
+
+void vm_ended(struct vm *vm)
+{
+    struct vm *head = atomic_load(&ended_list);
+
+    atomic_fetch_add(&vm->references, 1);
+    do
+        vm->ended_next = head;
+    while (!atomic_compare_exchange_weak(&ended_list, &head, vm));
+    waitq_wake_one(&ended_waitq);
+}
+
+static void manager(void *arg)
+{
+    (void)arg;
+    for (;;) {
+        struct vm *vm, *next;
+
+        wait_event(&ended_waitq, atomic_load(&ended_list) != NULL);
+        for (vm = atomic_exchange(&ended_list, NULL); vm != NULL; vm = next) {
+            next = vm->ended_next;
+            vm_settle(vm);
+            vm_put(vm);
+        }
+    }
+}
+
+static int fail(struct vm_error *error, int code, const char *field, const char *format, ...) printf_like(4, 5);
+static int fail(struct vm_error *error, int code, const char *field, const char *format, ...)
+{
+    va_list args;
+
+    error->field = field;
+    va_start(args, format);
+    vsnprintf(error->detail, sizeof(error->detail), format, args);
+    va_end(args);
+    return code;
+}
+
+static void vm_destroy(struct vm *vm)
+{
+    for (unsigned i = 0; i < vm->vcpu_count; i++)
+        if (vm->vcpus[i] != NULL)
+            vcpu_destroy(vm->vcpus[i]);
+    machine_destroy(vm);
+    free(vm->vcpus);
+    if (vm->stage2.tree.table_alloc != NULL)
+        stage2_fini(&vm->stage2);
+    if (vm->gmem.chunks != NULL)
+        gmem_fini(&vm->gmem);
+    console_destroy(vm->console);
+    free(container_of(vm, struct vm_entry, vm));
+}
+
+static int vcpus_create(struct vm *vm)
+{
+    int error = 0;
+
+    vm->vcpus = calloc(vm->config.vcpus, sizeof(struct vcpu *));
+    if (vm->vcpus == NULL)
+        return -ENOMEM;
+    for (; vm->vcpu_count < vm->config.vcpus && !error; vm->vcpu_count += !error)
+        error = vcpu_create(vm, vm->vcpu_count, &vm->vcpus[vm->vcpu_count]);
+    return error;
+}
+
+/* Everything of a VM but its place in the registry. */
+static int vm_build(struct vm *vm)
+{
+    int error = gmem_init(&vm->gmem, vm->config.memory, NODE_ANY);
+
+    if (!error)
+        error = stage2_init(&vm->stage2, NODE_ANY);
+    if (!error)
+        error = console_create(&vm->console);
+    if (!error)
+        error = vcpus_create(vm);
+    if (!error)
+        error = machine_create(vm);
+    for (unsigned i = 0; !error && i < vm->vcpu_count; i++)
+        error = vcpu_thread_start(vm->vcpus[i]);
+    return error;
+}
+
+static int config_check(const struct vm_config *config, struct vm_error *error)
+{
+    if (!is_available)
+        return fail(error, -ENODEV, NULL, "this host's CPUs offer no virtualization");
+    if (config->vcpus < 1 || config->vcpus > VM_VCPUS_MAX)
+        return fail(error, -EINVAL, "vcpus", "%u vCPUs; 1 to %u are possible", config->vcpus, VM_VCPUS_MAX);
+    if (config->memory < MIB(2) || config->memory % MIB(2) != 0)
+        return fail(error, -EINVAL, "memory", "%llu bytes; a multiple of 2 MiB, at least 2 MiB, is possible",
+                    (unsigned long long)config->memory);
+    return 0;
+}
+
+static struct vm_entry *entry_find(const char *name)
+{
+    struct vm_entry key;
+
+    snprintf(key.vm.config.name, sizeof(key.vm.config.name), "%s", name);
+    return RB_FIND(vm_tree, &vms, &key);
+}
+
+static int no_room(const struct vm_config *config, struct vm_error *error)
+{
+    struct mm_stats stats;
+
+    mm_stats_get(NODE_ANY, &stats);
+    return fail(error, -ENOMEM, "memory", "%llu bytes do not fit: %llu bytes are free",
+                (unsigned long long)config->memory, (unsigned long long)stats.free_bytes);
+}
+
+int vm_create(const struct vm_config *config, struct vm **out, struct vm_error *error)
+{
+    struct vm_entry *entry;
+    struct vm *vm;
+    int result = config_check(config, error);
+
+    if (result)
+        return result;
+    entry = calloc(1, sizeof(*entry));
+    if (entry == NULL)
+        return no_room(config, error);
+    vm = &entry->vm;
+    vm->config = *config;
+    mutex_init(&vm->lock, LOCK_RANK_VM);
+    waitq_init(&vm->parked);
+    TAILQ_INIT(&vm->devices);
+    vm_clock_init(&vm->clock);
+    atomic_init(&vm->references, 2); /* the registry's and the caller's */
+    mutex_lock(&registry_lock);
+    if (entry_find(config->name) != NULL)
+        result = fail(error, -EEXIST, "name", "a VM named \"%s\" exists", config->name);
+    else if (vm_build(vm) != 0)
+        result = no_room(config, error);
+    else
+        RB_INSERT(vm_tree, &vms, entry);
+    mutex_unlock(&registry_lock);
+    if (result) {
+        vm_destroy(vm);
+        return result;
+    }
+    event_publish("vm.created", "{\"vm\":\"%s\"}", config->name);
+    *out = vm;
+    return 0;
+}
+
+void vm_put(struct vm *vm)
+{
+    if (atomic_fetch_sub(&vm->references, 1) == 1)
+        vm_destroy(vm);
+}
+
+int vm_delete(struct vm *vm, struct vm_error *error)
+{
+    enum vm_state state;
+    bool is_there;
+
+    mutex_lock(&vm->lock);
+    state = atomic_load(&vm->state);
+    mutex_unlock(&vm->lock);
+    if (state == VM_RUNNING || state == VM_PAUSED)
+        return fail(error, -EBUSY, "state", "VM \"%s\" is %s; stop it first", vm->config.name, vm_state_name(state));
+    mutex_lock(&registry_lock);
+    is_there = entry_find(vm->config.name) == container_of(vm, struct vm_entry, vm);
+    if (is_there)
+        RB_REMOVE(vm_tree, &vms, container_of(vm, struct vm_entry, vm));
+    mutex_unlock(&registry_lock);
+    if (is_there) {
+        event_publish("vm.deleted", "{\"vm\":\"%s\"}", vm->config.name);
+        vm_put(vm);
+    }
+    vm_put(vm);
+    return 0;
+}
+
+struct vm *vm_get(const char *name)
+{
+    struct vm_entry *entry;
+
+    mutex_lock(&registry_lock);
+    entry = entry_find(name);
+    if (entry != NULL)
+        atomic_fetch_add(&entry->vm.references, 1);
+    mutex_unlock(&registry_lock);
+    return entry ? &entry->vm : NULL;
+}
+
+struct vm *vm_next(const char *name)
+{
+    struct vm_entry key, *entry;
+
+    snprintf(key.vm.config.name, sizeof(key.vm.config.name), "%s", name);
+    mutex_lock(&registry_lock);
+    entry = RB_NFIND(vm_tree, &vms, &key);
+    if (entry != NULL && strcmp(entry->vm.config.name, name) == 0)
+        entry = RB_NEXT(vm_tree, &vms, entry);
+    if (entry != NULL)
+        atomic_fetch_add(&entry->vm.references, 1);
+    mutex_unlock(&registry_lock);
+    return entry ? &entry->vm : NULL;
+}
+
+static atomic_int enable_errors;
+
+static void enable_here(void *unused)
+{
+    (void)unused;
+    if (backend_cpu_enable() != 0)
+        atomic_fetch_add(&enable_errors, 1);
+}
+
+static int vmm_start(void)
+{
+    struct thread *t;
+    int error;
+
+    mutex_init(&registry_lock, LOCK_RANK_AGENT);
+    cpu_call_all(enable_here, NULL);
+    if (atomic_load(&enable_errors) != 0) {
+        log_warning("vmm: no virtualization: no VMs on this host");
+        return 0;
+    }
+    error = backend_init();
+    if (error)
+        return error;
+    error = thread_create(&(struct thread_params){.name = "vmm", .prio = THREAD_PRIO_SERVICE, .cpu = THREAD_CPU_ANY, .fn = manager}, &t);
+    if (error)
+        return error;
+    thread_detach(t);
+    is_available = true;
+    log_info("vmm: %s", backend_name());
+    return 0;
+}
+
+BOOT_STEP(BOOT_SMP, vmm, vmm_start, NULL);

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "../vm/vm.h"
+#include "../vm/run.h"
+#include "fetch.h"
+#include "x86.h"
+
+/*
+ * Neutral exits of x86 guests. The common ones are a straight line: no lock, no allocation.
+ */
+#define NO_KVM_HYPERCALL (-1000LL) /* KVM_ENOSYS: what Linux guests expect of unknown calls */
+
+void x86_skip(struct vcpu *vcpu, unsigned length)
+{
+    uint64_t next = vcpu->exit.next_rip;
+
+    vcpu->rip = next ? next : vcpu->rip + length;
+    backend_clear_shadow(vcpu);
+}
+
+void x86_fault(struct vcpu *vcpu, enum x86_vector vector, uint32_t error)
+{
+    /* Vectors that push an error code: SDM vol. 3A, table 7-1. */
+    bool has_error = vector == X86_DF || (vector >= X86_TS && vector <= X86_PF) || vector == X86_AC;
+
+    backend_inject_exception(vcpu, (uint8_t)vector, has_error, error);
+}
+
+void x86_page_fault(struct vcpu *vcpu, uint64_t linear, uint32_t error)
+{
+    backend_cr_set(vcpu, 2, linear);
+    x86_fault(vcpu, X86_PF, error);
+}
+
+/*
+ * Instructions of a fixed length may carry prefixes. Where the hardware does not tell the length, the bytes are compared with the plain form,
+ * and only if they differ is the instruction decoded.
+ */
+static void skip_plain(struct vcpu *vcpu, const uint8_t *plain, unsigned length)
+{
+    if (vcpu->exit.next_rip == 0 && !guest_fetch_is(vcpu, plain, length))
+        vcpu->exit.next_rip = x86_next_rip(vcpu);
+    x86_skip(vcpu, length);
+}
+
+static void handle_cpuid(struct vcpu *vcpu)
+{
+    static const uint8_t plain[] = {0x0f, 0xa2};
+
+    x86_cpuid(vcpu);
+    skip_plain(vcpu, plain, sizeof(plain));
+}
+
+static void handle_io(struct vcpu *vcpu)
+{
+    const struct vmexit *e = &vcpu->exit;
+    uint64_t value, mask;
+
+    if (unlikely(e->io.is_string)) {
+        x86_emulate_current(vcpu);
+        return;
+    }
+    if (e->io.is_in) {
+        bus_read(&vcpu->vm->pio, e->io.port, e->io.size, &value);
+        mask = ~0ULL >> (64 - 8 * e->io.size);
+        /* A 32-bit result clears the upper half, smaller ones leave the rest (SDM vol. 1, 3.4.1.1). */
+        vcpu->gpr[X86_RAX] = e->io.size == 4 ? value : (vcpu->gpr[X86_RAX] & ~mask) | value;
+    } else {
+        bus_write(&vcpu->vm->pio, e->io.port, e->io.size, vcpu->gpr[X86_RAX]);
+    }
+    x86_skip(vcpu, 0);
+}
+
+static void handle_msr_read(struct vcpu *vcpu)
+{
+    static const uint8_t plain[] = {0x0f, 0x32};
+    uint64_t value;
+
+    if (x86_msr_read(vcpu, (uint32_t)vcpu->gpr[X86_RCX], &value) != 0) {
+        x86_fault(vcpu, X86_GP, 0);
+        return;
+    }
+    vcpu->gpr[X86_RAX] = (uint32_t)value;
+    vcpu->gpr[X86_RDX] = value >> 32;
+    skip_plain(vcpu, plain, sizeof(plain));
+}
+
+static void handle_msr_write(struct vcpu *vcpu)
+{
+    static const uint8_t plain[] = {0x0f, 0x30};
+    uint64_t value = (uint32_t)vcpu->gpr[X86_RAX] | vcpu->gpr[X86_RDX] << 32;
+
+    if (x86_msr_write(vcpu, (uint32_t)vcpu->gpr[X86_RCX], value) != 0) {
+        x86_fault(vcpu, X86_GP, 0);
+        return;
+    }
+    skip_plain(vcpu, plain, sizeof(plain));
+}
+
+static void handle_hypercall(struct vcpu *vcpu)
+{
+    static const uint8_t plain[] = {0x0f, 0x01, 0xd9};
+
+    vcpu->gpr[X86_RAX] = (uint64_t)NO_KVM_HYPERCALL;
+    skip_plain(vcpu, plain, sizeof(plain));
+}
+
+static void handle_halt(struct vcpu *vcpu)
+{
+    static const uint8_t plain[] = {0xf4};
+
+    vcpu->activity = VCPU_HALTED;
+    skip_plain(vcpu, plain, sizeof(plain));
+}
+
+static void handle_xsetbv(struct vcpu *vcpu)
+{
+    static const uint8_t plain[] = {0x0f, 0x01, 0xd1};
+    uint64_t value = (uint32_t)vcpu->gpr[X86_RAX] | vcpu->gpr[X86_RDX] << 32;
+
+    if (backend_cpl(vcpu) != 0 || x86_xcr_write(vcpu, (uint32_t)vcpu->gpr[X86_RCX], value) != 0) {
+        x86_fault(vcpu, X86_GP, 0);
+        return;
+    }
+    skip_plain(vcpu, plain, sizeof(plain));
+}
+
+/* RAM behind the address: map it. Nothing behind it: a device, so the instruction is emulated. */
+static void handle_fault(struct vcpu *vcpu)
+{
+    gpa_t addr = gpa(vcpu->exit.fault.gpa);
+    int error = vm_memory_fault(vcpu->vm, addr, vcpu->exit.fault.is_write);
+
+    if (error == 0)
+        return;
+    if (error == -ENOMEM)
+        vm_crash(vcpu, "the host has no memory left for page tables");
+    else if (vcpu->exit.fault.is_fetch)
+        vm_crash(vcpu, "execution at %#llx, where there is no memory", (unsigned long long)addr.v);
+    else
+        x86_emulate_current(vcpu);
+}
+
+static void handle_exception(struct vcpu *vcpu)
+{
+    const struct vmexit *e = &vcpu->exit;
+
+    if (e->exception.vector == X86_MC)
+        vm_crash(vcpu, "machine check");
+    else
+        backend_inject_exception(vcpu, e->exception.vector, e->exception.has_error, e->exception.error);
+}
+
+static void handle_rare(struct vcpu *vcpu)
+{
+    const struct vmexit *e = &vcpu->exit;
+
+    switch (e->kind) {
+    case EXIT_XSETBV:
+        handle_xsetbv(vcpu);
+        break;
+    case EXIT_WBINVD:
+        x86_emulate_current(vcpu); /* memory is coherent: only its length counts */
+        break;
+    case EXIT_CR_ACCESS:
+        x86_emulate_current(vcpu);
+        break;
+    case EXIT_UNDEFINED:
+        x86_fault(vcpu, X86_UD, 0);
+        break;
+    case EXIT_EXCEPTION:
+        handle_exception(vcpu);
+        break;
+    case EXIT_SHUTDOWN:
+        vm_crash(vcpu, "triple fault");
+        break;
+    case EXIT_TASK_SWITCH:
+        vm_crash(vcpu, "hardware task switch, which is not supported");
+        break;
+    case EXIT_FAIL_ENTRY:
+        vm_crash(vcpu, "the CPU refuses the guest's state (code %llx)", (unsigned long long)e->raw.code);
+        break;
+    default:
+        vm_crash(vcpu, "unexpected exit %llx, %llx, %llx", (unsigned long long)e->raw.code,
+                 (unsigned long long)e->raw.info1, (unsigned long long)e->raw.info2);
+        break;
+    }
+}
+
+void exit_handle(struct vcpu *vcpu)
+{
+    switch (vcpu->exit.kind) {
+    case EXIT_HOST_IRQ:
+    case EXIT_IRQ_WINDOW:
+    case EXIT_NMI_WINDOW:
+    case EXIT_PAUSE:
+        break;
+    case EXIT_CPUID:
+        handle_cpuid(vcpu);
+        break;
+    case EXIT_HALT:
+        handle_halt(vcpu);
+        break;
+    case EXIT_IO:
+        handle_io(vcpu);
+        break;
+    case EXIT_MSR_READ:
+        handle_msr_read(vcpu);
+        break;
+    case EXIT_MSR_WRITE:
+        handle_msr_write(vcpu);
+        break;
+    case EXIT_STAGE2_FAULT:
+        handle_fault(vcpu);
+        break;
+    case EXIT_HYPERCALL:
+        handle_hypercall(vcpu);
+        break;
+    default:
+        handle_rare(vcpu);
+        break;
+    }
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef VMM_X86_X86_H
+#define VMM_X86_X86_H
+
+#include "../vm/vcpu.h"
+
+/* Policy shared by all x86 backends: what a guest's CPU is. All on the vCPU's thread. */
+
+/* RIP moves past the instruction that exited. `length` is used if the hardware did not tell. */
+void x86_skip(struct vcpu *vcpu, unsigned length);
+
+/* The instruction did not happen; the guest gets an exception instead. */
+void x86_fault(struct vcpu *vcpu, enum x86_vector vector, uint32_t error);
+void x86_page_fault(struct vcpu *vcpu, uint64_t linear, uint32_t error);
+
+/* CPUID by table (cpuid.c). */
+void x86_cpuid(struct vcpu *vcpu);
+
+/* RDMSR / WRMSR by table (msr.c). Nonzero: the access faults (#GP). */
+must_check int x86_msr_read(struct vcpu *vcpu, uint32_t msr, uint64_t *value);
+must_check int x86_msr_write(struct vcpu *vcpu, uint32_t msr, uint64_t value);
+
+/* Control registers (cr.c): checks what the guest's CPUID promises. Nonzero: #GP. */
+must_check int x86_cr_write(struct vcpu *vcpu, unsigned cr, uint64_t value);
+uint64_t x86_cr_read(struct vcpu *vcpu, unsigned cr);
+must_check int x86_xcr_write(struct vcpu *vcpu, uint32_t xcr, uint64_t value);
+
+/* Bits of CR4 / EFER / XCR0 that the guest may set. */
+uint64_t x86_cr4_allowed(void);
+uint64_t x86_efer_allowed(void);
+uint64_t x86_xcr0_allowed(void);
+
+/* Decodes and executes the instruction at RIP: MMIO, string I/O, control registers (emulate.c). */
+void x86_emulate_current(struct vcpu *vcpu);
+
+/* Address behind the instruction at RIP, by decoding it; 0 if it cannot be read. */
+uint64_t x86_next_rip(struct vcpu *vcpu);
+
+#endif
