@@ -7,8 +7,9 @@
 #include <core/types.h>
 
 /*
- * What a virtualization backend does; exactly one is linked. It enters the guest and explains, in neutral terms, why it came back; raw
- * reason codes never leave it. Calls on a vCPU come from its own thread, unless said otherwise.
+ * What a virtualization backend does; exactly one is linked. It enters the guest and explains, in neutral
+ * terms, why it came back; raw reason codes never leave it. Calls on a vCPU come from its own thread, unless
+ * said otherwise.
  */
 struct vcpu;
 struct backend_vcpu; /* the backend's part of a vCPU */
@@ -32,8 +33,8 @@ void backend_regs_set(struct vcpu *vcpu, const struct x86_regs *regs);
 void backend_regs_get(struct vcpu *vcpu, struct x86_regs *regs);
 
 enum exit_kind {
-    EXIT_HOST_IRQ,     /* a host interrupt, handled by now */
-    EXIT_IRQ_WINDOW,   /* the guest can take an interrupt now, as asked for */
+    EXIT_HOST_IRQ,   /* a host interrupt, handled by now */
+    EXIT_IRQ_WINDOW, /* the guest can take an interrupt now, as asked for */
     EXIT_NMI_WINDOW,
     EXIT_CPUID,
     EXIT_HALT,
@@ -42,16 +43,16 @@ enum exit_kind {
     EXIT_MSR_WRITE,    /* exit.msr */
     EXIT_STAGE2_FAULT, /* exit.fault */
     EXIT_HYPERCALL,
-    EXIT_CR_ACCESS,    /* the instruction at RIP reads or writes a control register: emulate it */
+    EXIT_CR_ACCESS, /* the instruction at RIP reads or writes a control register: emulate it */
     EXIT_XSETBV,
     EXIT_WBINVD,
-    EXIT_UNDEFINED,    /* an instruction that the guest's CPU does not have: #UD */
-    EXIT_EXCEPTION,    /* exit.exception: intercepted; give it back to the guest */
+    EXIT_UNDEFINED, /* an instruction that the guest's CPU does not have: #UD */
+    EXIT_EXCEPTION, /* exit.exception: intercepted; give it back to the guest */
     EXIT_PAUSE,
     EXIT_TASK_SWITCH,
-    EXIT_SHUTDOWN,     /* triple fault */
-    EXIT_FAIL_ENTRY,   /* exit.raw: the hardware refuses the guest's state */
-    EXIT_UNKNOWN,      /* exit.raw */
+    EXIT_SHUTDOWN,   /* triple fault */
+    EXIT_FAIL_ENTRY, /* exit.raw: the hardware refuses the guest's state */
+    EXIT_UNKNOWN,    /* exit.raw */
     EXIT_KINDS,
 };
 
@@ -81,12 +82,13 @@ struct vmexit {
 };
 
 /*
- * Runs the guest until the next exit. GPRs, RIP and RFLAGS go through vcpu->regs; host interrupts that ended the run have been taken
- * on return. Interrupts off on entry, on at return; preemption may happen after.
+ * Runs the guest until the next exit. GPRs, RIP and RFLAGS go through vcpu->regs; host interrupts that ended
+ * the run have been taken on return. Interrupts off on entry, on at return; preemption may happen after.
  */
 void backend_enter(struct vcpu *vcpu, struct vmexit *exit);
 
-/* --- events: valid before the next entry -------------------------------------------------------------------- */
+/* --- events: valid before the next entry
+ * -------------------------------------------------------------------- */
 
 /* Whether an external interrupt / NMI could be injected right now (RFLAGS.IF, shadows, nothing pending). */
 bool backend_irq_allowed(const struct vcpu *vcpu);
@@ -102,7 +104,8 @@ void backend_nmi_window(struct vcpu *vcpu, bool wanted);
 /* The instruction at the old RIP has been emulated: interrupt shadows end. */
 void backend_clear_shadow(struct vcpu *vcpu);
 
-/* --- state that policy code touches ------------------------------------------------------------------------ */
+/* --- state that policy code touches ------------------------------------------------------------------------
+ */
 
 uint64_t backend_cr_get(const struct vcpu *vcpu, unsigned cr);
 void backend_cr_set(struct vcpu *vcpu, unsigned cr, uint64_t value);

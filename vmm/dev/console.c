@@ -35,14 +35,15 @@ static void report(struct vm_console *c, uint64_t written)
 {
     uint64_t wanted = atomic_load(&c->wanted);
 
-    if (likely(wanted == NOBODY) || written <= wanted || !atomic_compare_exchange_strong(&c->wanted, &wanted, NOBODY))
+    if (likely(wanted == NOBODY) || written <= wanted ||
+        !atomic_compare_exchange_strong(&c->wanted, &wanted, NOBODY))
         return;
-    atomic_load(&c->notify)(atomic_load(&c->notify_arg));
+    atomic_load (&c->notify)(atomic_load(&c->notify_arg));
 }
 
 /*
- * Several vCPUs may print at once: each takes a place, fills it, and waits until those before it are filled too, which is a few instructions
- * away.
+ * Several vCPUs may print at once: each takes a place, fills it, and waits until those before it are filled
+ * too, which is a few instructions away.
  */
 void console_put(struct vm_console *c, uint8_t byte)
 {
@@ -74,7 +75,8 @@ size_t vm_console_read(struct vm_console *c, uint64_t *offset, void *to, size_t 
             return 0;
         n = (size_t)MIN(next - *offset, size);
         for (size_t i = 0; i < n; i++)
-            ((uint8_t *)to)[i] = __atomic_load_n(&c->ring[(*offset + i) % CONSOLE_RING_SIZE], __ATOMIC_RELAXED);
+            ((uint8_t *)to)[i] =
+                __atomic_load_n(&c->ring[(*offset + i) % CONSOLE_RING_SIZE], __ATOMIC_RELAXED);
         atomic_thread_fence(memory_order_acquire);
         /* If the guest has gone round the ring meanwhile, the copy is not what it should be. */
         reserved = atomic_load(&c->reserved);

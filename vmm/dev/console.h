@@ -10,7 +10,7 @@
 /* The console towards the UART model. */
 
 /* Output bytes kept; a power of two. */
-#define CONSOLE_RING_SIZE  65536
+#define CONSOLE_RING_SIZE 65536
 /* Input that the guest has not taken yet. */
 #define CONSOLE_INPUT_SIZE 4096
 
@@ -19,11 +19,12 @@ struct vm_console {
     _Atomic uint64_t written;  /* a: every byte before it is in the ring */
     uint8_t *ring;             /* i */
 
-    _Atomic uint32_t input_head, input_tail; /* a: head is written by consumers of the API, tail by the UART */
-    atomic_flag input_lock;                  /* producers, among themselves */
+    _Atomic uint32_t input_head,
+        input_tail;         /* a: head is written by consumers of the API, tail by the UART */
+    atomic_flag input_lock; /* producers, among themselves */
     uint8_t input[CONSOLE_INPUT_SIZE];
 
-    _Atomic uint64_t wanted;             /* a: offset behind which output is to be reported; ~0: nobody waits */
+    _Atomic uint64_t wanted; /* a: offset behind which output is to be reported; ~0: nobody waits */
     void (*_Atomic notify)(void *arg);
     void *_Atomic notify_arg;
 

@@ -40,7 +40,8 @@
 
 #define MSR_READY 0xb0 /* DCD, DSR, CTS */
 
-/* Registers are single bytes that vCPUs read and write at any time, as they could on a real bus: each is atomic, and no lock is needed. */
+/* Registers are single bytes that vCPUs read and write at any time, as they could on a real bus: each is
+ * atomic, and no lock is needed. */
 struct uart16550 {
     struct device device;
     struct bus_region region;
@@ -48,8 +49,8 @@ struct uart16550 {
     unsigned gsi;               /* i */
     struct vm_console *console; /* i */
     atomic_uchar ier, lcr, mcr, scr, fcr, divisor[2];
-    atomic_bool is_tx_pending;  /* the transmitter has become empty, and nobody has been told */
-    atomic_int loop_byte;       /* -1, or what the transmitter sent to itself */
+    atomic_bool is_tx_pending; /* the transmitter has become empty, and nobody has been told */
+    atomic_int loop_byte;      /* -1, or what the transmitter sent to itself */
 };
 
 static bool has_data(const struct uart16550 *u)
@@ -68,7 +69,8 @@ static uint8_t interrupt_source(const struct uart16550 *u)
     return IIR_NONE;
 }
 
-/* OUT2 gates the line on PCs. Another vCPU may change a register between the look and the act, so look again. */
+/* OUT2 gates the line on PCs. Another vCPU may change a register between the look and the act, so look again.
+ */
 static void line_update(struct uart16550 *u)
 {
     bool level;
@@ -269,8 +271,8 @@ static const struct device_ops ops = {
     .destroy = uart_destroy,
 };
 
-int uart16550_create(struct bus *pio, uint16_t port, struct irqchip *chip, unsigned gsi, struct vm_console *console,
-                     struct device **out)
+int uart16550_create(struct bus *pio, uint16_t port, struct irqchip *chip, unsigned gsi,
+                     struct vm_console *console, struct device **out)
 {
     struct uart16550 *u = calloc(1, sizeof(*u));
     int error;

@@ -7,7 +7,8 @@
 #include "console.h"
 #include "device.h"
 
-/* A PC16550D behind the VM's console: no baud rate, a transmitter that is always ready. -ENOMEM, -EEXIST (port). Context: thread. */
+/* A PC16550D behind the VM's console: no baud rate, a transmitter that is always ready. -ENOMEM, -EEXIST
+ * (port). Context: thread. */
 must_check int uart16550_create(struct bus *pio, uint16_t port, struct irqchip *chip, unsigned gsi,
                                 struct vm_console *console, struct device **out);
 

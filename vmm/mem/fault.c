@@ -3,8 +3,9 @@
 #include <errno.h>
 
 /*
- * The page of `level` around `addr`, if the slot covers it whole and guest-physical and host-physical addresses agree in the bits below it. Chunks of
- * 2 MiB are contiguous in the host by construction; 1 GiB is if all its chunks are neighbours.
+ * The page of `level` around `addr`, if the slot covers it whole and guest-physical and host-physical
+ * addresses agree in the bits below it. Chunks of 2 MiB are contiguous in the host by construction; 1 GiB is
+ * if all its chunks are neighbours.
  */
 static bool page_fits(struct vm *vm, const struct gmem_slot *slot, gpa_t addr, unsigned level)
 {
@@ -13,7 +14,8 @@ static bool page_fits(struct vm *vm, const struct gmem_slot *slot, gpa_t addr, u
 
     if (base < slot->base.v || slot->size - (base - slot->base.v) < size)
         return false;
-    return level == 0 || (level == 1 && offset % GMEM_CHUNK_SIZE == 0 && atomic_load(&vm->gmem.dirty) == NULL);
+    return level == 0 ||
+           (level == 1 && offset % GMEM_CHUNK_SIZE == 0 && atomic_load(&vm->gmem.dirty) == NULL);
 }
 
 int vm_memory_fault(struct vm *vm, gpa_t addr, bool is_write)

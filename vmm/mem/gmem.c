@@ -10,8 +10,9 @@
 #define CHUNK_ORDER PAGE_ORDER_2M
 
 /*
- * Memory is taken in the largest blocks there are, so that a chunk's neighbours are usually its physical neighbours too and stage 2 can use
- * 1 GiB pages; each chunk is given back by itself, and the buddy allocator joins them again.
+ * Memory is taken in the largest blocks there are, so that a chunk's neighbours are usually its physical
+ * neighbours too and stage 2 can use 1 GiB pages; each chunk is given back by itself, and the buddy allocator
+ * joins them again.
  */
 static uint64_t chunks_alloc(struct gmem *gmem, uint64_t first, uint64_t count)
 {
@@ -73,7 +74,8 @@ int gmem_slot_add(struct gmem *gmem, const struct gmem_slot *slot)
     struct gmem_slot *grown;
     unsigned at = 0;
 
-    if (slot->size == 0 || end < slot->base.v || !IS_ALIGNED(slot->base.v | slot->size | slot->ram_offset, PAGE_SIZE) ||
+    if (slot->size == 0 || end < slot->base.v ||
+        !IS_ALIGNED(slot->base.v | slot->size | slot->ram_offset, PAGE_SIZE) ||
         slot->ram_offset > gmem->size || slot->size > gmem->size - slot->ram_offset)
         return -EINVAL;
     for (unsigned i = 0; i < gmem->slot_count; i++) {
@@ -152,7 +154,8 @@ void *gmem_ptr(struct gmem *gmem, gpa_t addr, size_t *length, bool is_write)
     *length = MIN(*length, room);
     if (is_write)
         gmem_mark_dirty(gmem, offset, *length);
-    return (char *)hpa_to_ptr(gmem_chunk_ready(gmem, offset >> GMEM_CHUNK_SHIFT)) + (offset & (GMEM_CHUNK_SIZE - 1));
+    return (char *)hpa_to_ptr(gmem_chunk_ready(gmem, offset >> GMEM_CHUNK_SHIFT)) +
+           (offset & (GMEM_CHUNK_SIZE - 1));
 }
 
 /* Whether all of [addr, addr + size) is RAM that may be accessed so; slot by slot. */

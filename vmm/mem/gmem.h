@@ -73,7 +73,8 @@ must_check int gmem_read(struct gmem *gmem, gpa_t gpa, void *to, size_t size);
 must_check int gmem_write(struct gmem *gmem, gpa_t gpa, const void *from, size_t size);
 must_check int gmem_fill(struct gmem *gmem, gpa_t gpa, uint8_t value, size_t size);
 
-/* Notes that the host has written [ram_offset, ram_offset + size) of RAM, if dirty logging is on. Context: any. */
+/* Notes that the host has written [ram_offset, ram_offset + size) of RAM, if dirty logging is on. Context:
+ * any. */
 void gmem_mark_dirty(struct gmem *gmem, uint64_t ram_offset, uint64_t size);
 
 /* Clears a chunk if it still is stale, waiting for another CPU that does so. Context: thread. */

@@ -8,14 +8,15 @@
 #include <core/types.h>
 
 /*
- * A VM's second stage of translation: guest-physical to host-physical. Filled by faults, on all vCPUs in parallel and without a lock;
- * changes that take something away are serialised. The linked backend supplies the format (vmm/backend).
+ * A VM's second stage of translation: guest-physical to host-physical. Filled by faults, on all vCPUs in
+ * parallel and without a lock; changes that take something away are serialised. The linked backend supplies
+ * the format (vmm/backend).
  */
 struct stage2 {
     struct pt_tree tree;
-    struct spinlock lock;       /* unmap, protect */
+    struct spinlock lock; /* unmap, protect */
     _Atomic uint64_t table_bytes;
-    unsigned node;              /* immutable */
+    unsigned node; /* immutable */
 };
 
 enum stage2_flags {
@@ -32,14 +33,15 @@ hpa_t stage2_root(const struct stage2 *s2);
 unsigned stage2_max_level(const struct stage2 *s2);
 
 /*
- * Maps one page of 4K << 9 * level. If another vCPU was faster, its mapping stays and that is success as well. -ENOMEM without memory for
- * tables. Context: thread; in parallel with itself.
+ * Maps one page of 4K << 9 * level. If another vCPU was faster, its mapping stays and that is success as
+ * well. -ENOMEM without memory for tables. Context: thread; in parallel with itself.
  */
 must_check int stage2_map_page(struct stage2 *s2, gpa_t gpa, hpa_t hpa, unsigned level, unsigned flags);
 
 /*
- * Takes write access from [gpa, gpa + size) or gives it back to a page, splitting large pages to 4K where the range ends inside or
- * `split` is asked for (dirty logging). The caller flushes the guest's TLBs. -ENOMEM: a split failed. Context: thread.
+ * Takes write access from [gpa, gpa + size) or gives it back to a page, splitting large pages to 4K where the
+ * range ends inside or `split` is asked for (dirty logging). The caller flushes the guest's TLBs. -ENOMEM: a
+ * split failed. Context: thread.
  */
 must_check int stage2_protect(struct stage2 *s2, gpa_t gpa, uint64_t size, unsigned flags);
 must_check int stage2_unmap(struct stage2 *s2, gpa_t gpa, uint64_t size);

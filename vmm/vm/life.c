@@ -12,8 +12,8 @@
 #include <string.h>
 
 /*
- * A VM's life: threads of vCPUs park and run as its state wants. Whoever changes the state holds the VM's lock, asks the vCPUs to park, and
- * waits until the last one has.
+ * A VM's life: threads of vCPUs park and run as its state wants. Whoever changes the state holds the VM's
+ * lock, asks the vCPUs to park, and waits until the last one has.
  */
 
 static const char *const state_names[VM_STATES] = {"created", "running", "paused", "stopped", "crashed"};
@@ -96,7 +96,8 @@ void vm_crash(struct vcpu *vcpu, const char *format, ...)
     vm_end(vm, VM_END_CRASH);
 }
 
-static int refuse(struct vm_error *error, int code, const char *field, const char *format, ...) printf_like(4, 5);
+static int refuse(struct vm_error *error, int code, const char *field, const char *format, ...)
+    printf_like(4, 5);
 static int refuse(struct vm_error *error, int code, const char *field, const char *format, ...)
 {
     va_list args;
@@ -123,8 +124,8 @@ static int power_on(struct vm *vm, struct vm_error *error)
 
     atomic_store(&vm->end_reason, VM_END_NONE);
     atomic_store(&vm->has_crash, false);
-    TAILQ_FOREACH(device, &vm->devices, link)
-    device->ops->reset(device);
+    TAILQ_FOREACH (device, &vm->devices, link)
+        device->ops->reset(device);
     irqchip_reset(vm->machine->irqchip);
     for (unsigned i = 0; i < vm->vcpu_count; i++) {
         atomic_store(&vm->vcpus[i]->requests, VCPU_REQ_PARK);
@@ -148,7 +149,8 @@ int vm_start(struct vm *vm, struct vm_error *error)
 
     mutex_lock(&vm->lock);
     state = atomic_load(&vm->state);
-    result = state == VM_RUNNING || state == VM_PAUSED ? wrong_state(vm, error, "started") : power_on(vm, error);
+    result =
+        state == VM_RUNNING || state == VM_PAUSED ? wrong_state(vm, error, "started") : power_on(vm, error);
     mutex_unlock(&vm->lock);
     return result;
 }
@@ -209,7 +211,8 @@ int vm_reset(struct vm *vm, struct vm_error *error)
     state = atomic_load(&vm->state);
     if (state == VM_RUNNING)
         vcpus_park(vm);
-    result = state == VM_RUNNING || state == VM_PAUSED ? power_on(vm, error) : wrong_state(vm, error, "reset");
+    result =
+        state == VM_RUNNING || state == VM_PAUSED ? power_on(vm, error) : wrong_state(vm, error, "reset");
     mutex_unlock(&vm->lock);
     return result;
 }
@@ -243,7 +246,7 @@ void vm_settle(struct vm *vm)
         state_set(vm, reason == VM_END_CRASH ? VM_CRASHED : VM_STOPPED);
     }
     if (reason == VM_END_CRASH)
-        log_warning("vm %s: crashed: %s (vCPU %u, rip %#llx)", vm->config.name, vm->crash.reason, vm->crash.vcpu,
-                    (unsigned long long)vm->crash.rip);
+        log_warning("vm %s: crashed: %s (vCPU %u, rip %#llx)", vm->config.name, vm->crash.reason,
+                    vm->crash.vcpu, (unsigned long long)vm->crash.rip);
     mutex_unlock(&vm->lock);
 }

@@ -13,9 +13,9 @@
 #include <stdlib.h>
 
 /*
- * A vCPU's thread. It parks until the VM runs, then enters the guest again and again. Whoever wants something of it sets a request and
- * interrupts it: the flag is read after `mode` says that the guest is entered, and written before `mode` is read, so one of the two sees the
- * other (both are sequentially consistent).
+ * A vCPU's thread. It parks until the VM runs, then enters the guest again and again. Whoever wants something
+ * of it sets a request and interrupts it: the flag is read after `mode` says that the guest is entered, and
+ * written before `mode` is read, so one of the two sees the other (both are sequentially consistent).
  */
 
 void vcpu_request(struct vcpu *vcpu, unsigned request)
@@ -131,7 +131,8 @@ static void events_inject(struct vcpu *vcpu)
 static bool can_wake(struct vcpu *vcpu)
 {
     return atomic_load(&vcpu->requests) != 0 ||
-           (vcpu->activity == VCPU_HALTED && (vcpu->is_nmi_pending || lapic_pending_vector(vcpu->lapic) >= 0));
+           (vcpu->activity == VCPU_HALTED &&
+            (vcpu->is_nmi_pending || lapic_pending_vector(vcpu->lapic) >= 0));
 }
 
 /* The guest halts, or waits for its start-up: so does the thread. */
@@ -165,7 +166,8 @@ static bool enter(struct vcpu *vcpu)
 static void run(struct vcpu *vcpu)
 {
     for (;;) {
-        if (unlikely(atomic_load_explicit(&vcpu->requests, memory_order_relaxed) != 0) && !requests_handle(vcpu))
+        if (unlikely(atomic_load_explicit(&vcpu->requests, memory_order_relaxed) != 0) &&
+            !requests_handle(vcpu))
             return;
         if (unlikely(vcpu->activity != VCPU_RUNNING)) {
             wait_for_work(vcpu);

@@ -11,20 +11,21 @@
 #include <stdatomic.h>
 
 /*
- * A virtual CPU: a thread that runs the guest. Who may touch a member: (i) immutable after creation, (t) its own thread, (a) atomic.
+ * A virtual CPU: a thread that runs the guest. Who may touch a member: (i) immutable after creation, (t) its
+ * own thread, (a) atomic.
  */
 struct vm;
 struct lapic;
 
 /* What others ask of a vCPU; handled by its thread before the next entry. */
 enum vcpu_request {
-    VCPU_REQ_PARK = 1 << 0,      /* leave the run loop: pause, stop, reset */
+    VCPU_REQ_PARK = 1 << 0, /* leave the run loop: pause, stop, reset */
     VCPU_REQ_TLB_FLUSH = 1 << 1,
     VCPU_REQ_NMI = 1 << 2,
     VCPU_REQ_INIT = 1 << 3,
     VCPU_REQ_SIPI = 1 << 4,
-    VCPU_REQ_EVENT = 1 << 5,     /* look at the interrupt controller again */
-    VCPU_REQ_CLOCK = 1 << 6,     /* pvclock page or TSC offset is stale */
+    VCPU_REQ_EVENT = 1 << 5, /* look at the interrupt controller again */
+    VCPU_REQ_CLOCK = 1 << 6, /* pvclock page or TSC offset is stale */
 };
 
 /* Where the thread is, for whoever wants to interrupt it. */
@@ -46,29 +47,29 @@ struct vcpu {
     uint64_t gpr[X86_GPRS]; /* t */
     uint64_t rip, rflags;   /* t */
 
-    struct vm *vm;                    /* i */
-    struct lapic *lapic;              /* i */
-    unsigned id;                      /* i */
-    atomic_uint requests;             /* a: enum vcpu_request */
-    atomic_uint mode;                 /* a: enum vcpu_mode */
-    atomic_uint cpu;                  /* a: where it is in the guest */
-    _Atomic uint8_t sipi_vector;      /* a */
-    enum vcpu_activity activity;      /* t */
-    bool is_nmi_pending;              /* t */
-    bool is_started;                  /* t: since the last power-on */
-    atomic_bool is_dying;             /* a: the thread is to end; set while parked */
-    struct waitq wakeup;              /* halted or parked threads wait here */
-    struct thread *thread;            /* i */
+    struct vm *vm;               /* i */
+    struct lapic *lapic;         /* i */
+    unsigned id;                 /* i */
+    atomic_uint requests;        /* a: enum vcpu_request */
+    atomic_uint mode;            /* a: enum vcpu_mode */
+    atomic_uint cpu;             /* a: where it is in the guest */
+    _Atomic uint8_t sipi_vector; /* a */
+    enum vcpu_activity activity; /* t */
+    bool is_nmi_pending;         /* t */
+    bool is_started;             /* t: since the last power-on */
+    atomic_bool is_dying;        /* a: the thread is to end; set while parked */
+    struct waitq wakeup;         /* halted or parked threads wait here */
+    struct thread *thread;       /* i */
     struct vcpu_stats stats;
-    struct vmexit exit;               /* t */
+    struct vmexit exit; /* t */
 
     /* MSRs and registers that software keeps. */
-    uint64_t xcr0;                    /* t */
-    uint64_t apic_base;               /* owner: lapic */
-    uint64_t mtrr[32];                /* t: vmm/x86/msr.c */
-    uint64_t misc_enable, tsc_aux, tsc_adjust; /* t */
+    uint64_t xcr0;                                   /* t */
+    uint64_t apic_base;                              /* owner: lapic */
+    uint64_t mtrr[32];                               /* t: vmm/x86/msr.c */
+    uint64_t misc_enable, tsc_aux, tsc_adjust;       /* t */
     uint64_t pvclock_msr, steal_msr, wall_clock_msr; /* t */
-    uint64_t tsc_offset;              /* t */
+    uint64_t tsc_offset;                             /* t */
 
     struct {
         uint64_t rip;

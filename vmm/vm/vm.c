@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "vm.h"
 #include "../backend/backend.h"
 #include "../dev/console.h"
 #include "../x86/machine.h"
 #include "run.h"
-#include "vm.h"
 #include <core/boot.h>
 #include <core/cpu.h>
 #include <core/event.h>
@@ -64,7 +64,8 @@ static void manager(void *arg)
     }
 }
 
-static int fail(struct vm_error *error, int code, const char *field, const char *format, ...) printf_like(4, 5);
+static int fail(struct vm_error *error, int code, const char *field, const char *format, ...)
+    printf_like(4, 5);
 static int fail(struct vm_error *error, int code, const char *field, const char *format, ...)
 {
     va_list args;
@@ -200,7 +201,8 @@ int vm_delete(struct vm *vm, struct vm_error *error)
     state = atomic_load(&vm->state);
     mutex_unlock(&vm->lock);
     if (state == VM_RUNNING || state == VM_PAUSED)
-        return fail(error, -EBUSY, "state", "VM \"%s\" is %s; stop it first", vm->config.name, vm_state_name(state));
+        return fail(error, -EBUSY, "state", "VM \"%s\" is %s; stop it first", vm->config.name,
+                    vm_state_name(state));
     mutex_lock(&registry_lock);
     is_there = entry_find(vm->config.name) == container_of(vm, struct vm_entry, vm);
     if (is_there)
@@ -264,7 +266,10 @@ static int vmm_start(void)
     error = backend_init();
     if (error)
         return error;
-    error = thread_create(&(struct thread_params){.name = "vmm", .prio = THREAD_PRIO_SERVICE, .cpu = THREAD_CPU_ANY, .fn = manager}, &t);
+    error = thread_create(
+        &(struct thread_params){
+            .name = "vmm", .prio = THREAD_PRIO_SERVICE, .cpu = THREAD_CPU_ANY, .fn = manager},
+        &t);
     if (error)
         return error;
     thread_detach(t);

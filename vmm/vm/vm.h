@@ -14,35 +14,37 @@
 #include <vmm/vm.h>
 
 /*
- * A virtual machine. (i) immutable after creation, (l) the VM's lock, (a) atomic, (s) changed only while no vCPU runs.
+ * A virtual machine. (i) immutable after creation, (l) the VM's lock, (a) atomic, (s) changed only while no
+ * vCPU runs.
  */
 struct machine;
 
 struct vm {
-    struct vm_config config;       /* i */
-    struct mutex lock;             /* life cycle: one action at a time */
-    _Atomic uint8_t state;         /* a: enum vm_state; changed under l */
-    struct gmem gmem;              /* s */
+    struct vm_config config; /* i */
+    struct mutex lock;       /* life cycle: one action at a time */
+    _Atomic uint8_t state;   /* a: enum vm_state; changed under l */
+    struct gmem gmem;        /* s */
     struct stage2 stage2;
-    struct bus pio, mmio;          /* s */
-    TAILQ_HEAD(, device) devices;  /* s */
+    struct bus pio, mmio;         /* s */
+    TAILQ_HEAD(, device) devices; /* s */
     struct vm_clock clock;
-    struct machine *machine;       /* i: vmm/x86/machine.c */
-    struct vcpu **vcpus;           /* i */
-    unsigned vcpu_count;           /* i */
-    atomic_uint running;           /* a: vCPUs in the run loop */
+    struct machine *machine; /* i: vmm/x86/machine.c */
+    struct vcpu **vcpus;     /* i */
+    unsigned vcpu_count;     /* i */
+    atomic_uint running;     /* a: vCPUs in the run loop */
     atomic_uint tlb_generation;
-    struct waitq parked;           /* woken when `running` falls to 0, and when the VM ends by itself */
-    _Atomic uint32_t end_reason;   /* a: why the guest ended itself: enum vm_end */
+    struct waitq parked;         /* woken when `running` falls to 0, and when the VM ends by itself */
+    _Atomic uint32_t end_reason; /* a: why the guest ended itself: enum vm_end */
     atomic_bool has_crash;
     atomic_uint references;
-    struct vm *ended_next;         /* link in the list of ended VMs */
-    uint32_t exit_code;            /* of the debug-exit port */
-    struct vm_crash crash;         /* written by the first vCPU that crashes */
-    struct vm_console *console;    /* i */
+    struct vm *ended_next;      /* link in the list of ended VMs */
+    uint32_t exit_code;         /* of the debug-exit port */
+    struct vm_crash crash;      /* written by the first vCPU that crashes */
+    struct vm_console *console; /* i */
 };
 
-/* The guest has ended the VM (power off, reset, crash): asks every vCPU to park and tells whoever manages it. vCPU thread. */
+/* The guest has ended the VM (power off, reset, crash): asks every vCPU to park and tells whoever manages it.
+ * vCPU thread. */
 void vm_end(struct vm *vm, enum vm_end reason);
 void vm_crash(struct vcpu *vcpu, const char *format, ...) printf_like(2, 3);
 
@@ -52,12 +54,13 @@ void vm_ended(struct vm *vm);
 void vm_settle(struct vm *vm);
 
 /*
- * A stage-2 fault at `addr`: 0 if RAM is mapped there now; -ENOENT: there is none (a device, or nothing); -EACCES: a write to ROM;
- * -ENOMEM: no memory for tables. vCPU thread; on several at once.
+ * A stage-2 fault at `addr`: 0 if RAM is mapped there now; -ENOENT: there is none (a device, or nothing);
+ * -EACCES: a write to ROM; -ENOMEM: no memory for tables. vCPU thread; on several at once.
  */
 must_check int vm_memory_fault(struct vm *vm, gpa_t addr, bool is_write);
 
-/* Every vCPU drops its translations before it runs on; waits until all have left the guest. Context: thread. */
+/* Every vCPU drops its translations before it runs on; waits until all have left the guest. Context: thread.
+ */
 void vm_tlb_flush(struct vm *vm);
 
 #endif

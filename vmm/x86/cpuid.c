@@ -32,7 +32,8 @@ static struct cpuid xsave(const struct vcpu *vcpu, const struct guest_cpuid *tab
     return r;
 }
 
-static struct cpuid answer(const struct vcpu *vcpu, const struct guest_cpuid *table, uint32_t leaf, uint32_t subleaf)
+static struct cpuid answer(const struct vcpu *vcpu, const struct guest_cpuid *table, uint32_t leaf,
+                           uint32_t subleaf)
 {
     struct cpuid r = {0};
 
@@ -59,8 +60,8 @@ static struct cpuid answer(const struct vcpu *vcpu, const struct guest_cpuid *ta
 
 void x86_cpuid(struct vcpu *vcpu)
 {
-    struct cpuid r = answer(vcpu, &vcpu->vm->machine->cpuid, (uint32_t)vcpu->gpr[X86_RAX],
-                            (uint32_t)vcpu->gpr[X86_RCX]);
+    struct cpuid r =
+        answer(vcpu, &vcpu->vm->machine->cpuid, (uint32_t)vcpu->gpr[X86_RAX], (uint32_t)vcpu->gpr[X86_RCX]);
 
     vcpu->gpr[X86_RAX] = r.eax;
     vcpu->gpr[X86_RBX] = r.ebx;

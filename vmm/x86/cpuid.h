@@ -7,16 +7,16 @@
 #include <core/types.h>
 
 /*
- * What CPUID tells a guest: the host's answers through a policy with a reason on each line (cpuid_policy.c), resolved once per VM. Leaves 0..31 of
- * the basic, the extended and the hypervisor range are found by index.
+ * What CPUID tells a guest: the host's answers through a policy with a reason on each line (cpuid_policy.c),
+ * resolved once per VM. Leaves 0..31 of the basic, the extended and the hypervisor range are found by index.
  */
 #define CPUID_LEAVES 32
 
 struct guest_cpuid {
-    struct cpuid basic[CPUID_LEAVES];      /* sub-leaf 0 */
-    struct cpuid hypervisor[2];            /* 0x40000000 */
-    struct cpuid extended[CPUID_LEAVES];   /* 0x80000000 */
-    struct cpuid xsave[3];                 /* leaf 0xd: sub-leaves 0 to 2 */
+    struct cpuid basic[CPUID_LEAVES];    /* sub-leaf 0 */
+    struct cpuid hypervisor[2];          /* 0x40000000 */
+    struct cpuid extended[CPUID_LEAVES]; /* 0x80000000 */
+    struct cpuid xsave[3];               /* leaf 0xd: sub-leaves 0 to 2 */
     unsigned vcpus;
 };
 

@@ -15,20 +15,26 @@ struct pass {
 static const struct pass passes[] = {
     {0x00000001, 0, ~0U, "family, model, stepping: what the guest's errata and mitigations go by"},
     {0x00000001, 1, 0x0000ff00, "cache-line size of CLFLUSH; the APIC id and count are the VM's own"},
-    {0x00000001, 2, BIT(0) | BIT(1) | BIT(9) | BIT(12) | BIT(13), "SSE3 PCLMUL SSSE3 FMA CX16: no state beyond XSAVE's"},
+    {0x00000001, 2, BIT(0) | BIT(1) | BIT(9) | BIT(12) | BIT(13),
+     "SSE3 PCLMUL SSSE3 FMA CX16: no state beyond XSAVE's"},
     {0x00000001, 2, BIT(17), "PCID: the guest's own tables"},
     {0x00000001, 2, BIT(19) | BIT(20) | BIT(22) | BIT(23) | BIT(25), "SSE4.1 SSE4.2 MOVBE POPCNT AES"},
     {0x00000001, 2, BIT(26) | BIT(28) | BIT(29) | BIT(30), "XSAVE AVX F16C RDRAND; OSXSAVE follows CR4"},
-    {0x00000001, 3, 0x0003fbff & ~BIT(7) & ~BIT(14), "FPU to PSE36 but machine-check banks, of which there are none"},
+    {0x00000001, 3, 0x0003fbff & ~BIT(7) & ~BIT(14),
+     "FPU to PSE36 but machine-check banks, of which there are none"},
     {0x00000001, 3, BIT(19) | BIT(23) | BIT(24) | BIT(25) | BIT(26), "CLFLUSH MMX FXSR SSE SSE2"},
     {0x00000007, 1, BIT(0) | BIT(3) | BIT(5) | BIT(7) | BIT(8) | BIT(9), "FSGSBASE BMI1 AVX2 SMEP BMI2 ERMS"},
-    {0x00000007, 1, BIT(18) | BIT(19) | BIT(20) | BIT(23) | BIT(24) | BIT(29), "RDSEED ADX SMAP CLFLUSHOPT CLWB SHA"},
-    {0x00000007, 2, BIT(2) | BIT(8) | BIT(9) | BIT(10), "UMIP GFNI VAES VPCLMULQDQ; no PKU and LA57: state and levels we do not have"},
+    {0x00000007, 1, BIT(18) | BIT(19) | BIT(20) | BIT(23) | BIT(24) | BIT(29),
+     "RDSEED ADX SMAP CLFLUSHOPT CLWB SHA"},
+    {0x00000007, 2, BIT(2) | BIT(8) | BIT(9) | BIT(10),
+     "UMIP GFNI VAES VPCLMULQDQ; no PKU and LA57: state and levels we do not have"},
     {0x00000007, 3, BIT(4), "fast short REP MOVSB"},
     {0x80000001, 0, ~0U, "extended family and model"},
-    {0x80000001, 2, BIT(0) | BIT(5) | BIT(6) | BIT(7) | BIT(8), "LAHF ABM SSE4A misaligned-SSE PREFETCHW; no SVM, IBS, LWP, TOPOEXT"},
+    {0x80000001, 2, BIT(0) | BIT(5) | BIT(6) | BIT(7) | BIT(8),
+     "LAHF ABM SSE4A misaligned-SSE PREFETCHW; no SVM, IBS, LWP, TOPOEXT"},
     {0x80000001, 3, 0x0183f3ff & ~BIT(7) & ~BIT(14), "as leaf 1, with SYSCALL"},
-    {0x80000001, 3, BIT(11) | BIT(20) | BIT(22) | BIT(25) | BIT(26) | BIT(29), "SYSCALL NX MMXEXT FFXSR 1G pages, long mode; no RDTSCP: TSC_AUX is not switched"},
+    {0x80000001, 3, BIT(11) | BIT(20) | BIT(22) | BIT(25) | BIT(26) | BIT(29),
+     "SYSCALL NX MMXEXT FFXSR 1G pages, long mode; no RDTSCP: TSC_AUX is not switched"},
     {0x80000008, 0, 0x0000ffff, "physical and linear address widths"},
 };
 
@@ -73,7 +79,8 @@ static void fixed_leaves(struct guest_cpuid *table)
 
     table->basic[0] = (struct cpuid){MAX_BASIC, vendor.ebx, vendor.ecx, vendor.edx};
     table->extended[0] = (struct cpuid){MAX_EXTENDED, vendor.ebx, vendor.ecx, vendor.edx};
-    /* x2APIC and TSC-deadline timer are ours, whatever the host has; bit 31 says that there is a hypervisor. */
+    /* x2APIC and TSC-deadline timer are ours, whatever the host has; bit 31 says that there is a hypervisor.
+     */
     table->basic[1].ecx |= BIT(21) | BIT(24) | (uint32_t)BIT(31);
     table->basic[1].edx |= table->vcpus > 1 ? BIT(28) : 0;
     table->basic[1].ebx |= (uint32_t)MIN(table->vcpus, 255) << 16;

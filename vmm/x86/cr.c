@@ -8,17 +8,17 @@
 #include <arch/thread.h>
 #include <errno.h>
 
-#define CR4_VME     BIT(0)
-#define CR4_PVI     BIT(1)
-#define CR4_TSD     BIT(2)
-#define CR4_DE      BIT(3)
-#define CR4_PSE     BIT(4)
-#define CR4_PCE     BIT(8)
-#define CR4_PCIDE   BIT(17)
+#define CR4_VME   BIT(0)
+#define CR4_PVI   BIT(1)
+#define CR4_TSD   BIT(2)
+#define CR4_DE    BIT(3)
+#define CR4_PSE   BIT(4)
+#define CR4_PCE   BIT(8)
+#define CR4_PCIDE BIT(17)
 
 /*
- * CR4 bits by the CPUID bit that announces them to the guest (SDM vol. 3A, 2.5). What is not here, the guest's CPU does not have: VMXE and SMXE
- * (no nesting yet), LA57 (nested paging has four levels), PKE, CET.
+ * CR4 bits by the CPUID bit that announces them to the guest (SDM vol. 3A, 2.5). What is not here, the
+ * guest's CPU does not have: VMXE and SMXE (no nesting yet), LA57 (nested paging has four levels), PKE, CET.
  */
 static const struct {
     uint64_t cr4;
@@ -26,15 +26,15 @@ static const struct {
     uint8_t reg; /* 1 EBX, 2 ECX, 3 EDX */
     uint8_t bit;
 } cr4_features[] = {
-    {CR4_OSXSAVE, 1, 2, 26},   {CR4_PCIDE, 1, 2, 17}, {CR4_SMEP, 7, 1, 7},
-    {CR4_SMAP, 7, 1, 20},      {CR4_UMIP, 7, 2, 2},   {CR4_FSGSBASE, 7, 1, 0},
+    {CR4_OSXSAVE, 1, 2, 26}, {CR4_PCIDE, 1, 2, 17}, {CR4_SMEP, 7, 1, 7},
+    {CR4_SMAP, 7, 1, 20},    {CR4_UMIP, 7, 2, 2},   {CR4_FSGSBASE, 7, 1, 0},
 };
 
 uint64_t x86_cr4_allowed(void)
 {
     static uint64_t allowed; /* the same on every CPU; computed once */
-    uint64_t bits = CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_MCE | CR4_PGE | CR4_OSFXSR |
-                    CR4_OSXMMEXCPT;
+    uint64_t bits = CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_MCE | CR4_PGE |
+                    CR4_OSFXSR | CR4_OSXMMEXCPT;
 
     if (allowed != 0)
         return allowed;
@@ -91,7 +91,8 @@ static int cr4_write(struct vcpu *vcpu, uint64_t value)
         return -EINVAL;
     if ((backend_efer_get(vcpu) & EFER_LMA) && !(value & CR4_PAE))
         return -EINVAL;
-    if ((value & ~old & CR4_PCIDE) && (!(backend_efer_get(vcpu) & EFER_LMA) || (backend_cr_get(vcpu, 3) & 0xfff)))
+    if ((value & ~old & CR4_PCIDE) &&
+        (!(backend_efer_get(vcpu) & EFER_LMA) || (backend_cr_get(vcpu, 3) & 0xfff)))
         return -EINVAL;
     backend_cr_set(vcpu, 4, value);
     /* Changing these drops translations, global ones too (SDM vol. 3A, 5.10.4.1). */

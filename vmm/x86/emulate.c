@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "decode/emulate.h"
 #include "../irqchip/x86.h"
 #include "../vm/vm.h"
-#include "decode/emulate.h"
 #include "fetch.h"
 #include "x86.h"
 #include <arch/msr.h>
@@ -32,7 +32,8 @@ static int translate(struct x86_emulator *e, uint64_t linear, unsigned access, g
     return 0;
 }
 
-/* RAM or, where there is none, a device; `size` bytes within a page. The local APIC's page is this vCPU's own. */
+/* RAM or, where there is none, a device; `size` bytes within a page. The local APIC's page is this vCPU's
+ * own. */
 static void physical_read(struct vcpu *vcpu, gpa_t at, void *data, unsigned size)
 {
     uint64_t apic_base, value;
@@ -77,9 +78,11 @@ static unsigned first_part(uint64_t linear, unsigned size)
     return MIN(size, (unsigned)(PAGE_SIZE - (linear & (PAGE_SIZE - 1))));
 }
 
-static int memory_read(struct x86_emulator *e, uint64_t linear, void *data, unsigned size, enum x86_access access)
+static int memory_read(struct x86_emulator *e, uint64_t linear, void *data, unsigned size,
+                       enum x86_access access)
 {
-    unsigned first = first_part(linear, size), rights = access == X86_ACCESS_READ_WRITE ? GUEST_WRITE : GUEST_READ;
+    unsigned first = first_part(linear, size),
+             rights = access == X86_ACCESS_READ_WRITE ? GUEST_WRITE : GUEST_READ;
     gpa_t at, second = {0};
     int error = translate(e, linear, rights, &at);
 
@@ -297,8 +300,8 @@ static void run_emulator(struct vcpu *vcpu, const struct x86_insn *insn)
                                  em.e.exception.error_code);
         break;
     default:
-        vm_crash(vcpu, "the instruction at %#llx cannot be emulated (error %d)", (unsigned long long)vcpu->rip,
-                 -result);
+        vm_crash(vcpu, "the instruction at %#llx cannot be emulated (error %d)",
+                 (unsigned long long)vcpu->rip, -result);
         break;
     }
 }

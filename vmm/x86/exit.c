@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "../vm/vm.h"
 #include "../vm/run.h"
+#include "../vm/vm.h"
 #include "fetch.h"
 #include "x86.h"
+#include <errno.h>
 
 /*
  * Neutral exits of x86 guests. The common ones are a straight line: no lock, no allocation.
@@ -32,8 +33,8 @@ void x86_page_fault(struct vcpu *vcpu, uint64_t linear, uint32_t error)
 }
 
 /*
- * Instructions of a fixed length may carry prefixes. Where the hardware does not tell the length, the bytes are compared with the plain form,
- * and only if they differ is the instruction decoded.
+ * Instructions of a fixed length may carry prefixes. Where the hardware does not tell the length, the bytes
+ * are compared with the plain form, and only if they differ is the instruction decoded.
  */
 static void skip_plain(struct vcpu *vcpu, const uint8_t *plain, unsigned length)
 {

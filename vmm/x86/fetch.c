@@ -38,7 +38,8 @@ static struct paging paging_of(const struct vcpu *vcpu)
     return (struct paging){2, 4, 10, false, cr4 & BIT(4)};
 }
 
-/* Sets accessed (and dirty) bits in the guest's entry, against other CPUs that change it. False: it changed, walk again. */
+/* Sets accessed (and dirty) bits in the guest's entry, against other CPUs that change it. False: it changed,
+ * walk again. */
 static bool mark_entry(struct vcpu *vcpu, gpa_t at, unsigned bytes, uint64_t old, uint64_t bits)
 {
     size_t length = bytes;
@@ -50,7 +51,8 @@ static bool mark_entry(struct vcpu *vcpu, gpa_t at, unsigned bytes, uint64_t old
     if (p == NULL || length < bytes)
         return true; /* page tables in ROM: nothing to set */
     if (bytes == 8)
-        return __atomic_compare_exchange_n((uint64_t *)p, &old, old | bits, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+        return __atomic_compare_exchange_n((uint64_t *)p, &old, old | bits, false, __ATOMIC_ACQ_REL,
+                                           __ATOMIC_ACQUIRE);
     else {
         uint32_t expected = (uint32_t)old;
 
@@ -71,7 +73,9 @@ struct walk {
 /* -EFAULT: not present (or tables outside memory). -EAGAIN: an entry changed under us. */
 static int walk_tables(struct vcpu *vcpu, const struct paging *p, uint64_t linear, struct walk *w)
 {
-    gpa_t table = gpa(backend_cr_get(vcpu, 3) & (p->levels == 3 ? MASK(31, 5) : p->levels == 2 ? MASK(31, 12) : MASK(51, 12)));
+    gpa_t table = gpa(backend_cr_get(vcpu, 3) & (p->levels == 3   ? MASK(31, 5)
+                                                 : p->levels == 2 ? MASK(31, 12)
+                                                                  : MASK(51, 12)));
 
     w->rights = PTE_W | PTE_U;
     for (unsigned level = p->levels; level-- > 0;) {
@@ -114,7 +118,8 @@ static bool access_allowed(const struct vcpu *vcpu, uint64_t rights, unsigned ac
     if ((access & GUEST_FETCH) && ((rights & PTE_NX) || (!is_user && (rights & PTE_U) && (cr4 & CR4_SMEP))))
         return false;
     /* SMAP: data accesses of the kernel to user pages, unless RFLAGS.AC says that it means it. */
-    if (!(access & GUEST_FETCH) && !is_user && (rights & PTE_U) && (cr4 & CR4_SMAP) && !(vcpu->rflags & BIT(18)))
+    if (!(access & GUEST_FETCH) && !is_user && (rights & PTE_U) && (cr4 & CR4_SMAP) &&
+        !(vcpu->rflags & BIT(18)))
         return false;
     return true;
 }
@@ -201,8 +206,8 @@ size_t guest_fetch(struct vcpu *vcpu, uint8_t bytes[15], uint32_t *error)
 }
 
 /*
- * The cached place may no longer be what RIP translates to; then the worst that happens is that this guest's RIP moves on by the length of
- * an instruction that stood there before.
+ * The cached place may no longer be what RIP translates to; then the worst that happens is that this guest's
+ * RIP moves on by the length of an instruction that stood there before.
  */
 bool guest_fetch_is(struct vcpu *vcpu, const uint8_t *expected, size_t size)
 {

@@ -15,13 +15,13 @@
  *   0xfec0_0000  IOAPIC; 0xfee0_0000 local APIC
  *   0x1_0000_0000  high RAM
  */
-#define MACHINE_LOW_RAM_MAX   0x80000000ULL
-#define MACHINE_ECAM          0xb0000000ULL
-#define MACHINE_PCI_WINDOW    0xc0000000ULL
+#define MACHINE_LOW_RAM_MAX    0x80000000ULL
+#define MACHINE_ECAM           0xb0000000ULL
+#define MACHINE_PCI_WINDOW     0xc0000000ULL
 #define MACHINE_PCI_WINDOW_END 0xfec00000ULL
-#define MACHINE_HIGH_RAM      0x100000000ULL
-#define MACHINE_PM_BASE       0x600
-#define MACHINE_SCI_GSI       9
+#define MACHINE_HIGH_RAM       0x100000000ULL
+#define MACHINE_PM_BASE        0x600
+#define MACHINE_SCI_GSI        9
 
 struct vm;
 struct machine {
@@ -30,13 +30,18 @@ struct machine {
     struct uart16550 *uart;
 };
 
-/* Memory slots, devices and interrupt controllers of a VM whose vCPUs exist. Undone by machine_destroy(). Context: thread. */
+/* Memory slots, devices and interrupt controllers of a VM whose vCPUs exist. Undone by machine_destroy().
+ * Context: thread. */
 must_check int machine_create(struct vm *vm);
 void machine_destroy(struct vm *vm);
 
+/* Interrupt controllers as after power-on; no vCPU runs. */
+void machine_reset(struct vm *vm);
+
 struct vm_error;
 struct x86_regs;
-/* Power-on: resets devices and loads kernel, initrd and tables; fills what differs from reset in *regs. Context: thread, no vCPU runs. */
+/* Power-on: resets devices and loads kernel, initrd and tables; fills what differs from reset in *regs.
+ * Context: thread, no vCPU runs. */
 must_check int machine_boot(struct vm *vm, struct x86_regs *regs, struct vm_error *error);
 
 #endif

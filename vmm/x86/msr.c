@@ -9,7 +9,8 @@
 #include <errno.h>
 
 /*
- * MSRs that exit, by number, sorted: what is not here faults. The system-call and segment-base MSRs never exit.
+ * MSRs that exit, by number, sorted: what is not here faults. The system-call and segment-base MSRs never
+ * exit.
  */
 struct msr_rule {
     uint32_t first, last;

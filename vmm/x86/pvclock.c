@@ -14,7 +14,7 @@
 #define FLAG_TSC_STABLE    1
 
 /* struct pvclock_vcpu_time_info and pvclock_wall_clock: msr.rst. */
-struct packed_struct time_info {
+struct time_info {
     uint32_t version; /* odd while being written */
     uint32_t padding;
     uint64_t tsc_timestamp;
@@ -25,9 +25,11 @@ struct packed_struct time_info {
     uint8_t padding2[2];
 };
 
-struct packed_struct wall_clock {
+struct wall_clock {
     uint32_t version, seconds, nanoseconds;
 };
+
+_Static_assert(sizeof(struct time_info) == 32, "msr.rst");
 
 /* ns = (delta << shift) * mul >> 32, with mul in the upper half of its range so that no precision is lost. */
 static void scale_of(uint64_t hz, uint32_t *mul, int8_t *shift)

@@ -37,8 +37,8 @@ enum x86_seg {
 };
 
 /*
- * Attributes are bits 55:52 and 47:40 of the descriptor packed into 12, as the VMCB holds them (APM vol. 2, 15.5.1 and
- * appendix B): 3:0 type, 4 S, 6:5 DPL, 7 P, 8 AVL, 9 L, 10 D/B, 11 G.
+ * Attributes are bits 55:52 and 47:40 of the descriptor packed into 12, as the VMCB holds them (APM vol.
+ * 2, 15.5.1 and appendix B): 3:0 type, 4 S, 6:5 DPL, 7 P, 8 AVL, 9 L, 10 D/B, 11 G.
  */
 struct x86_segment {
     uint64_t base;

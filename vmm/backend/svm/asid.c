@@ -5,12 +5,12 @@
 #include "svm.h"
 
 /*
- * Address space identifiers tag a guest's translations in a CPU's TLB (APM vol. 2, 15.16). Each CPU hands out its own, from 1
- * upwards; when they are used up it flushes everything and starts a new generation. A vCPU that comes to a CPU, or whose translations
- * are stale, takes a fresh one, which flushes nothing.
+ * Address space identifiers tag a guest's translations in a CPU's TLB (APM vol. 2, 15.16). Each CPU hands out
+ * its own, from 1 upwards; when they are used up it flushes everything and starts a new generation. A vCPU
+ * that comes to a CPU, or whose translations are stale, takes a fresh one, which flushes nothing.
  */
 struct asid_pool {
-    uint32_t count;      /* ASIDs are 1 .. count - 1 */
+    uint32_t count; /* ASIDs are 1 .. count - 1 */
     uint32_t next;
     uint64_t generation; /* starts at 1, so that 0 is never current */
 };

@@ -16,16 +16,13 @@ static const struct {
     const char *name;
     uint8_t bit;
 } feature_bits[SVM_FEATURE_COUNT] = {
-    [SVM_FEATURE_NPT] = {"nested-paging", 0},
-    [SVM_FEATURE_NRIPS] = {"next-rip", 3},
-    [SVM_FEATURE_FLUSH_ASID] = {"flush-by-asid", 6},
-    [SVM_FEATURE_DECODE_ASSISTS] = {"decode-assists", 7},
-    [SVM_FEATURE_CLEAN_BITS] = {"clean-bits", 5},
-    [SVM_FEATURE_PAUSE_FILTER] = {"pause-filter", 10},
+    [SVM_FEATURE_NPT] = {"nested-paging", 0},        [SVM_FEATURE_NRIPS] = {"next-rip", 3},
+    [SVM_FEATURE_FLUSH_ASID] = {"flush-by-asid", 6}, [SVM_FEATURE_DECODE_ASSISTS] = {"decode-assists", 7},
+    [SVM_FEATURE_CLEAN_BITS] = {"clean-bits", 5},    [SVM_FEATURE_PAUSE_FILTER] = {"pause-filter", 10},
 };
 
-static bool features[SVM_FEATURE_COUNT];             /* immutable after the boot CPU's enable */
-static const char *names[SVM_FEATURE_COUNT + 1];     /* the same */
+static bool features[SVM_FEATURE_COUNT];         /* immutable after the boot CPU's enable */
+static const char *names[SVM_FEATURE_COUNT + 1]; /* the same */
 
 struct svm_cpu {
     hpa_t save_area; /* VM_HSAVE_PA */
@@ -89,7 +86,8 @@ int backend_cpu_enable(void)
         return -ENOMEM;
     arch_wrmsr(MSR_EFER, arch_rdmsr(MSR_EFER) | EFER_SVME);
     arch_wrmsr(MSR_VM_HSAVE_PA, c->save_area.v);
-    /* The host's FS, GS, TR, LDTR and system-call MSRs never change again: saved once, loaded after each exit. */
+    /* The host's FS, GS, TR, LDTR and system-call MSRs never change again: saved once, loaded after each
+     * exit. */
     __asm__ volatile("vmsave %0" ::"a"(c->host_vmcb.v) : "memory");
     svm_asid_cpu_init(arch_cpuid(SVM_LEAF, 0).ebx);
     return 0;
@@ -97,7 +95,8 @@ int backend_cpu_enable(void)
 
 void backend_cpu_disable(void)
 {
-    /* A guest's STGI is intercepted, so GIF is set here; VMs must be gone (APM vol. 2, 15.31 for the SVME rules). */
+    /* A guest's STGI is intercepted, so GIF is set here; VMs must be gone (APM vol. 2, 15.31 for the SVME
+     * rules). */
     arch_wrmsr(MSR_VM_HSAVE_PA, 0);
     arch_wrmsr(MSR_EFER, arch_rdmsr(MSR_EFER) & ~(uint64_t)EFER_SVME);
 }

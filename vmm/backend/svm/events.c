@@ -2,7 +2,8 @@
 #include "svm.h"
 
 /*
- * APM vol. 2, 15.7.2. Software interrupts, INT3 and INTO are not repeated: RIP still is at the instruction, which raises them again.
+ * APM vol. 2, 15.7.2. Software interrupts, INT3 and INTO are not repeated: RIP still is at the instruction,
+ * which raises them again.
  */
 void svm_event_redeliver(struct vmcb *vmcb)
 {
@@ -34,8 +35,7 @@ bool backend_nmi_allowed(const struct vcpu *vcpu)
     const struct backend_vcpu *b = vcpu->backend;
     bool in_nmi = b->in_nmi && !(b->is_iret_seen && vcpu->rip != b->iret_rip);
 
-    return !in_nmi && !(c->interrupt_shadow & SVM_SHADOW_STI) &&
-           !(c->event_injection & SVM_EVENT_VALID);
+    return !in_nmi && !(c->interrupt_shadow & SVM_SHADOW_STI) && !(c->event_injection & SVM_EVENT_VALID);
 }
 
 void backend_inject_irq(struct vcpu *vcpu, uint8_t vector)
@@ -62,8 +62,8 @@ void backend_inject_exception(struct vcpu *vcpu, uint8_t vector, bool has_error,
 }
 
 /*
- * A virtual interrupt that is intercepted before it is taken: VMEXIT_VINTR comes when the guest could take it (APM vol. 2, 15.21.4). Its
- * vector does not matter, and the TPR does not count.
+ * A virtual interrupt that is intercepted before it is taken: VMEXIT_VINTR comes when the guest could take it
+ * (APM vol. 2, 15.21.4). Its vector does not matter, and the TPR does not count.
  */
 void backend_irq_window(struct vcpu *vcpu, bool wanted)
 {
@@ -82,7 +82,8 @@ void backend_nmi_window(struct vcpu *vcpu, bool wanted)
 {
     struct backend_vcpu *b = vcpu->backend;
 
-    /* While an NMI is being handled its IRET is watched anyway; else only an interrupt shadow is in the way, which ends by itself. */
+    /* While an NMI is being handled its IRET is watched anyway; else only an interrupt shadow is in the way,
+     * which ends by itself. */
     if (wanted && !b->in_nmi)
         backend_irq_window(vcpu, true);
 }

@@ -7,8 +7,9 @@
 #include "svm.h"
 
 /*
- * I/O permission map: 12 KiB, a bit per port (APM vol. 2, 15.10.1); MSR permission map: 8 KiB, two bits per MSR (15.11). One of each serves all
- * guests: every port exits, and every MSR but those that VMLOAD/VMSAVE and VMRUN switch.
+ * I/O permission map: 12 KiB, a bit per port (APM vol. 2, 15.10.1); MSR permission map: 8 KiB, two bits per
+ * MSR (15.11). One of each serves all guests: every port exits, and every MSR but those that VMLOAD/VMSAVE
+ * and VMRUN switch.
  */
 #define IO_MAP_ORDER  2
 #define MSR_MAP_ORDER 1

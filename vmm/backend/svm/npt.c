@@ -10,8 +10,8 @@
 #include <core/pt/walk.h>
 
 /*
- * Nested page tables: long-mode tables in which every access counts as a user access (APM vol. 2, 15.25.5). Accessed and dirty are set from the
- * start: the hardware need not write the entries then.
+ * Nested page tables: long-mode tables in which every access counts as a user access (APM vol. 2, 15.25.5).
+ * Accessed and dirty are set from the start: the hardware need not write the entries then.
  */
 #define NPT_LEAF (X86_PTE_P | X86_PTE_U | X86_PTE_A | X86_PTE_D)
 

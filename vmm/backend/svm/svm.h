@@ -26,8 +26,8 @@ struct backend_vcpu {
     uint64_t asid_generation; /* of the CPU it ran on last */
     unsigned asid_cpu;        /* that CPU */
     bool is_flush_wanted;
-    bool in_nmi;              /* until the guest's IRET has been executed */
-    bool is_iret_seen;        /* the IRET at iret_rip is about to be */
+    bool in_nmi;       /* until the guest's IRET has been executed */
+    bool is_iret_seen; /* the IRET at iret_rip is about to be */
     uint64_t iret_rip;
 };
 

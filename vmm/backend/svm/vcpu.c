@@ -20,17 +20,18 @@ static void intercepts_set(struct vmcb_control *c)
     /* CR3 and CR0 belong to the guest; CR4 has bits that must agree with CPUID; CR8 is the local APIC's. */
     c->intercept_cr = SVM_INTERCEPT_CR_WRITE(4) | SVM_INTERCEPT_CR_READ(8) | SVM_INTERCEPT_CR_WRITE(8);
     /*
-     * #MC is the host's. #DB and #AC can be made to recur endlessly inside their own delivery, which no host interrupt ends
-     * (CVE-2015-5307, CVE-2015-8104).
+     * #MC is the host's. #DB and #AC can be made to recur endlessly inside their own delivery, which no host
+     * interrupt ends (CVE-2015-5307, CVE-2015-8104).
      */
     c->intercept_exceptions = BIT(X86_MC) | BIT(X86_DB) | BIT(X86_AC);
     c->intercept1 = SVM_INTERCEPT1_INTR | SVM_INTERCEPT1_NMI | SVM_INTERCEPT1_SMI | SVM_INTERCEPT1_INIT |
                     SVM_INTERCEPT1_RDPMC | SVM_INTERCEPT1_CPUID | SVM_INTERCEPT1_INVD | SVM_INTERCEPT1_HLT |
                     SVM_INTERCEPT1_INVLPGA | SVM_INTERCEPT1_IOIO | SVM_INTERCEPT1_MSR | SVM_INTERCEPT1_TASK |
                     SVM_INTERCEPT1_FERR | SVM_INTERCEPT1_SHUTDOWN;
-    c->intercept2 = SVM_INTERCEPT2_VMRUN | SVM_INTERCEPT2_VMMCALL | SVM_INTERCEPT2_VMLOAD | SVM_INTERCEPT2_VMSAVE |
-                    SVM_INTERCEPT2_STGI | SVM_INTERCEPT2_CLGI | SVM_INTERCEPT2_SKINIT | SVM_INTERCEPT2_WBINVD |
-                    SVM_INTERCEPT2_MONITOR | SVM_INTERCEPT2_MWAIT | SVM_INTERCEPT2_XSETBV;
+    c->intercept2 = SVM_INTERCEPT2_VMRUN | SVM_INTERCEPT2_VMMCALL | SVM_INTERCEPT2_VMLOAD |
+                    SVM_INTERCEPT2_VMSAVE | SVM_INTERCEPT2_STGI | SVM_INTERCEPT2_CLGI |
+                    SVM_INTERCEPT2_SKINIT | SVM_INTERCEPT2_WBINVD | SVM_INTERCEPT2_MONITOR |
+                    SVM_INTERCEPT2_MWAIT | SVM_INTERCEPT2_XSETBV;
 }
 
 int backend_vcpu_init(struct vcpu *vcpu)

@@ -5,7 +5,8 @@
 #include <core/compiler.h>
 #include <core/types.h>
 
-/* The virtual machine control block: APM vol. 2, appendix B. One page; control area, then state save area at 0x400. */
+/* The virtual machine control block: APM vol. 2, appendix B. One page; control area, then state save area at
+ * 0x400. */
 
 struct vmcb_segment {
     uint16_t selector;
@@ -123,11 +124,11 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "a VMCB is a page");
 #define SVM_INTERCEPT2_XSETBV  BIT(13)
 
 /* virtual_interrupt: APM vol. 2, 15.21. */
-#define SVM_VI_TPR            MASK(3, 0)
-#define SVM_VI_IRQ            BIT(8)
-#define SVM_VI_PRIO(n)        ((uint64_t)(n) << 16)
-#define SVM_VI_IGNORE_TPR     BIT(20)
-#define SVM_VI_INTR_MASKING   BIT(24)
+#define SVM_VI_TPR          MASK(3, 0)
+#define SVM_VI_IRQ          BIT(8)
+#define SVM_VI_PRIO(n)      ((uint64_t)(n) << 16)
+#define SVM_VI_IGNORE_TPR   BIT(20)
+#define SVM_VI_INTR_MASKING BIT(24)
 
 #define SVM_SHADOW_STI 0x1
 
@@ -137,14 +138,14 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "a VMCB is a page");
 #define SVM_TLB_FLUSH_ALL 1
 
 /* event_injection and exit_int_info: APM vol. 2, 15.20. */
-#define SVM_EVENT_VECTOR     MASK(7, 0)
-#define SVM_EVENT_TYPE       MASK(10, 8)
-#define SVM_EVENT_INTERRUPT  (0 << 8)
-#define SVM_EVENT_NMI        (2 << 8)
-#define SVM_EVENT_EXCEPTION  (3 << 8)
-#define SVM_EVENT_SOFTWARE   (4 << 8)
-#define SVM_EVENT_HAS_ERROR  BIT(11)
-#define SVM_EVENT_VALID      BIT(31)
+#define SVM_EVENT_VECTOR    MASK(7, 0)
+#define SVM_EVENT_TYPE      MASK(10, 8)
+#define SVM_EVENT_INTERRUPT (0 << 8)
+#define SVM_EVENT_NMI       (2 << 8)
+#define SVM_EVENT_EXCEPTION (3 << 8)
+#define SVM_EVENT_SOFTWARE  (4 << 8)
+#define SVM_EVENT_HAS_ERROR BIT(11)
+#define SVM_EVENT_VALID     BIT(31)
 
 /* Exit codes: APM vol. 2, appendix C. */
 enum svm_exit {
@@ -182,9 +183,9 @@ enum svm_exit {
 #define SVM_EXIT_INVALID (~0ULL)
 
 /* exit_info1 of IOIO: APM vol. 2, 15.10.2. */
-#define SVM_IOIO_IN     BIT(0)
-#define SVM_IOIO_STRING BIT(2)
-#define SVM_IOIO_REP    BIT(3)
+#define SVM_IOIO_IN         BIT(0)
+#define SVM_IOIO_STRING     BIT(2)
+#define SVM_IOIO_REP        BIT(3)
 #define SVM_IOIO_SIZE(info) (FIELD(info, 6, 4))
 #define SVM_IOIO_PORT(info) ((uint16_t)FIELD(info, 31, 16))
 

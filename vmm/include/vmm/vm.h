@@ -6,8 +6,9 @@
 #include <core/types.h>
 
 /*
- * Virtual machines, as the management agent sees them. Names are unique; a struct vm * from vm_get() is a reference.
- * Calls that change a VM block until it is done (microseconds, but for start, which reads the kernel): they belong on a worker thread.
+ * Virtual machines, as the management agent sees them. Names are unique; a struct vm * from vm_get() is a
+ * reference. Calls that change a VM block until it is done (microseconds, but for start, which reads the
+ * kernel): they belong on a worker thread.
  */
 struct vm;
 
@@ -25,7 +26,7 @@ enum vm_end { VM_END_NONE, VM_END_POWEROFF, VM_END_RESET, VM_END_DEBUG_EXIT, VM_
 struct vm_config {
     char name[VM_NAME_MAX + 1];
     unsigned vcpus;
-    uint64_t memory; /* bytes */
+    uint64_t memory;              /* bytes */
     char kernel[VM_NAME_MAX + 1]; /* image names */
     char initrd[VM_NAME_MAX + 1]; /* "" : none */
     char cmdline[VM_CMDLINE_MAX + 1];
@@ -48,7 +49,7 @@ struct vm_crash {
 struct vm_info {
     struct vm_config config;
     enum vm_state state;
-    uint64_t run_ns;        /* VM time */
+    uint64_t run_ns;         /* VM time */
     uint64_t overhead_bytes; /* host memory beyond the guest's RAM */
     bool has_exit_code;
     uint32_t exit_code;
@@ -56,10 +57,12 @@ struct vm_info {
     struct vm_crash crash;
 };
 
-/* -EEXIST name taken, -ENOMEM does not fit (detail has figures), -EINVAL, -ENOENT image. *error is filled. Context: thread. */
+/* -EEXIST name taken, -ENOMEM does not fit (detail has figures), -EINVAL, -ENOENT image. *error is filled.
+ * Context: thread. */
 must_check int vm_create(const struct vm_config *config, struct vm **out, struct vm_error *error);
 
-/* -EBUSY while it runs. Gives back every page; the reference of vm_create() or vm_get() is used up. Context: thread. */
+/* -EBUSY while it runs. Gives back every page; the reference of vm_create() or vm_get() is used up. Context:
+ * thread. */
 must_check int vm_delete(struct vm *vm, struct vm_error *error);
 
 /* Actions: -EPERM in the wrong state. Context: thread. */

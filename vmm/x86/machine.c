@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "machine.h"
+
+#include "../dev/acpi_pm.h"
+#include "../dev/i8254.h"
+#include "../dev/rtc.h"
+#include "../dev/uart16550.h"
+#include "../irqchip/x86.h"
+#include "../load/load.h"
+#include "../vm/vm.h"
+#include <core/image.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VGA_HOLE     0xa0000ULL
+#define VGA_HOLE_END 0xc0000ULL
+#define COM1         0x3f8
+#define COM1_GSI     4
+#define DEBUG_EXIT   0xf4
+
+static uint64_t low_ram(const struct vm *vm)
+{
+    return MIN(vm->gmem.size, MACHINE_LOW_RAM_MAX);
+}
+
+/* RAM keeps its offset where it can, so that large pages fit; what does not fit below the hole goes above 4
+ * GiB. */
+static int slots_create(struct vm *vm)
+{
+    uint64_t low = low_ram(vm), high = vm->gmem.size - low;
+    const struct gmem_slot slots[] = {
+        {.base = gpa(0), .size = VGA_HOLE, .ram_offset = 0},
+        {.base = gpa(VGA_HOLE_END), .size = low - VGA_HOLE_END, .ram_offset = VGA_HOLE_END},
+        {.base = gpa(MACHINE_HIGH_RAM), .size = high, .ram_offset = low},
+    };
+    int error = 0;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(slots) && !error; i++)
+        error = slots[i].size ? gmem_slot_add(&vm->gmem, &slots[i]) : 0;
+    return error;
+}
+
+static void power_off(void *arg)
+{
+    vm_end(arg, VM_END_POWEROFF);
+}
+
+static void reset(void *arg)
+{
+    vm_end(arg, VM_END_RESET);
+}
+
+static void debug_exit(void *arg, uint32_t value)
+{
+    struct vm *vm = arg;
+
+    vm->exit_code = value;
+    vm_end(vm, VM_END_DEBUG_EXIT);
+}
+
+static void device_add(struct vm *vm, struct device *device)
+{
+    TAILQ_INSERT_TAIL(&vm->devices, device, link);
+}
+
+static int devices_create(struct vm *vm)
+{
+    struct machine *m = vm->machine;
+    struct acpi_pm_callbacks callbacks = {.power_off = power_off, .reset = reset, .arg = vm};
+    struct device *device;
+    int error;
+
+    error = uart16550_create(&vm->pio, COM1, m->irqchip, COM1_GSI, vm->console, &device);
+    if (error)
+        return error;
+    device_add(vm, device);
+    error = acpi_pm_create(&vm->pio, MACHINE_PM_BASE, m->irqchip, MACHINE_SCI_GSI, &vm->clock, &callbacks,
+                           &device);
+    if (error)
+        return error;
+    device_add(vm, device);
+    error = i8254_create(&vm->pio, m->irqchip, &vm->clock, &device);
+    if (error)
+        return error;
+    device_add(vm, device);
+    error = rtc_create(&vm->pio, m->irqchip, &vm->clock, vm->gmem.size, &device);
+    if (error)
+        return error;
+    device_add(vm, device);
+    if (vm->config.debug_exit) {
+        error = debug_exit_create(&vm->pio, DEBUG_EXIT, debug_exit, vm, &device);
+        if (!error)
+            device_add(vm, device);
+    }
+    return error;
+}
+
+int machine_create(struct vm *vm)
+{
+    int error;
+
+    vm->machine = calloc(1, sizeof(*vm->machine));
+    if (vm->machine == NULL)
+        return -ENOMEM;
+    guest_cpuid_init(&vm->machine->cpuid, vm->vcpu_count);
+    error = slots_create(vm);
+    if (!error)
+        error =
+            irqchip_create(vm->vcpus, vm->vcpu_count, &vm->pio, &vm->mmio, &vm->clock, &vm->machine->irqchip);
+    for (unsigned i = 0; !error && i < vm->vcpu_count; i++)
+        vm->vcpus[i]->lapic = irqchip_lapic(vm->machine->irqchip, i);
+    return error ? error : devices_create(vm);
+}
+
+void machine_destroy(struct vm *vm)
+{
+    struct device *device;
+
+    if (vm->machine == NULL)
+        return;
+    while ((device = TAILQ_FIRST(&vm->devices)) != NULL) {
+        TAILQ_REMOVE(&vm->devices, device, link);
+        device->ops->destroy(device);
+    }
+    if (vm->machine->irqchip != NULL)
+        irqchip_destroy(vm->machine->irqchip);
+    bus_fini(&vm->pio);
+    bus_fini(&vm->mmio);
+    free(vm->machine);
+}
+
+void machine_reset(struct vm *vm)
+{
+    irqchip_reset(vm->machine->irqchip);
+}
+
+/* An image as the loaders want to read it. */
+struct image_source {
+    struct load_source source;
+    struct image *image;
+};
+
+static int image_source_read(const struct load_source *source, uint64_t offset, void *to, size_t size)
+{
+    struct image *image = container_of(source, const struct image_source, source)->image;
+
+    while (size > 0) {
+        const void *bytes;
+        size_t n = MIN(image_at(image, offset, &bytes), size);
+
+        if (n == 0)
+            return -ERANGE;
+        memcpy(to, bytes, n);
+        to = (char *)to + n;
+        offset += n;
+        size -= n;
+    }
+    return 0;
+}
+
+static int source_open(const char *name, const char *field, struct image_source *out, struct vm_error *error)
+{
+    int result = image_get(name, &out->image);
+
+    if (result) {
+        error->field = field;
+        snprintf(error->detail, sizeof(error->detail), "there is no image \"%s\"", name);
+        return result;
+    }
+    out->source =
+        (struct load_source){.read = image_source_read, .size = image_size(out->image), .name = name};
+    return 0;
+}
+
+static unsigned memory_map(const struct vm *vm, struct load_range *map)
+{
+    uint64_t low = low_ram(vm), high = vm->gmem.size - low;
+    unsigned n = 0;
+
+    map[n++] = (struct load_range){0, 0x9fc00, 1};
+    map[n++] = (struct load_range){0x9fc00, 0x400, 2};
+    map[n++] = (struct load_range){0xe0000, 0x20000, 2}; /* ACPI root pointer */
+    map[n++] = (struct load_range){0x100000, low - 0x100000 - ACPI_TABLES_ROOM, 1};
+    map[n++] = (struct load_range){low - ACPI_TABLES_ROOM, ACPI_TABLES_ROOM, 3};
+    map[n++] = (struct load_range){MACHINE_ECAM, 0x10000000, 2};
+    if (high)
+        map[n++] = (struct load_range){MACHINE_HIGH_RAM, high, 1};
+    return n;
+}
+
+#define MEMORY_MAP_MAX 8
+
+static int load(struct vm *vm, const struct load_source *kernel, const struct load_source *initrd,
+                struct x86_regs *regs, struct vm_error *error)
+{
+    uint64_t low = low_ram(vm), high = vm->gmem.size - low;
+    struct machine_description machine = {
+        .vcpu_count = vm->vcpu_count,
+        .low_ram_end = low,
+        .high_ram_end = high ? MACHINE_HIGH_RAM + high : 0,
+        .ecam_base = MACHINE_ECAM,
+        .pci_hole_base = MACHINE_PCI_WINDOW,
+        .pci_hole_end = MACHINE_PCI_WINDOW_END,
+        .pm_base = MACHINE_PM_BASE,
+        .sci_gsi = MACHINE_SCI_GSI,
+    };
+    struct load_range map[MEMORY_MAP_MAX];
+    struct load_params params = {
+        .kernel = kernel, .initrd = initrd, .cmdline = vm->config.cmdline, .memory_map = map};
+    struct load_error why = {0};
+    int result = acpi_tables_build(&vm->gmem, &machine, &params.rsdp);
+
+    params.memory_map_count = memory_map(vm, map);
+    if (result == 0)
+        result = load_kernel(&vm->gmem, &params, regs, &why);
+    else
+        why = (struct load_error){.field = "memory", .detail = "there is no room for the firmware tables"};
+    if (result != 0) {
+        error->field = why.field;
+        snprintf(error->detail, sizeof(error->detail), "%s", why.detail);
+    }
+    return result;
+}
+
+int machine_boot(struct vm *vm, struct x86_regs *regs, struct vm_error *error)
+{
+    struct image_source kernel, initrd;
+    bool has_initrd = vm->config.initrd[0] != 0;
+    int result = source_open(vm->config.kernel, "kernel", &kernel, error);
+
+    if (result)
+        return result;
+    result = has_initrd ? source_open(vm->config.initrd, "initrd", &initrd, error) : 0;
+    if (!result) {
+        result = load(vm, &kernel.source, has_initrd ? &initrd.source : NULL, regs, error);
+        if (has_initrd)
+            image_put(initrd.image);
+    }
+    image_put(kernel.image);
+    return result;
+}
