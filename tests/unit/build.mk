@@ -79,3 +79,8 @@ unit-ip_option-src := net/lwip/port/ip_option.c
 unit-y += agent
 unit-agent-src := $(patsubst %,net/agent/%.c,digest json_out text time_text tokens) net/http/str.c \
 	core/lib/cmdline_redact.c $(mbedtls-src)
+
+# A template: the test instantiates it.
+unit-y += pt
+unit-pt-src :=
+unit-pt-libs := -lpthread

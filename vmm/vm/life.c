@@ -126,7 +126,7 @@ static int power_on(struct vm *vm, struct vm_error *error)
     atomic_store(&vm->has_crash, false);
     TAILQ_FOREACH (device, &vm->devices, link)
         device->ops->reset(device);
-    irqchip_reset(vm->machine->irqchip);
+    machine_reset(vm);
     for (unsigned i = 0; i < vm->vcpu_count; i++) {
         atomic_store(&vm->vcpus[i]->requests, VCPU_REQ_PARK);
         vm->vcpus[i]->is_started = false;
