@@ -10,6 +10,11 @@
  * take no lock.
  */
 struct lapic;
+struct device;
+
+/* What the local APICs' timers count: the bus clock before the divider. CPUID leaf 0x15's crystal, if shown.
+ */
+#define LAPIC_BUS_HZ 1000000000ULL
 
 /* vcpus[i] has APIC id i. Registers IOAPIC (0xfec00000) on `mmio` and the PICs on `pio`. -ENOMEM. */
 must_check int irqchip_create(struct vcpu *const *vcpus, unsigned vcpu_count, struct bus *pio,
@@ -18,20 +23,37 @@ void irqchip_destroy(struct irqchip *chip);
 void irqchip_reset(struct irqchip *chip); /* no vCPU runs */
 struct lapic *irqchip_lapic(struct irqchip *chip, unsigned vcpu);
 
+/* The whole irqchip as one device ("irqchip"): reset, save and load of all its controllers; its destroy is
+ * irqchip_destroy(). */
+struct device *irqchip_device(struct irqchip *chip);
+
+/* How many bits a guest-physical address has: those of IA32_APIC_BASE above it are reserved. Before any vCPU
+ * runs; 52 unless told. */
+void irqchip_phys_bits_set(struct irqchip *chip, unsigned bits);
+
 /* Own vCPU's thread from here on. */
 
 /* The vector to inject now, by priority against PPR (and the PIC's, as ExtINT through LINT0); -1: none. No
  * side effect. */
 int lapic_pending_vector(struct lapic *lapic);
-/* The vector has been given to the CPU: IRR to ISR (or the PIC's acknowledge cycle). Returns the vector to
- * inject. */
+/*
+ * The CPU takes the interrupt: IRR to ISR (or the PIC's acknowledge cycle). Returns the vector to inject.
+ * That may have changed since lapic_pending_vector(): to one of higher priority, or a spurious one if the PIC
+ * has taken its request back.
+ */
 int lapic_acknowledge(struct lapic *lapic);
+
+/* INIT has reached the vCPU: as after power-on, but IA32_APIC_BASE stays (SDM vol. 3A, 11.4.7.3
+ * and 11.12.5.2).
+ */
+void lapic_init_reset(struct lapic *lapic);
 
 /* CR8 / V_TPR: 4 bits. */
 uint8_t lapic_cr8_get(const struct lapic *lapic);
 void lapic_cr8_set(struct lapic *lapic, uint8_t cr8);
 
-/* xAPIC page (offset 0..0xfff, 32-bit accesses on 16-byte boundaries; others as SDM vol. 3A 11.4.1 says). */
+/* xAPIC page (offset 0..0xfff, 32-bit accesses on 16-byte boundaries). Others are undefined (SDM vol. 3A,
+ * 11.4.1): reads see the register's other bytes, then zeroes; writes are dropped. */
 uint32_t lapic_mmio_read(struct lapic *lapic, uint32_t offset);
 void lapic_mmio_write(struct lapic *lapic, uint32_t offset, uint32_t value);
 
@@ -42,7 +64,10 @@ must_check int lapic_msr_write(struct lapic *lapic, uint32_t msr, uint64_t value
 /* Where the xAPIC page is now, and whether it answers at all (enabled and not in x2APIC mode). */
 bool lapic_mmio_enabled(const struct lapic *lapic, uint64_t *base);
 
-/* Guest TSC at VM time 0 and its frequency, for TSC-deadline mode. */
+/*
+ * How the guest's TSC runs, for TSC-deadline mode: host counter (arch_clock_cycles) * tsc_hz / clock_hz() +
+ * tsc_offset, modulo 2^64. To be told again whenever that changes (TSC written, VM resumed).
+ */
 void lapic_tsc_set(struct lapic *lapic, uint64_t tsc_hz, uint64_t tsc_offset);
 
 #endif
