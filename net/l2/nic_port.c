@@ -15,8 +15,9 @@
 /* A NIC as a port of the switch. NICs come and stay: a list that only grows needs no lock to walk. */
 struct nic_port {
     struct l2port port;
-    struct nic *nic;                 /* immutable */
-    _Atomic(struct nic_port *) next; /* set once */
+    struct nic *nic;                      /* immutable */
+    _Atomic(struct nic_port *) next;      /* set once */
+    uint64_t unsent_frames, unsent_bytes; /* atomic, relaxed: what the switch flooded to it as a standby */
 };
 
 static struct {
@@ -49,17 +50,25 @@ static void finish_checksums(struct frame_list *frames)
     }
 }
 
-static void drop_all(struct nic_port *self, struct frame_list *frames, uint64_t *counter)
+static void counter_add(uint64_t *counter, uint64_t n)
+{
+    __atomic_fetch_add(counter, n, __ATOMIC_RELAXED);
+}
+
+/* Returns how many there were; *bytes is their length. */
+static uint64_t drop_all(struct frame_list *frames, uint64_t *bytes)
 {
     struct frame *frame;
     uint64_t n = 0;
 
+    *bytes = 0;
     while ((frame = STAILQ_FIRST(frames)) != NULL) {
         STAILQ_REMOVE_HEAD(frames, link);
+        *bytes += frame->length;
         frame_release(frame);
         n++;
     }
-    __atomic_fetch_add(counter, n, __ATOMIC_RELAXED);
+    return n;
 }
 
 static void nic_port_deliver(struct l2port *port, struct frame_list *frames, unsigned count)
@@ -67,7 +76,12 @@ static void nic_port_deliver(struct l2port *port, struct frame_list *frames, uns
     struct nic_port *self = container_of(port, struct nic_port, port);
 
     if (self != primary() || !is_link_up(self)) {
-        drop_all(self, frames, &port->stats.tx_dropped);
+        uint64_t bytes, n = drop_all(frames, &bytes);
+
+        counter_add(&self->unsent_frames, n);
+        counter_add(&self->unsent_bytes, bytes);
+        if (self == primary())
+            counter_add(&port->stats.tx_dropped, n);
         return;
     }
     if (!(self->nic->offloads & NIC_TX_CSUM))
@@ -79,10 +93,12 @@ void nic_receive(struct nic *nic, struct frame_list *frames)
 {
     struct nic_port *self = nic->net_data;
 
+    uint64_t bytes;
+
     if (self == primary())
         l2_input(&self->port, frames);
     else
-        drop_all(self, frames, &self->port.stats.rx_dropped);
+        counter_add(&self->port.stats.rx_dropped, drop_all(frames, &bytes));
 }
 
 static void tell_listener(void)
@@ -180,9 +196,11 @@ static void fill_info(const struct nic_port *port, struct nic_info *out)
         .is_link_up = is_link_up(port),
         .is_primary = port == primary(),
         .rx_frames = __atomic_load_n(&stats->rx_frames, __ATOMIC_RELAXED),
-        .tx_frames = __atomic_load_n(&stats->tx_frames, __ATOMIC_RELAXED),
+        .tx_frames = __atomic_load_n(&stats->tx_frames, __ATOMIC_RELAXED) -
+                     __atomic_load_n(&port->unsent_frames, __ATOMIC_RELAXED),
         .rx_bytes = __atomic_load_n(&stats->rx_bytes, __ATOMIC_RELAXED),
-        .tx_bytes = __atomic_load_n(&stats->tx_bytes, __ATOMIC_RELAXED),
+        .tx_bytes = __atomic_load_n(&stats->tx_bytes, __ATOMIC_RELAXED) -
+                    __atomic_load_n(&port->unsent_bytes, __ATOMIC_RELAXED),
         .rx_dropped = __atomic_load_n(&stats->rx_dropped, __ATOMIC_RELAXED) +
                       __atomic_load_n(&nic->rx_dropped, __ATOMIC_RELAXED),
         .tx_dropped = __atomic_load_n(&stats->tx_dropped, __ATOMIC_RELAXED) +

@@ -132,6 +132,9 @@ void net_address_start(void)
         snprintf(hostname, sizeof(hostname), "basalt-%02x%02x%02x", netif->hwaddr[3], netif->hwaddr[4],
                  netif->hwaddr[5]);
     netif_set_hostname(netif, hostname);
+    /* Addresses made of another card's MAC are not ours any more. */
+    for (int i = 1; i < LWIP_IPV6_NUM_ADDRESSES; i++)
+        netif_ip6_addr_set_state(netif, (s8_t)i, IP6_ADDR_INVALID);
     netif_set_ip6_autoconfig_enabled(netif, 1);
     netif_create_ip6_linklocal_address(netif, 1);
     netif_set_up(netif);

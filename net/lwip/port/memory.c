@@ -24,6 +24,15 @@ void net_memory_limit_set(uint64_t limit)
     limit_bytes = limit;
 }
 
+/*
+ * Received frames lie in buffers of the NIC's, which lwIP keeps while they are out of order or not taken yet.
+ * They are bounded on their own, each counted as a page.
+ */
+uint64_t net_memory_frames_max(void)
+{
+    return limit_bytes / PAGE_SIZE;
+}
+
 void *net_memory_alloc(size_t size)
 {
     struct block *block = NULL;

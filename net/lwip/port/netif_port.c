@@ -22,8 +22,8 @@
 /* Frames that wait for the net thread; beyond it they are dropped, as a NIC's ring would. */
 #define RX_QUEUE_MAX 4096
 
-/* Frames that lwIP may hold on to (out of order, or not taken by the application yet). */
-#define RX_HELD_MAX 16384
+/* Frames fed to lwIP before timers and other work get their turn. */
+#define RX_ROUND 256
 
 /* Frames sent in one batch. */
 #define TX_BATCH 32
@@ -40,9 +40,10 @@ static struct {
     bool is_attached;
 
     struct spinlock rx_lock;
-    struct frame_list rx; /* rx_lock */
-    atomic_uint n_rx;     /* written under rx_lock */
-    uint64_t n_held;      /* net thread */
+    struct frame_list rx;  /* rx_lock */
+    struct frame_list fed; /* net thread: taken from rx and next in line */
+    atomic_uint n_rx;      /* written under rx_lock */
+    uint64_t n_held;       /* net thread */
 
     struct frame_list tx; /* net thread */
     unsigned n_tx;        /* net thread */
@@ -72,7 +73,7 @@ static void netif_deliver(struct l2port *port, struct frame_list *frames, unsign
 
 bool netif_port_has_input(void)
 {
-    return atomic_load(&self.n_rx) != 0;
+    return atomic_load(&self.n_rx) != 0 || !STAILQ_EMPTY(&self.fed);
 }
 
 uint64_t netif_port_rx_held(void)
@@ -110,7 +111,7 @@ static struct pbuf *rx_wrap(struct frame *frame)
 
     if (frame->n_segments != 1 || frame->length > UINT16_MAX || frame_is_shared(frame))
         return rx_copy(frame);
-    rx = self.n_held < RX_HELD_MAX ? net_memory_alloc(sizeof(*rx)) : NULL;
+    rx = self.n_held < net_memory_frames_max() ? net_memory_alloc(sizeof(*rx)) : NULL;
     if (!rx) {
         frame_release(frame);
         return NULL;
@@ -153,15 +154,14 @@ static void netif_feed(struct frame *frame)
 
 void netif_port_receive(void)
 {
-    struct frame_list batch = STAILQ_HEAD_INITIALIZER(batch);
     struct frame *frame;
 
     spin_lock(&self.rx_lock);
-    STAILQ_CONCAT(&batch, &self.rx);
+    STAILQ_CONCAT(&self.fed, &self.rx);
     atomic_store(&self.n_rx, 0);
     spin_unlock(&self.rx_lock);
-    while ((frame = STAILQ_FIRST(&batch)) != NULL) {
-        STAILQ_REMOVE_HEAD(&batch, link);
+    for (unsigned i = 0; i < RX_ROUND && (frame = STAILQ_FIRST(&self.fed)) != NULL; i++) {
+        STAILQ_REMOVE_HEAD(&self.fed, link);
         netif_feed(frame);
     }
 }
@@ -258,6 +258,7 @@ struct netif *netif_port(void)
 int netif_port_attach(void)
 {
     STAILQ_INIT(&self.rx);
+    STAILQ_INIT(&self.fed);
     STAILQ_INIT(&self.tx);
     self.port = (struct l2port){.name = "host", .deliver = netif_deliver, .mtu = 1500};
     self.changed.fn = netif_changed;

@@ -15,7 +15,7 @@ void net_thread_wake(void);
 /* netif_port.c: the host's interface as a port of the switch. */
 must_check int netif_port_attach(void);
 struct netif *netif_port(void);
-void netif_port_receive(void); /* feeds queued frames to lwIP */
+void netif_port_receive(void); /* feeds some of the queued frames to lwIP */
 void netif_port_reclaim(void); /* frees what the NICs are done with */
 void netif_port_flush(void);   /* sends what has been collected, in one batch */
 bool netif_port_has_input(void);
@@ -31,6 +31,7 @@ void net_address_stop(void);
 
 /* memory.c. Context of net_memory_limit_set: before lwIP starts. */
 void net_memory_limit_set(uint64_t limit_bytes);
+uint64_t net_memory_frames_max(void); /* received frames that may be held at a time */
 
 /* http_tcp.c */
 uint64_t http_tcp_next_deadline(void);

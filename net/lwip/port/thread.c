@@ -76,7 +76,7 @@ static void net_main(void *arg)
     while (!net.is_stopping) {
         uint64_t deadline_ns = next_deadline();
 
-        wait_event_until(&net.waitq, atomic_load(&net.is_awake), deadline_ns);
+        wait_event_until(&net.waitq, atomic_load(&net.is_awake) || netif_port_has_input(), deadline_ns);
         atomic_store(&net.is_awake, false);
         netif_port_reclaim(); /* first: TCP does not retransmit what a NIC still holds */
         run_calls();

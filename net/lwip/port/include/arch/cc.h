@@ -29,6 +29,10 @@
 
 #define lwip_platform_diag(...) log_debug(__VA_ARGS__)
 
+/* Sums more bytes at a time than lwIP's own, and without branches on alignment (checksum.c). */
+unsigned short net_checksum(const void *bytes, int length);
+#define LWIP_CHKSUM net_checksum
+
 /* Bounded memory for lwIP (memory.c). */
 void *net_memory_alloc(size_t size);
 void *net_memory_calloc(size_t count, size_t size);
