@@ -26,7 +26,9 @@ struct load_error {
     char detail[200];
 };
 
-/* A usable or reserved range for the guest's memory map (E820 types: 1 RAM, 2 reserved, 3 ACPI). */
+/* A range of the guest's memory map, with E820's type numbers (ACPI 6.5, table 15.4). */
+enum load_range_type { LOAD_RAM = 1, LOAD_RESERVED = 2, LOAD_ACPI = 3, LOAD_NVS = 4 };
+
 struct load_range {
     uint64_t base, size;
     uint32_t type;
@@ -34,16 +36,16 @@ struct load_range {
 
 struct load_module {
     const struct load_source *source;
-    const char *cmdline;
+    const char *cmdline; /* or NULL */
 };
 
 struct load_params {
     const struct load_source *kernel;
     const struct load_source *initrd;  /* or NULL */
-    const struct load_module *modules; /* multiboot */
+    const struct load_module *modules; /* multiboot and PVH; an initrd comes before them */
     unsigned module_count;
-    const char *cmdline;
-    const struct load_range *memory_map;
+    const char *cmdline;                 /* or NULL */
+    const struct load_range *memory_map; /* sorted by base, not overlapping; RAM is in the VM's slots */
     unsigned memory_map_count;
     uint64_t rsdp; /* guest-physical address of the ACPI root pointer, 0 without ACPI */
 };
@@ -51,9 +53,10 @@ struct load_params {
 struct x86_regs;
 
 /*
- * Recognises the kernel's format (Linux bzImage 64-bit protocol, PVH ELF, multiboot 1), loads it, and fills
- * the registers that differ from reset. -EINVAL with *error filled: not loadable; the memory is then in no
- * defined state. Context: thread.
+ * Recognises the kernel's format by its content (Linux bzImage, started at its 64-bit entry or else its
+ * 32-bit one; PVH ELF; multiboot 1), loads it and what comes with it, and sets all registers. -EINVAL, or
+ * what a source's read() returned, with *error filled: not loadable; the memory is then in no defined state.
+ * Context: thread.
  */
 must_check int load_kernel(struct gmem *gmem, const struct load_params *params, struct x86_regs *regs,
                            struct load_error *error);

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Kernels, initrds and firmware tables into a VM's memory.
+src-$(CONFIG_ARCH_X86_64) += $(patsubst %,vmm/load/%.c,load loader space modules entry linux linux_header linux_boot \
+	elf elf_note pvh multiboot multiboot_header multiboot_info)

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a multiboot kernel is told: Multiboot Specification 0.6.96, 3.3. */
+
+#include "bytes.h"
+#include "multiboot.h"
+
+enum {
+    INFO_FLAGS = 0,
+    INFO_MEM_LOWER = 4,
+    INFO_MEM_UPPER = 8,
+    INFO_CMDLINE = 16,
+    INFO_MODS_COUNT = 20,
+    INFO_MODS_ADDR = 24,
+    INFO_MMAP_LENGTH = 44,
+    INFO_MMAP_ADDR = 48,
+    INFO_LOADER_NAME = 64,
+    INFO_SIZE = 120,
+};
+
+#define HAS_MEM         BIT(0)
+#define HAS_CMDLINE     BIT(2)
+#define HAS_MODS        BIT(3)
+#define HAS_MMAP        BIT(6)
+#define HAS_LOADER_NAME BIT(9)
+#define MODULE_SIZE     16
+#define MMAP_ENTRY      24 /* its size field not counting itself: 20 */
+#define LOW_MEMORY_MAX  KIB(640)
+
+static const char loader_name[] = "basalt";
+
+struct info_layout {
+    uint64_t modules; /* the files */
+    uint64_t info, list, map, strings;
+};
+
+/* Behind the kernel, where kernels that map only their surroundings see them. */
+static int modules_place(struct loader *l, struct info_layout *layout)
+{
+    uint64_t size = modules_size(l);
+
+    if (modules_count(l) == 0)
+        return 0;
+    layout->modules = size == ~0ULL ? SPACE_NONE : space_lowest(l, size, PAGE_SIZE, MIB(1), LOAD_LIMIT_4G);
+    if (layout->modules == SPACE_NONE)
+        return load_fail(
+            l, l->params->initrd ? "initrd" : "modules",
+            "%u files of %llu bytes with whole pages; the largest free piece of RAM beside the kernel "
+            "and below 4 GiB has %llu",
+            modules_count(l), (unsigned long long)size,
+            (unsigned long long)space_largest(l, MIB(1), LOAD_LIMIT_4G));
+    space_take(l, layout->modules, size);
+    return modules_load(l, layout->modules);
+}
+
+static int info_place(struct loader *l, struct info_layout *layout)
+{
+    uint64_t list = INFO_SIZE, map = list + (uint64_t)modules_count(l) * MODULE_SIZE;
+    uint64_t strings = map + (uint64_t)l->params->memory_map_count * MMAP_ENTRY;
+    uint64_t size = strings + strings_size(l) + sizeof(loader_name);
+
+    layout->info = space_lowest(l, size, PAGE_SIZE, LOAD_LOW_MIN, LOAD_LIMIT_4G);
+    if (layout->info == SPACE_NONE)
+        return load_fail(l, "memory", "no room for %llu bytes of boot information below 4 GiB",
+                         (unsigned long long)size);
+    space_take(l, layout->info, size);
+    layout->list = layout->info + list;
+    layout->map = layout->info + map;
+    layout->strings = layout->info + strings;
+    return 0;
+}
+
+/* RAM from `base` on without a hole, in KiB. */
+static uint32_t ram_from(const struct loader *l, uint64_t base, uint64_t limit)
+{
+    uint64_t end = base;
+
+    for (unsigned i = 0; i < l->params->memory_map_count; i++) {
+        const struct load_range *range = &l->params->memory_map[i];
+
+        if (range->type == LOAD_RAM && range->base <= end && end - range->base < range->size)
+            end = range->base + range->size;
+    }
+    return (uint32_t)((MIN(end, limit) - base) >> 10);
+}
+
+static int map_write(struct loader *l, const struct info_layout *layout)
+{
+    int status = 0;
+
+    for (unsigned i = 0; i < l->params->memory_map_count && !status; i++) {
+        const struct load_range *range = &l->params->memory_map[i];
+        uint8_t entry[MMAP_ENTRY];
+
+        put_u32(entry, MMAP_ENTRY - 4);
+        put_u64(entry + 4, range->base);
+        put_u64(entry + 12, range->size);
+        put_u32(entry + 20, range->type);
+        status = load_write(l, layout->map + (uint64_t)i * MMAP_ENTRY, entry, sizeof(entry));
+    }
+    return status;
+}
+
+static int list_write(struct loader *l, const struct info_layout *layout, uint64_t *cursor)
+{
+    uint64_t address = layout->modules;
+
+    for (unsigned i = 0; i < modules_count(l); i++) {
+        struct load_module module = module_at(l, i);
+        uint8_t entry[MODULE_SIZE] = {0};
+        uint64_t cmdline;
+        int status = string_put(l, module.cmdline, cursor, &cmdline);
+
+        put_u32(entry, (uint32_t)address);
+        put_u32(entry + 4, (uint32_t)(address + module.source->size));
+        put_u32(entry + 8, (uint32_t)cmdline);
+        if (!status)
+            status = load_write(l, layout->list + (uint64_t)i * MODULE_SIZE, entry, sizeof(entry));
+        if (status)
+            return status;
+        address = module_next(address, module.source->size);
+    }
+    return 0;
+}
+
+static int info_write(struct loader *l, const struct info_layout *layout)
+{
+    uint8_t info[INFO_SIZE] = {0};
+    uint64_t cursor = layout->strings, cmdline, name;
+    int status = string_put(l, l->params->cmdline, &cursor, &cmdline);
+
+    if (!status)
+        status = string_put(l, loader_name, &cursor, &name);
+    if (!status)
+        status = map_write(l, layout);
+    if (!status)
+        status = list_write(l, layout, &cursor);
+    if (status)
+        return status;
+    put_u32(info + INFO_FLAGS, HAS_MEM | HAS_CMDLINE | HAS_MODS | HAS_MMAP | HAS_LOADER_NAME);
+    put_u32(info + INFO_MEM_LOWER, ram_from(l, 0, LOW_MEMORY_MAX));
+    put_u32(info + INFO_MEM_UPPER, ram_from(l, MIB(1), LOAD_LIMIT_4G));
+    put_u32(info + INFO_CMDLINE, (uint32_t)cmdline);
+    put_u32(info + INFO_MODS_COUNT, modules_count(l));
+    put_u32(info + INFO_MODS_ADDR, (uint32_t)layout->list);
+    put_u32(info + INFO_MMAP_LENGTH, l->params->memory_map_count * MMAP_ENTRY);
+    put_u32(info + INFO_MMAP_ADDR, (uint32_t)layout->map);
+    put_u32(info + INFO_LOADER_NAME, (uint32_t)name);
+    return load_write(l, layout->info, info, sizeof(info));
+}
+
+int multiboot_info_build(struct loader *l, uint64_t *info)
+{
+    struct info_layout layout = {0};
+    int status = modules_place(l, &layout);
+
+    if (!status)
+        status = info_place(l, &layout);
+    if (!status)
+        status = info_write(l, &layout);
+    *info = layout.info;
+    return status;
+}
