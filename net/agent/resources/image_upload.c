@@ -126,7 +126,6 @@ static void respond_created(struct http_request *req, const char *name, bool is_
         return;
     event_publish("image.created", "{\"name\":\"%s\",\"size_bytes\":%llu,\"replaced\":%s}", name,
                   (unsigned long long)info.size_bytes, is_replaced ? "true" : "false");
-    log_info("agent: image %s, %llu bytes", name, (unsigned long long)info.size_bytes);
     image_etag(&info, etag);
     http_response_header(req, "ETag", etag);
     if (!is_replaced) {
