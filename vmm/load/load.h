@@ -73,10 +73,20 @@ struct machine_description {
     uint8_t sci_gsi;
 };
 
+/* The IOAPIC input that interrupt pin 0-3 (INTA-INTD) of a slot on bus 0 is wired to: 16 to 23. */
+static inline unsigned machine_pci_gsi(unsigned slot, unsigned pin)
+{
+    return 16 + ((slot + pin) & 7);
+}
+
+/* What the tables take at the top of low RAM; to be ACPI memory in the memory map. Enough for 1,000 vCPUs. */
+#define ACPI_TABLES_ROOM KIB(64)
+
 /*
- * Writes RSDP, XSDT, FADT (with reset register), FACS, DSDT (PCI root bus with _CRS and _PRT, power button,
- * \_S5, serial port, RTC), MADT, MCFG, HPET only if the machine has one, into guest memory below 1 MiB and at
- * the top of low RAM; stores the root pointer's address. -ENOSPC: no room. Context: thread.
+ * Writes RSDT and XSDT, FADT (with reset register), FACS, DSDT (PCI root bus with _CRS and _PRT, \_S5, serial
+ * port, RTC, processors), MADT and MCFG into the last ACPI_TABLES_ROOM bytes of low RAM, and the root pointer
+ * at 0xe0000, where RAM must be; stores its address. The same machine gives the same bytes. -ENOSPC: no RAM
+ * there, or more vCPUs than fit; -ENOMEM. Context: thread.
  */
 must_check int acpi_tables_build(struct gmem *gmem, const struct machine_description *machine,
                                  uint64_t *rsdp);
