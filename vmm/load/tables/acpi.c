@@ -28,7 +28,7 @@ static uint8_t checksum(const uint8_t *bytes, size_t size)
     return (uint8_t)-sum;
 }
 
-size_t acpi_table_open(struct acpi_area *area, const char *signature, uint8_t revision)
+size_t guest_table_open(struct acpi_area *area, const char *signature, uint8_t revision)
 {
     static const char oem[] = "BASALTBASALT  ";
     static const char creator[] = "BSLT";
@@ -47,7 +47,7 @@ size_t acpi_table_open(struct acpi_area *area, const char *signature, uint8_t re
     return at;
 }
 
-void acpi_table_close(struct acpi_area *area, size_t at)
+void guest_table_close(struct acpi_area *area, size_t at)
 {
     uint8_t *table = area->out.bytes + at;
     size_t size = area->out.size - at;
@@ -61,11 +61,11 @@ void acpi_table_close(struct acpi_area *area, size_t at)
 static size_t root_put(struct acpi_area *area, const char *signature, size_t width, const size_t *tables,
                        unsigned count)
 {
-    size_t at = acpi_table_open(area, signature, 1);
+    size_t at = guest_table_open(area, signature, 1);
 
     for (unsigned i = 0; i < count; i++)
-        acpi_put(area, acpi_table_address(area, tables[i]), width);
-    acpi_table_close(area, at);
+        acpi_put(area, guest_table_address(area, tables[i]), width);
+    guest_table_close(area, at);
     return at;
 }
 
@@ -93,7 +93,7 @@ void acpi_tables_put(struct acpi_area *area, const struct machine_description *m
     tables[2] = acpi_mcfg_put(area, machine);
     rsdt = root_put(area, "RSDT", 4, tables, ARRAY_SIZE(tables));
     xsdt = root_put(area, "XSDT", 8, tables, ARRAY_SIZE(tables));
-    rsdp_fill(rsdp, acpi_table_address(area, rsdt), acpi_table_address(area, xsdt));
+    rsdp_fill(rsdp, guest_table_address(area, rsdt), guest_table_address(area, xsdt));
 }
 
 int acpi_tables_build(struct gmem *gmem, const struct machine_description *machine, uint64_t *rsdp)

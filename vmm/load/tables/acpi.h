@@ -14,12 +14,12 @@ struct acpi_area {
     uint64_t base; /* guest-physical address of out.bytes */
 };
 
-/* Begins a table at the next multiple of 64 bytes; returns where in the buffer. acpi_table_close() fills in
+/* Begins a table at the next multiple of 64 bytes; returns where in the buffer. guest_table_close() fills in
  * length and checksum. */
-size_t acpi_table_open(struct acpi_area *area, const char *signature, uint8_t revision);
-void acpi_table_close(struct acpi_area *area, size_t at);
+size_t guest_table_open(struct acpi_area *area, const char *signature, uint8_t revision);
+void guest_table_close(struct acpi_area *area, size_t at);
 
-static inline uint64_t acpi_table_address(const struct acpi_area *area, size_t at)
+static inline uint64_t guest_table_address(const struct acpi_area *area, size_t at)
 {
     return area->base + at;
 }

@@ -216,7 +216,7 @@ static void processors_put(struct aml *a, unsigned count)
 
 size_t acpi_dsdt_put(struct acpi_area *area, const struct machine_description *machine)
 {
-    size_t at = acpi_table_open(area, "DSDT", DSDT_REVISION), scope;
+    size_t at = guest_table_open(area, "DSDT", DSDT_REVISION), scope;
     struct aml *a = &area->out;
 
     s5_put(a);
@@ -227,6 +227,6 @@ size_t acpi_dsdt_put(struct acpi_area *area, const struct machine_description *m
     isa_device_put(a, "COM1", "PNP0501", COM1, 8, COM1_IRQ);
     isa_device_put(a, "RTC", "PNP0B00", RTC, RTC_PORTS, RTC_IRQ);
     aml_close(a, scope);
-    acpi_table_close(area, at);
+    guest_table_close(area, at);
     return at;
 }

@@ -109,10 +109,10 @@ static void extended_put(struct acpi_area *area, uint64_t pm)
 size_t acpi_fadt_put(struct acpi_area *area, const struct machine_description *machine, size_t facs,
                      size_t dsdt)
 {
-    size_t at = acpi_table_open(area, "FACP", FADT_REVISION);
+    size_t at = guest_table_open(area, "FACP", FADT_REVISION);
 
-    acpi_put(area, acpi_table_address(area, facs), 4);
-    acpi_put(area, acpi_table_address(area, dsdt), 4);
+    acpi_put(area, guest_table_address(area, facs), 4);
+    acpi_put(area, guest_table_address(area, dsdt), 4);
     acpi_put_zeroes(area, 2); /* profile: unspecified */
     acpi_put(area, machine->sci_gsi, 2);
     acpi_put_zeroes(area, 8); /* no SMI command: always in ACPI mode */
@@ -124,8 +124,8 @@ size_t acpi_fadt_put(struct acpi_area *area, const struct machine_description *m
     aml_byte(&area->out, RESET_VALUE);
     acpi_put_zeroes(area, 3); /* ARM flags, minor version */
     acpi_put_zeroes(area, 8); /* the FACS has its address above */
-    acpi_put(area, acpi_table_address(area, dsdt), 8);
+    acpi_put(area, guest_table_address(area, dsdt), 8);
     extended_put(area, machine->pm_base);
-    acpi_table_close(area, at);
+    guest_table_close(area, at);
     return at;
 }

@@ -67,7 +67,7 @@ static void nmi_put(struct acpi_area *area, bool has_x2apic)
 
 size_t acpi_madt_put(struct acpi_area *area, const struct machine_description *machine)
 {
-    size_t at = acpi_table_open(area, "APIC", MADT_REVISION);
+    size_t at = guest_table_open(area, "APIC", MADT_REVISION);
 
     acpi_put(area, LAPIC_ADDRESS, 4);
     acpi_put(area, PCAT_COMPAT, 4);
@@ -80,13 +80,13 @@ size_t acpi_madt_put(struct acpi_area *area, const struct machine_description *m
     override_put(area, 0, ISA_TIMER_GSI, 0);
     override_put(area, machine->sci_gsi, machine->sci_gsi, LEVEL_HIGH);
     nmi_put(area, machine->vcpu_count > LAPIC_ID_MAX + 1);
-    acpi_table_close(area, at);
+    guest_table_close(area, at);
     return at;
 }
 
 size_t acpi_mcfg_put(struct acpi_area *area, const struct machine_description *machine)
 {
-    size_t at = acpi_table_open(area, "MCFG", 1);
+    size_t at = guest_table_open(area, "MCFG", 1);
 
     acpi_put_zeroes(area, 8);
     acpi_put(area, machine->ecam_base, 8);
@@ -94,6 +94,6 @@ size_t acpi_mcfg_put(struct acpi_area *area, const struct machine_description *m
     aml_byte(&area->out, 0);
     aml_byte(&area->out, PCI_LAST_BUS);
     acpi_put_zeroes(area, 4);
-    acpi_table_close(area, at);
+    guest_table_close(area, at);
     return at;
 }
