@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "acpi_pm.h"
+#include "ticks.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -41,25 +42,9 @@ struct acpi_pm {
     atomic_uchar event_status[EVENT_BYTES], event_enable[EVENT_BYTES];
 };
 
-/* Ticks of the 3.579545 MHz clock in `ns`; wrong by one tick after 160 years. One multiplication. */
-static uint64_t ticks(uint64_t ns)
-{
-    /* floor(2^64 * TIMER_HZ / 1e9) */
-    const uint64_t ratio =
-        (~0ULL / NSEC_PER_SEC) * TIMER_HZ + (~0ULL % NSEC_PER_SEC) * TIMER_HZ / NSEC_PER_SEC;
-
-    return (uint64_t)((unsigned __int128)ns * ratio >> 64);
-}
-
-/* The first nanosecond at which the clock has counted `count`, or one after it. */
-static uint64_t ticks_to_ns(uint64_t count)
-{
-    return count / TIMER_HZ * NSEC_PER_SEC + (count % TIMER_HZ * NSEC_PER_SEC) / TIMER_HZ + 1;
-}
-
 static uint64_t ticks_now(const struct acpi_pm *pm)
 {
-    return ticks(vm_clock_now_ns(pm->clock));
+    return ticks_at(vm_clock_now_ns(pm->clock), TIMER_HZ);
 }
 
 static bool has_toggled(const struct acpi_pm *pm)
@@ -93,7 +78,7 @@ static void sci_update(struct acpi_pm *pm)
 static void toggle_update(struct acpi_pm *pm)
 {
     if ((pm->enable[0] & PM1_TIMER) && !has_toggled(pm))
-        vm_timer_arm(&pm->toggle, ticks_to_ns((pm->toggles_seen + 1) << TIMER_TOGGLE));
+        vm_timer_arm(&pm->toggle, ticks_to_ns((pm->toggles_seen + 1) << TIMER_TOGGLE, TIMER_HZ));
     sci_update(pm);
 }
 
