@@ -56,16 +56,24 @@ static const char *method_name(enum http_method method)
     return (unsigned)method < ARRAY_SIZE(names) && names[method] ? names[method] : "GET";
 }
 
-/* What is worth a line: changes and refusals. Reads would drown the log, and the metrics count them. */
+/*
+ * The audit log: what was changed, by whom. Reads would drown it, and the metrics count them; refusals of
+ * requests that were never allowed to do anything must not let strangers wash the log away.
+ */
+static bool is_worth_a_line(const struct http_request *req, unsigned status)
+{
+    if (req->method == HTTP_GET || req->method == HTTP_HEAD || req->method == HTTP_OPTIONS)
+        return false;
+    return (status >= 200 && status < 400) || status == 409 || status == 507;
+}
+
 static void log_request(const struct http_request *req, const struct http_result *result)
 {
     char peer[48];
 
-    if (req->method == HTTP_GET || req->method == HTTP_HEAD || req->method == HTTP_OPTIONS ||
-        result->status == 0)
-        return;
-    log_info("http: %s %.*s from %s: %u", method_name(req->method), (int)MIN(req->path.len, 100U),
-             req->path.ptr, http_tcp_peer_text(req->peer, peer, sizeof(peer)), result->status);
+    if (is_worth_a_line(req, result->status))
+        log_info("http: %s %.*s from %s: %u", method_name(req->method), (int)MIN(req->path.len, 100U),
+                 req->path.ptr, http_tcp_peer_text(req->peer, peer, sizeof(peer)), result->status);
 }
 
 static void http_completed(const struct http_request *req, const struct http_result *result)

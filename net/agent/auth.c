@@ -6,6 +6,7 @@
 #include <core/host_info.h>
 #include <core/log.h>
 #include <core/mm.h>
+#include <core/time.h>
 #include <errno.h>
 #include <net/http.h>
 #include <net/http_tcp.h>
@@ -70,6 +71,22 @@ static bool refuse(struct http_request *req, const char *challenge, const char *
     return false;
 }
 
+/* A line a second at most: strangers must not be able to wash the log away. */
+static void log_bad_token(const struct http_request *req)
+{
+    static uint64_t next_ns, n_unlogged;
+    uint64_t now_ns = clock_now_ns();
+    char peer[48];
+
+    n_unlogged++;
+    if (now_ns < next_ns)
+        return;
+    next_ns = now_ns + NSEC_PER_SEC;
+    log_warning("agent: %llu bad tokens, the last from %s", (unsigned long long)n_unlogged,
+                http_tcp_peer_text(req->peer, peer, sizeof(peer)));
+    n_unlogged = 0;
+}
+
 bool auth_check(struct http_request *req)
 {
     /* What is not there is not told to strangers either. */
@@ -83,9 +100,7 @@ bool auth_check(struct http_request *req)
         return refuse(req, "Bearer", "This needs a bearer token: Authorization: Bearer TOKEN.");
     token = token_from_header(field, &presented) ? token_find(&tokens, presented) : NULL;
     if (!token) {
-        char peer[48];
-
-        log_warning("agent: bad token from %s", http_tcp_peer_text(req->peer, peer, sizeof(peer)));
+        log_bad_token(req);
         return refuse(req, "Bearer error=\"invalid_token\"", "This token is not known here.");
     }
     req->auth = token;

@@ -84,3 +84,5 @@ unit-agent-src := $(patsubst %,net/agent/%.c,digest json_out text time_text toke
 unit-y += pt
 unit-pt-src :=
 unit-pt-libs := -lpthread
+unit-y += agent_requests
+unit-agent_requests-src := $(patsubst %,net/agent/%.c,query request_stats text) net/http/str.c net/http/uri.c net/http/chars.c
