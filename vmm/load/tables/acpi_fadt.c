@@ -86,7 +86,7 @@ static void blocks_put(struct acpi_area *area, uint32_t pm)
     acpi_put_zeroes(area, 3);
     acpi_put(area, LATENCY_NO_C2, 2);
     acpi_put(area, LATENCY_NO_C3, 2);
-    acpi_put_zeroes(area, 10);
+    acpi_put_zeroes(area, 8);
     aml_byte(&area->out, RTC_CENTURY);
 }
 
