@@ -2,9 +2,23 @@
 #ifndef NET_HOOKS_H
 #define NET_HOOKS_H
 
+#include <lwip/err.h>
 #include <lwip/ip_addr.h>
+
+struct tcp_hdr;
+struct tcp_pcb;
 
 /* The initial sequence number of a connection (RFC 6528): a clock plus a keyed hash of the four-tuple. */
 u32_t net_tcp_isn(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *remote_ip, u16_t remote_port);
+
+/*
+ * A segment for a connection in TIME-WAIT: a new SYN beyond its sequence numbers ends it, as RFC
+ * 1122, 4.2.2.13 allows, for a busy client comes back with the same port within the waiting time. The
+ * client's retransmission then meets the listener. Anything but ERR_OK: the segment has been dealt with.
+ */
+err_t net_tcp_time_wait(struct tcp_pcb *pcb, const struct tcp_hdr *header);
+
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, options_length, first_options_length, second_options, p) \
+    ((pcb)->state == TIME_WAIT ? net_tcp_time_wait(pcb, header) : ERR_OK)
 
 #endif
