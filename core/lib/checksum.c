@@ -2,30 +2,23 @@
 #include <core/checksum.h>
 #include <string.h>
 
-/* Sums 32 bits at a time into 64: carries cannot be lost below 2^32 additions (RFC 1071, 2: deferred
- * carries). */
+/* Sums 64 bits at a time, with the carry going back in (RFC 1071, 2: any width will do). */
 uint64_t checksum_add(uint64_t sum, const void *bytes, size_t length)
 {
     const uint8_t *p = bytes;
-    uint32_t word;
-    uint16_t half;
+    uint64_t word;
 
-    for (; length >= 4; p += 4, length -= 4) {
-        memcpy(&word, p, 4);
+    for (; length >= 8; p += 8, length -= 8) {
+        memcpy(&word, p, 8);
         sum += word;
+        sum += sum < word;
     }
-    if (length >= 2) {
-        memcpy(&half, p, 2);
-        sum += half;
-        p += 2;
-        length -= 2;
-    }
-    if (length) {
-        half = 0;
-        memcpy(&half, p, 1); /* the last byte is padded with a zero behind it, in memory order */
-        sum += half;
-    }
-    return sum;
+    /* The rest is padded with zeroes behind it, in memory order. */
+    word = 0;
+    for (size_t i = 0; i < length; i++)
+        ((uint8_t *)&word)[i] = p[i];
+    sum += word;
+    return sum + (sum < word);
 }
 
 uint16_t checksum_fold(uint64_t sum)

@@ -33,6 +33,16 @@ static void add_escape(struct text *text, uint8_t c)
         text_printf(text, "\\u%04x", c);
 }
 
+/* Length of what needs neither escape nor a closer look. */
+static size_t plain_length(const uint8_t *s, size_t length)
+{
+    size_t i = 0;
+
+    while (i < length && s[i] >= 0x20 && s[i] < 0x7f && s[i] != '"' && s[i] != '\\')
+        i++;
+    return i;
+}
+
 static void add_quoted(struct text *text, const char *value, size_t length)
 {
     const uint8_t *s = (const uint8_t *)value;
@@ -41,8 +51,12 @@ static void add_quoted(struct text *text, const char *value, size_t length)
 
     text_add(text, "\"", 1);
     while (i < length) {
-        size_t sequence = utf8_length(s + i, length - i);
+        size_t sequence;
 
+        i += plain_length(s + i, length - i);
+        if (i == length)
+            break;
+        sequence = utf8_length(s + i, length - i);
         if (sequence > 0 && s[i] >= 0x20 && s[i] != '"' && s[i] != '\\' && s[i] != 0x7f) {
             i += sequence;
             continue;
@@ -116,7 +130,7 @@ void json_string(struct json_out *json, const char *key, const char *value)
 void json_u64(struct json_out *json, const char *key, uint64_t value)
 {
     add_key(json, key);
-    text_printf(&json->text, "%llu", (unsigned long long)value);
+    text_u64(&json->text, value);
 }
 
 void json_bool(struct json_out *json, const char *key, bool value)

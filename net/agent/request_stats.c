@@ -119,20 +119,35 @@ void request_stats_count(const struct http_request *req, const struct http_resul
     stats->duration_sum_ns += result->duration_ns;
 }
 
+/* NAME{route="PATTERN" without the rest. */
+static void write_sample(struct text *text, const char *name, const struct pattern_stats *stats)
+{
+    text_string(text, name);
+    text_string(text, "{route=\"");
+    text_string(text, stats->pattern);
+    text_string(text, "\"");
+}
+
 static void write_histogram(struct text *text, const struct pattern_stats *stats)
 {
-    static const char name[] = "basalt_http_request_duration_seconds";
     uint64_t sum = 0;
 
     for (size_t i = 0; i < ARRAY_SIZE(bounds); i++) {
         sum += stats->durations[i];
-        text_printf(text, "%s_bucket{route=\"%s\",le=\"%s\"} %llu\n", name, stats->pattern, bounds[i].le,
-                    (unsigned long long)sum);
+        write_sample(text, "basalt_http_request_duration_seconds_bucket", stats);
+        text_string(text, ",le=\"");
+        text_string(text, bounds[i].le);
+        text_string(text, "\"} ");
+        text_u64(text, sum);
+        text_string(text, "\n");
     }
-    text_printf(text, "%s_sum{route=\"%s\"} %llu.%09llu\n", name, stats->pattern,
-                (unsigned long long)(stats->duration_sum_ns / NSEC_PER_SEC),
+    write_sample(text, "basalt_http_request_duration_seconds_sum", stats);
+    text_printf(text, "} %llu.%09llu\n", (unsigned long long)(stats->duration_sum_ns / NSEC_PER_SEC),
                 (unsigned long long)(stats->duration_sum_ns % NSEC_PER_SEC));
-    text_printf(text, "%s_count{route=\"%s\"} %llu\n", name, stats->pattern, (unsigned long long)sum);
+    write_sample(text, "basalt_http_request_duration_seconds_count", stats);
+    text_string(text, "} ");
+    text_u64(text, sum);
+    text_string(text, "\n");
 }
 
 void request_stats_write(struct text *text)

@@ -45,6 +45,19 @@ void text_string(struct text *text, const char *string)
     text_add(text, string, strlen(string));
 }
 
+/* What most of an answer is made of, so without a format to interpret. */
+void text_u64(struct text *text, uint64_t value)
+{
+    char digits[20];
+    size_t first = sizeof(digits);
+
+    do {
+        digits[--first] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    text_add(text, digits + first, sizeof(digits) - first);
+}
+
 void text_printf(struct text *text, const char *format, ...)
 {
     va_list args;

@@ -20,6 +20,7 @@ struct text {
 
 void text_add(struct text *text, const char *bytes, size_t length);
 void text_string(struct text *text, const char *string);
+void text_u64(struct text *text, uint64_t value); /* decimal */
 void text_printf(struct text *text, const char *format, ...) printf_like(2, 3);
 void text_free(struct text *text);
 

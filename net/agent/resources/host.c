@@ -12,16 +12,28 @@
 #include <net/http.h>
 #include <net/net.h>
 #include <net/nic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Two digits a byte; `separator` between them unless it is 0. */
+static void hex_text(const uint8_t *bytes, size_t n, char separator, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0 && separator)
+            *out++ = separator;
+        *out++ = digits[bytes[i] >> 4];
+        *out++ = digits[bytes[i] & 15];
+    }
+    *out = '\0';
+}
+
 static void add_build(struct json_out *json)
 {
-    char id[41] = "";
+    char id[41];
 
-    for (unsigned i = 0; i < sizeof(build_id_note_start.id); i++)
-        snprintf(id + i * 2, 3, "%02x", build_id_note_start.id[i]);
+    hex_text(build_id_note_start.id, sizeof(build_id_note_start.id), '\0', id);
     json_string(json, "name", net_hostname());
     json_string(json, "board", CONFIG_BOARD);
     json_string(json, "backend", CONFIG_BACKEND);
@@ -112,8 +124,7 @@ static void add_interface(struct json_out *json, const struct nic_info *nic)
 {
     char mac[18];
 
-    snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", nic->mac[0], nic->mac[1], nic->mac[2],
-             nic->mac[3], nic->mac[4], nic->mac[5]);
+    hex_text(nic->mac, sizeof(nic->mac), ':', mac);
     json_object(json, NULL);
     json_string(json, "name", nic->name);
     json_string(json, "driver", nic->driver);

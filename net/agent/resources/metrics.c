@@ -19,13 +19,19 @@
 
 static void add_head(struct text *text, const char *name, const char *type, const char *help)
 {
-    text_printf(text, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+    const char *const parts[] = {"# HELP ", name, " ", help, "\n# TYPE ", name, " ", type, "\n"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+        text_string(text, parts[i]);
 }
 
 static void add_plain(struct text *text, const char *name, const char *type, const char *help, uint64_t value)
 {
     add_head(text, name, type, help);
-    text_printf(text, "%s %llu\n", name, (unsigned long long)value);
+    text_string(text, name);
+    text_string(text, " ");
+    text_u64(text, value);
+    text_string(text, "\n");
 }
 
 static void add_host(struct text *text)
