@@ -23,7 +23,6 @@ src-y += core/lib/newlib/port.c core/lib/newlib/memcpy.c $(foreach dir,string ct
 
 # Or memset's own loop would become a call to memset. (For clang -fno-builtin is enough, and it rejects the other.)
 $(OBJ)/$(NEWLIB_DIR)/%.o: room-flags = -w -fno-builtin $(if $(is-clang),,-fno-tree-loop-distribute-patterns)
-cflags-core/lib/newlib/memcpy.c := -fno-builtin $(if $(is-clang),,-fno-tree-loop-distribute-patterns)
 # The port defines newlib's private structures.
 cflags-core/lib/newlib/port.c := -isystem $(newlib-libc)/locale
 
