@@ -44,7 +44,7 @@ static void s5_put(struct aml *a)
 {
     size_t at;
 
-    aml_name(a, "\\_S5");
+    aml_name(a, "_S5");
     at = aml_package(a, 4);
     for (unsigned i = 0; i < 4; i++)
         aml_integer(a, 0);
@@ -220,7 +220,7 @@ size_t acpi_dsdt_put(struct acpi_area *area, const struct machine_description *m
     struct aml *a = &area->out;
 
     s5_put(a);
-    scope = aml_scope(a, "\\_SB");
+    scope = aml_scope(a, "_SB");
     processors_put(a, machine->vcpu_count);
     board_put(a, machine);
     pci_put(a, machine);
