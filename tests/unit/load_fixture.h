@@ -64,8 +64,6 @@ static struct load_params params;
 static struct x86_regs regs;
 static struct load_error load_error;
 
-#define LOW_RAM_END_MIN MIB(2)
-
 static inline void map_add(uint64_t base, uint64_t end, uint32_t type)
 {
     memory_map[params.memory_map_count++] = (struct load_range){base, end - base, type};

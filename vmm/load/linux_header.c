@@ -43,7 +43,8 @@ int linux_recognise(struct loader *l, bool *is_linux)
     if (kernel->size < OFF_VERSION)
         return 0;
     status = load_read(l, "kernel", kernel, OFF_BOOT_FLAG, magic, sizeof(magic));
-    *is_linux = !status && get_u16(magic) == BOOT_FLAG && get_u32(magic + OFF_MAGIC - OFF_BOOT_FLAG) == MAGIC;
+    *is_linux =
+        !status && get_u16(magic) == BOOT_FLAG && get_u32(magic + (OFF_MAGIC - OFF_BOOT_FLAG)) == MAGIC;
     return status;
 }
 
