@@ -3,7 +3,28 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
+
+/* Entries are read while they change: plain loads and stores, but whole ones. */
+#define LOAD(x)     __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define STORE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
+
+static void entry_copy(struct bus_entry *to, const struct bus_entry *from)
+{
+    STORE(to->base, from->base);
+    STORE(to->size, from->size);
+    STORE(to->region, from->region);
+}
+
+static void change_begin(struct bus *bus)
+{
+    atomic_store_explicit(&bus->sequence, bus->sequence + 1, memory_order_relaxed);
+    atomic_thread_fence(memory_order_release);
+}
+
+static void change_end(struct bus *bus)
+{
+    atomic_store_explicit(&bus->sequence, bus->sequence + 1, memory_order_release);
+}
 
 /* Where a region that starts at `base` belongs in the order. */
 static unsigned position(const struct bus *bus, uint64_t base)
@@ -13,7 +34,7 @@ static unsigned position(const struct bus *bus, uint64_t base)
     while (low < high) {
         unsigned mid = low + (high - low) / 2;
 
-        if (bus->regions[mid]->base < base)
+        if (bus->entries[mid].base < base)
             low = mid + 1;
         else
             high = mid;
@@ -21,62 +42,130 @@ static unsigned position(const struct bus *bus, uint64_t base)
     return low;
 }
 
-int bus_add(struct bus *bus, struct bus_region *region)
+int bus_reserve(struct bus *bus, unsigned count)
 {
-    unsigned at = position(bus, region->base);
+    unsigned wanted = bus->reserved + count, capacity = MAX(MAX(wanted, bus->capacity * 2), 16U);
 
-    if (region->size == 0 || region->base + (region->size - 1) < region->base)
-        return -EINVAL;
-    if ((at > 0 && region->base - bus->regions[at - 1]->base < bus->regions[at - 1]->size) ||
-        (at < bus->count && bus->regions[at]->base - region->base < region->size))
-        return -EEXIST;
-    if (bus->count == bus->capacity) {
-        unsigned capacity = bus->capacity ? bus->capacity * 2 : 16;
-        struct bus_region **grown = realloc(bus->regions, capacity * sizeof(struct bus_region *));
+    if (wanted > bus->capacity) {
+        struct bus_entry *grown = realloc(bus->entries, capacity * sizeof(*grown));
 
         if (grown == NULL)
             return -ENOMEM;
-        bus->regions = grown;
+        bus->entries = grown;
         bus->capacity = capacity;
     }
-    memmove(&bus->regions[at + 1], &bus->regions[at], (bus->count - at) * sizeof(struct bus_region *));
-    bus->regions[at] = region;
-    bus->count++;
+    bus->reserved = wanted;
     return 0;
+}
+
+void bus_unreserve(struct bus *bus, unsigned count)
+{
+    bus->reserved -= count;
+}
+
+int bus_map(struct bus *bus, struct bus_region *region, uint64_t base)
+{
+    struct bus_entry entry = {base, region->size, region};
+    unsigned at = position(bus, base);
+
+    if (region->size == 0 || base + (region->size - 1) < base)
+        return -EINVAL;
+    if ((at > 0 && base - bus->entries[at - 1].base < bus->entries[at - 1].size) ||
+        (at < bus->count && bus->entries[at].base - base < region->size))
+        return -EEXIST;
+    if (bus->count == bus->reserved)
+        return -ENOSPC;
+    region->base = base;
+    change_begin(bus);
+    for (unsigned i = bus->count; i > at; i--)
+        entry_copy(&bus->entries[i], &bus->entries[i - 1]);
+    entry_copy(&bus->entries[at], &entry);
+    STORE(bus->count, bus->count + 1);
+    change_end(bus);
+    return 0;
+}
+
+void bus_unmap(struct bus *bus, struct bus_region *region)
+{
+    unsigned at = position(bus, region->base);
+
+    if (at >= bus->count || bus->entries[at].region != region)
+        return;
+    change_begin(bus);
+    STORE(bus->count, bus->count - 1);
+    for (unsigned i = at; i < bus->count; i++)
+        entry_copy(&bus->entries[i], &bus->entries[i + 1]);
+    change_end(bus);
+}
+
+int bus_add(struct bus *bus, struct bus_region *region)
+{
+    int error = bus_reserve(bus, 1);
+
+    if (error)
+        return error;
+    error = bus_map(bus, region, region->base);
+    if (error)
+        bus_unreserve(bus, 1);
+    return error;
 }
 
 void bus_remove(struct bus *bus, struct bus_region *region)
 {
-    unsigned at = position(bus, region->base);
+    unsigned count = bus->count;
 
-    if (at >= bus->count || bus->regions[at] != region)
-        return;
-    memmove(&bus->regions[at], &bus->regions[at + 1], (bus->count - at - 1) * sizeof(struct bus_region *));
-    bus->count--;
+    bus_unmap(bus, region);
+    bus_unreserve(bus, count - bus->count);
 }
 
 void bus_fini(struct bus *bus)
 {
-    free(bus->regions);
+    free(bus->entries);
     *bus = (struct bus){0};
+}
+
+/* While an entry changes this may find anything, but it ends, and it stays in the array. */
+static const struct bus_entry *search(const struct bus *bus, uint64_t address)
+{
+    unsigned low = 0, high = LOAD(bus->count);
+
+    while (low < high) {
+        unsigned mid = low + (high - low) / 2;
+        const struct bus_entry *entry = &bus->entries[mid];
+
+        if (address < LOAD(entry->base))
+            high = mid;
+        else if (address - LOAD(entry->base) >= LOAD(entry->size))
+            low = mid + 1;
+        else
+            return entry;
+    }
+    return NULL;
+}
+
+/* The entry that holds `address`, as it was at one moment; region NULL: there is none. */
+static always_inline struct bus_entry find(const struct bus *bus, uint64_t address)
+{
+    struct bus_entry found;
+    unsigned sequence;
+
+    do {
+        const struct bus_entry *entry;
+
+        sequence = atomic_load_explicit(&bus->sequence, memory_order_acquire);
+        entry = search(bus, address);
+        found = (struct bus_entry){0};
+        if (likely(entry != NULL))
+            found = (struct bus_entry){LOAD(entry->base), LOAD(entry->size), LOAD(entry->region)};
+        atomic_thread_fence(memory_order_acquire);
+    } while (
+        unlikely(sequence & 1 || sequence != atomic_load_explicit(&bus->sequence, memory_order_relaxed)));
+    return found;
 }
 
 struct bus_region *bus_find(const struct bus *bus, uint64_t address)
 {
-    unsigned low = 0, high = bus->count;
-
-    while (low < high) {
-        unsigned mid = low + (high - low) / 2;
-        struct bus_region *region = bus->regions[mid];
-
-        if (address < region->base)
-            high = mid;
-        else if (address - region->base >= region->size)
-            low = mid + 1;
-        else
-            return region;
-    }
-    return NULL;
+    return find(bus, address).region;
 }
 
 static uint64_t all_ones(unsigned size)
@@ -86,22 +175,24 @@ static uint64_t all_ones(unsigned size)
 
 bool bus_read(const struct bus *bus, uint64_t address, unsigned size, uint64_t *value)
 {
-    struct bus_region *region = bus_find(bus, address);
+    struct bus_entry found = find(bus, address);
+    uint64_t offset = address - found.base;
 
-    if (region == NULL || region->size - (address - region->base) < size) {
+    if (found.region == NULL || found.size - offset < size) {
         *value = all_ones(size);
         return false;
     }
-    *value = region->read(region->device, address - region->base, size) & all_ones(size);
+    *value = found.region->read(found.region->device, offset, size) & all_ones(size);
     return true;
 }
 
 bool bus_write(const struct bus *bus, uint64_t address, unsigned size, uint64_t value)
 {
-    struct bus_region *region = bus_find(bus, address);
+    struct bus_entry found = find(bus, address);
+    uint64_t offset = address - found.base;
 
-    if (region == NULL || region->size - (address - region->base) < size)
+    if (found.region == NULL || found.size - offset < size)
         return false;
-    region->write(region->device, address - region->base, size, value & all_ones(size));
+    found.region->write(found.region->device, offset, size, value & all_ones(size));
     return true;
 }

@@ -4,11 +4,16 @@
 
 #include <core/compiler.h>
 #include <core/types.h>
+#include <stdatomic.h>
 
 /*
  * The address spaces in which devices are found: port I/O and MMIO, one bus each. A region is a range with
- * two callbacks; look-up is a binary search over a sorted array that only changes while no vCPU runs, so an
- * access takes no lock.
+ * two callbacks; look-up is a binary search over a sorted array and takes no lock.
+ *
+ * Guests move regions while their vCPUs run (PCI BARs). So the array is guarded by a sequence count: a change
+ * makes it odd, readers who met a change look again. Memory never goes away under a reader: the array only
+ * grows, and regions only vanish, while no vCPU runs. An access that found its region just before that was
+ * moved still reaches the device, with the offset it was meant for, like a transfer under way on a real bus.
  */
 
 /*
@@ -25,16 +30,38 @@ struct bus_region {
     const char *name;
 };
 
-struct bus {
-    struct bus_region **regions; /* sorted by base, not overlapping */
-    unsigned count, capacity;
+/* What a look-up needs, as it was when the region was mapped. */
+struct bus_entry {
+    uint64_t base, size;
+    struct bus_region *region;
 };
 
-/* Adds / takes out a region, which stays the caller's. -EEXIST: overlap, -ENOMEM. No vCPU may run. Context:
- * thread. */
+struct bus {
+    atomic_uint sequence;      /* odd while entries change */
+    struct bus_entry *entries; /* sorted by base, not overlapping */
+    unsigned count;            /* of entries */
+    unsigned reserved;         /* entries that there may be: count <= reserved <= capacity */
+    unsigned capacity;
+};
+
+/* Adds / takes out a region, which stays the caller's. -EEXIST: overlap, -EINVAL: empty or beyond the end,
+ * -ENOMEM. No vCPU may run. Context: thread. */
 must_check int bus_add(struct bus *bus, struct bus_region *region);
 void bus_remove(struct bus *bus, struct bus_region *region);
 void bus_fini(struct bus *bus);
+
+/* Promises room for `count` regions that come and go by bus_map() and bus_unmap(); takes it back. -ENOMEM. No
+ * vCPU may run. Context: thread. */
+must_check int bus_reserve(struct bus *bus, unsigned count);
+void bus_unreserve(struct bus *bus, unsigned count);
+
+/*
+ * Lets the region appear at `base` (and sets region->base), in room reserved before; and makes it disappear
+ * again. -EEXIST: overlap, -EINVAL: empty or beyond the end, -ENOSPC: no room reserved. vCPUs may run; one
+ * caller at a time per bus, with preemption off (readers wait for it). Context: any but interrupt.
+ */
+must_check int bus_map(struct bus *bus, struct bus_region *region, uint64_t base);
+void bus_unmap(struct bus *bus, struct bus_region *region);
 
 /* The region that holds `address`, or NULL. Context: any. */
 struct bus_region *bus_find(const struct bus *bus, uint64_t address);
