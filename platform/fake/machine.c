@@ -26,7 +26,7 @@ _Atomic uint64_t fake_clock_cycles;
 static unsigned n_cpus = 1;
 static char **percpu_areas;
 static _Atomic unsigned kicks;
-static uint64_t timer_deadline = ~0ULL;
+static _Atomic uint64_t timer_deadline = ~0ULL;
 
 void fake_ram_reserve(uint64_t size)
 {

@@ -4,3 +4,9 @@ irqchip-test-src = $(irqchip-x86-src) vmm/dev/bus.c $(vm-clock-src) $(fake-src)
 
 unit-y += lapic
 unit-lapic-src = $(irqchip-test-src)
+unit-y += ioapic
+unit-ioapic-src = $(irqchip-test-src)
+unit-y += pic
+unit-pic-src = $(irqchip-test-src)
+unit-y += vm_clock
+unit-vm_clock-src = $(vm-clock-src) $(fake-src)

@@ -9,6 +9,7 @@
 #include <arch/clock.h>
 #include <arch/fake.h>
 #include <contract/arch.h>
+#include <core/thread.h>
 #include <core/time.h>
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -11,8 +11,8 @@
  * fire while the VM stands still find the clock paused, and resuming arms every one again.
  */
 
-/* Later than any uptime (73 years), and still exact in the counter's cycles up to 8 GHz. */
-#define HOST_NEVER_NS (1ULL << 61)
+/* Timers beyond 36 years are armed for then, and armed again: the counter's cycles must not overflow. */
+#define HOST_FAR_NS (1LL << 60)
 
 static void change_begin(struct vm_clock *clock)
 {
@@ -61,10 +61,11 @@ static void host_timer_arm(struct vm_timer *vm_timer)
     int64_t host_ns;
 
     /* The offset is negative once a restored VM is older than the host: both are taken as signed. */
-    if (vm_timer->deadline_ns > HOST_NEVER_NS ||
-        __builtin_add_overflow((int64_t)vm_timer->deadline_ns, (int64_t)offset, &host_ns) ||
-        host_ns > (int64_t)HOST_NEVER_NS)
-        host_ns = (int64_t)HOST_NEVER_NS;
+    if (vm_timer->deadline_ns > INT64_MAX ||
+        __builtin_add_overflow((int64_t)vm_timer->deadline_ns, (int64_t)offset, &host_ns))
+        host_ns = INT64_MAX;
+    if (unlikely(host_ns > HOST_FAR_NS))
+        host_ns = MIN(host_ns, (int64_t)clock_now_ns() + HOST_FAR_NS);
     timer_arm(&vm_timer->timer, host_ns > 0 ? (uint64_t)host_ns : 0);
 }
 
