@@ -30,6 +30,8 @@ struct device {
     TAILQ_ENTRY(device) link;     /* owner: the VM */
 };
 
+TAILQ_HEAD(device_list, device);
+
 /* State records: little-endian, each value once, in order. Readers never read beyond the record: what is
  * missing is -EINVAL at the end. */
 void state_put_u8(struct state_writer *writer, uint8_t value);

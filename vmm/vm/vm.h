@@ -26,7 +26,7 @@ struct vm {
     struct gmem gmem;        /* s */
     struct stage2 stage2;
     struct bus pio, mmio;         /* s */
-    TAILQ_HEAD(, device) devices; /* s */
+    struct device_list devices; /* s */
     struct vm_clock clock;
     struct machine *machine; /* i: vmm/x86/machine.c */
     struct vcpu **vcpus;     /* i */
