@@ -112,6 +112,8 @@ static bool is_known_difference(const char *start, uint8_t opcode, uint8_t modrm
         return reg == 1 || reg > 4;
     if (map == 1 && (opcode == 0x24 || opcode == 0x26)) /* test registers of the 486 */
         return true;
+    if (map == 1 && opcode == 0xc3) /* MOVNTI has no form for words */
+        return start[0] == '6';
     if (map == 1 && (opcode == 0xa6 || opcode == 0xa7)) /* VIA's */
         return true;
     return false;
@@ -285,6 +287,8 @@ static void sizes_check(const struct record *row, const char *opcodes)
         bytes_of(opcodes, bytes + head);
         /* ARPL ends with an l, and MOVSLQ with a q whatever its size. */
         if (*letter == '.' || bytes[head] == 0x63)
+            continue;
+        if (row->start[0] == '6' && !strncmp(opcodes, "0fc3", 4)) /* as above */
             continue;
         cr_assert_eq(x86_decode(bytes, sizeof(bytes), mode_of(row->mode), &insn), 0, "%s %.8s", row->start,
                      opcodes);

@@ -55,11 +55,11 @@ static int immediate_of(uint8_t first, unsigned map, uint8_t opcode)
 }
 
 /* pp stands for the prefix that the SSE instruction would have. */
-static void mandatory_apply(unsigned pp, struct x86_insn *insn)
+static unsigned mandatory_of(unsigned pp)
 {
     static const uint8_t prefixes[4] = {0, X86_PREFIX_OPERAND, X86_PREFIX_REP, X86_PREFIX_REPNE};
 
-    insn->prefixes |= prefixes[pp];
+    return prefixes[pp];
 }
 
 /* The entry for a 128-bit move: VEX, L clear, vvvv unused. Others are moved over unread. */
@@ -89,26 +89,25 @@ int x86_extended_decode(struct x86_decoder *d, uint8_t first, struct x86_insn *i
         return x86_decode_short(d);
     if (!is_extended(d, first))
         return 0;
-    if (insn->prefixes & forbidden)
+    if (d->prefixes & forbidden)
         return -EINVAL;
     if (d->at + size + 1 > d->limit)
         return x86_decode_short(d);
     last = payload[first == 0x62 ? 1 : size - 1];
-    insn->rex = ~payload[0] >> 5 & 4;
+    d->rex = ~payload[0] >> 5 & 4;
     if (first != 0xc5) {
         map = payload[0] & (first == 0x62 ? 0x7 : 0x1f);
-        insn->rex = (~payload[0] >> 5 & 7) | (last >> 4 & 8);
+        d->rex = (~payload[0] >> 5 & 7) | (last >> 4 & 8);
     }
     if (d->mode != X86_MODE_64)
-        insn->rex = 0; /* eight registers, and W does not count for general ones */
+        d->rex = 0; /* eight registers, and W does not count for general ones */
     insn->opcode = payload[size];
     d->at += size + 1;
     imm = immediate_of(first, map, insn->opcode);
     if (imm < 0)
         return imm;
     insn->map = map <= X86_MAP_0F3A ? map : X86_MAP_OTHER;
-    insn->prefixes |= X86_PREFIX_EXTENDED;
+    d->prefixes |= X86_PREFIX_EXTENDED | mandatory_of(last & 3);
     *opcode = opcode_of(first, last, imm, insn);
-    mandatory_apply(last & 3, insn);
     return 1;
 }

@@ -19,9 +19,9 @@ static int nop_fix(struct x86_insn *insn)
     return 0;
 }
 
-static int movsxd_fix(const struct x86_decoder *d, struct x86_insn *insn)
+static int movsxd_fix(enum x86_mode mode, struct x86_insn *insn)
 {
-    if (d->mode != X86_MODE_64)
+    if (mode != X86_MODE_64)
         return 0; /* ARPL */
     insn->op = X86_OP_MOVSX;
     insn->form = X86_FORM_REG_RM;
@@ -31,9 +31,9 @@ static int movsxd_fix(const struct x86_decoder *d, struct x86_insn *insn)
 
 /* The registers are 8 bytes in 64-bit mode, else 4. LOCK reaches CR8 outside of 64-bit mode: APM vol. 3, MOV
  * CRn. */
-static int mov_cr_fix(const struct x86_decoder *d, struct x86_insn *insn)
+static int mov_cr_fix(enum x86_mode mode, struct x86_insn *insn)
 {
-    insn->operand_size = d->mode == X86_MODE_64 ? 8 : 4;
+    insn->operand_size = mode == X86_MODE_64 ? 8 : 4;
     insn->rm_size = insn->operand_size;
     if (insn->prefixes & X86_PREFIX_LOCK)
         insn->reg |= 8;
@@ -54,7 +54,7 @@ static int movbe_fix(struct x86_insn *insn)
         insn->op = X86_OP_OTHER;
         return 0;
     }
-    return undefined_if(!insn->memory);
+    return undefined_if(!insn->memory || (insn->prefixes & X86_PREFIX_REP));
 }
 
 /* CLFLUSH is 7; with 66 CLFLUSHOPT, and 6 with 66 CLWB. */
@@ -75,11 +75,11 @@ static int group_7_fix(struct x86_insn *insn)
 }
 
 /* Near branches and PUSH of group 5 have the stack's operand size. */
-static int group_5_fix(const struct x86_decoder *d, struct x86_insn *insn)
+static int group_5_fix(enum x86_mode mode, struct x86_insn *insn)
 {
     bool stack = insn->op == X86_OP_CALL || insn->op == X86_OP_JMP || insn->op == X86_OP_PUSH;
 
-    if (stack && d->mode == X86_MODE_64 && insn->operand_size == 4) {
+    if (stack && mode == X86_MODE_64 && insn->operand_size == 4) {
         insn->operand_size = 8;
         insn->rm_size = 8;
     }
@@ -94,22 +94,22 @@ static int vmread_fix(struct x86_insn *insn)
     return 0;
 }
 
-int x86_insn_fix(const struct x86_decoder *d, struct x86_insn *insn)
+int x86_insn_fix(enum x86_mode mode, struct x86_insn *insn)
 {
     switch (insn->map << 8 | insn->opcode) {
     case X86_MAP_ONE << 8 | 0x63:
-        return movsxd_fix(d, insn);
+        return movsxd_fix(mode, insn);
     case X86_MAP_ONE << 8 | 0x90:
         return nop_fix(insn);
     case X86_MAP_ONE << 8 | 0xff:
-        return group_5_fix(d, insn);
+        return group_5_fix(mode, insn);
     case X86_MAP_0F << 8 | 0x01:
         return group_7_fix(insn);
     case X86_MAP_0F << 8 | 0x20:
     case X86_MAP_0F << 8 | 0x21:
     case X86_MAP_0F << 8 | 0x22:
     case X86_MAP_0F << 8 | 0x23:
-        return mov_cr_fix(d, insn);
+        return mov_cr_fix(mode, insn);
     case X86_MAP_0F << 8 | 0x78:
     case X86_MAP_0F << 8 | 0x79:
         return vmread_fix(insn);
@@ -117,6 +117,8 @@ int x86_insn_fix(const struct x86_decoder *d, struct x86_insn *insn)
         return group_15_fix(insn);
     case X86_MAP_0F << 8 | 0xb8: /* POPCNT */
         return undefined_if(!(insn->prefixes & X86_PREFIX_REP));
+    case X86_MAP_0F << 8 | 0xc3: /* MOVNTI */
+        return undefined_if(x86_mandatory(insn->prefixes));
     case X86_MAP_0F << 8 | 0xc7:
         return cmpxchg_pair_fix(insn);
     default: /* 0F 38 F0, F1 */

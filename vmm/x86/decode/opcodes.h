@@ -65,7 +65,7 @@ extern const struct x86_opcode x86_map_0f3a[256];
 
 /* Opcodes that ModRM.reg extends; numbers as in the manuals. */
 enum x86_group {
-    X86_GROUP_1,
+    X86_GROUP_1 = 1, /* an entry's op is never 0 */
     X86_GROUP_1A,
     X86_GROUP_2,
     X86_GROUP_3,
@@ -97,7 +97,7 @@ struct x86_sse_move {
 };
 
 enum x86_sse_row {
-    X86_SSE_LOAD,         /* 0F 10 */
+    X86_SSE_LOAD = 1,     /* 0F 10 */
     X86_SSE_STORE,        /* 0F 11 */
     X86_SSE_LOAD_ALIGNED, /* 0F 28 */
     X86_SSE_STORE_ALIGNED,
@@ -116,13 +116,15 @@ enum x86_sse_row {
 
 extern const struct x86_sse_move x86_sse_moves[X86_SSE_ROWS][4];
 
-/* What one decoding has so far. */
+/* What one decoding has so far. Lives in registers: who takes its address takes that of a copy. */
 struct x86_decoder {
     const uint8_t *bytes;
-    uint8_t at;    /* bytes consumed */
-    uint8_t limit; /* bytes that may be looked at */
-    uint8_t mode;
-    uint8_t segment; /* of an override that has effect, else X86_SEGS */
+    unsigned at;    /* bytes consumed */
+    unsigned limit; /* bytes that may be looked at */
+    unsigned mode;
+    unsigned prefixes;
+    unsigned rex;
+    unsigned segment; /* of an override that has effect, else X86_SEGS */
 };
 
 /* Bytes ran out: there may be more, or there cannot be. */
@@ -149,6 +151,6 @@ int x86_extended_decode(struct x86_decoder *d, uint8_t first, struct x86_insn *i
                         struct x86_opcode *opcode);
 
 /* For OPF_FIX, when all but the immediate is known. 0 or -EINVAL. */
-int x86_insn_fix(const struct x86_decoder *d, struct x86_insn *insn);
+int x86_insn_fix(enum x86_mode mode, struct x86_insn *insn);
 
 #endif
