@@ -210,8 +210,8 @@ static bool stack_place(const struct x86_insn *insn, uint64_t *gpr)
 {
     if (insn->op != X86_OP_PUSH && insn->op != X86_OP_POP)
         return true;
-    if (insn->memory && (insn->mem.base == X86_RSP || insn->mem.index == X86_RSP))
-        return true;
+    if (insn->memory && insn->mem.base == X86_RSP) /* with a displacement, it may point elsewhere */
+        return gpr[X86_RSP] - (uint64_t)host.memory - 64 < MEMORY_SIZE - 128;
     gpr[X86_RSP] = (uint64_t)host.memory + 4096 + random_below(4096);
     return true;
 }
