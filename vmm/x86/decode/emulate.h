@@ -56,8 +56,8 @@ struct x86_emulator;
  * int is 0 or a negative errno, which ends the instruction and which x86_emulate() returns; with -EFAULT the
  * callback has called x86_emulator_raise() first. Find the vCPU by container_of().
  *
- * Linear addresses are canonical; outside of 64-bit mode they have 32 bits, and an access may run over the
- * end to address 0. An access may cross a page: both pages must then be looked at before anything is changed.
+ * Linear addresses are canonical; outside of 64-bit mode they have 32 bits. An access may cross a page, and
+ * go from the last page on to address 0: both pages must then be looked at before anything is changed.
  */
 struct x86_emulator_ops {
     int (*read)(struct x86_emulator *e, uint64_t linear, void *data, unsigned size, enum x86_access access);
