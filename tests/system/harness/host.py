@@ -96,13 +96,15 @@ class Host:
     def _await_control(self, path):
         """QEMU makes the socket soon after it starts, or ends with a message."""
         waiter = os.pidfd_open(self.process.pid)
+        ended = select.poll()  # select() knows no descriptor above 1023
+        ended.register(waiter, select.POLLIN)
         try:
             for _ in range(200):
                 with contextlib.suppress(OSError):
                     sock = socket.socket(socket.AF_UNIX)
                     sock.connect(str(path))
                     return sock
-                if select.select([waiter], [], [], 0.05)[0]:
+                if ended.poll(50):
                     break
         finally:
             os.close(waiter)

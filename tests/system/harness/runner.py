@@ -3,6 +3,7 @@
 
 import collections
 import json
+import os
 import re
 import shutil
 import threading
@@ -88,6 +89,7 @@ class Runner:
         self._active = {}
         self._done = threading.Event()
         self._hosts = 0
+        self._host_logs = LOGS / f"hosts-{os.getpid()}"
 
     def _group(self, cases):
         """Lists of cases that share a host; a case with a host of its own is a list of one. Longest first."""
@@ -113,7 +115,7 @@ class Runner:
             thread.join()
         self._done.set()
         if not self.keep:
-            shutil.rmtree(LOGS / "hosts", ignore_errors=True)
+            shutil.rmtree(self._host_logs, ignore_errors=True)
         self._timings_path.write_text(json.dumps(self._timings, indent=1, sort_keys=True))
         for name, reason in sorted(self.skipped):
             print(f"skipped: {name}: {reason}")
@@ -146,7 +148,7 @@ class Runner:
         with self._lock:
             self._hosts += 1
             number = self._hosts
-        host = Host(case.config, LOGS / "hosts" / str(number))
+        host = Host(case.config, self._host_logs / str(number))
         context.adopt(host)
         host.start()
         if case.host == "shared":
