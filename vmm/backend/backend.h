@@ -34,6 +34,7 @@ void backend_regs_get(struct vcpu *vcpu, struct x86_regs *regs);
 
 enum exit_kind {
     EXIT_HOST_IRQ,   /* a host interrupt, handled by now */
+    EXIT_NOTHING,    /* handled by the backend itself */
     EXIT_IRQ_WINDOW, /* the guest can take an interrupt now, as asked for */
     EXIT_NMI_WINDOW,
     EXIT_CPUID,

@@ -122,6 +122,7 @@ static int power_on(struct vm *vm, struct vm_error *error)
     struct device *device;
     int result;
 
+    vm->is_restart_due = false;
     atomic_store(&vm->end_reason, VM_END_NONE);
     atomic_store(&vm->has_crash, false);
     TAILQ_FOREACH (device, &vm->devices, link)
@@ -148,9 +149,11 @@ int vm_start(struct vm *vm, struct vm_error *error)
     int result;
 
     mutex_lock(&vm->lock);
-    state = atomic_load(&vm->state);
-    result =
-        state == VM_RUNNING || state == VM_PAUSED ? wrong_state(vm, error, "started") : power_on(vm, error);
+    state = (enum vm_state)atomic_load(&vm->state);
+    if (state == VM_RUNNING || state == VM_PAUSED || vm->is_deleted)
+        result = wrong_state(vm, error, "started");
+    else
+        result = power_on(vm, error);
     mutex_unlock(&vm->lock);
     return result;
 }
@@ -166,6 +169,8 @@ int vm_stop(struct vm *vm, struct vm_error *error)
         vcpus_park(vm);
     if (state == VM_RUNNING || state == VM_PAUSED)
         state_set(vm, VM_STOPPED);
+    else if (vm->is_restart_due)
+        vm->is_restart_due = false; /* it stays as it is */
     else
         result = wrong_state(vm, error, "stopped");
     mutex_unlock(&vm->lock);
@@ -226,27 +231,62 @@ int vm_nmi(struct vm *vm, struct vm_error *error)
     return 0;
 }
 
-/* The guest has ended its run: settle the state, on a thread that may block. */
-void vm_settle(struct vm *vm)
+#define RESTART_FIRST_NS  NSEC_PER_SEC
+#define RESTART_DOUBLINGS 6
+#define RESTART_STABLE_NS (60 * NSEC_PER_SEC)
+
+/* The restart policy: at once would let a guest that crashes at boot eat a CPU, so the pauses grow. Lock
+ * held. */
+static void restart_plan(struct vm *vm, enum vm_end reason)
 {
-    enum vm_end reason;
+    bool wanted = vm->config.restart == VM_RESTART_ALWAYS ||
+                  (vm->config.restart == VM_RESTART_ON_CRASH && reason == VM_END_CRASH);
+
+    if (!wanted)
+        return;
+    if (vm_clock_now_ns(&vm->clock) >= RESTART_STABLE_NS)
+        vm->restarts = 0;
+    vm->is_restart_due = true;
+    timer_arm(&vm->restart_timer,
+              clock_now_ns() + (RESTART_FIRST_NS << MIN(vm->restarts, RESTART_DOUBLINGS)));
+    vm->restarts++;
+}
+
+/* Lock held; the guest has ended its run. */
+static void settle_ended(struct vm *vm, enum vm_end reason)
+{
     struct vm_error error;
 
-    mutex_lock(&vm->lock);
-    reason = (enum vm_end)atomic_load(&vm->end_reason);
-    if (atomic_load(&vm->state) != VM_RUNNING || reason == VM_END_NONE) {
-        mutex_unlock(&vm->lock);
-        return;
-    }
     vcpus_park(vm);
     if (reason == VM_END_RESET) {
-        if (power_on(vm, &error) != 0)
+        if (power_on(vm, &error) != 0) {
+            log_warning("vm %s: cannot start again: %s", vm->config.name, error.detail);
             state_set(vm, VM_CRASHED);
-    } else {
-        state_set(vm, reason == VM_END_CRASH ? VM_CRASHED : VM_STOPPED);
+        }
+        return;
     }
     if (reason == VM_END_CRASH)
         log_warning("vm %s: crashed: %s (vCPU %u, rip %#llx)", vm->config.name, vm->crash.reason,
                     vm->crash.vcpu, (unsigned long long)vm->crash.rip);
+    state_set(vm, reason == VM_END_CRASH ? VM_CRASHED : VM_STOPPED);
+    restart_plan(vm, reason);
+}
+
+void vm_settle(struct vm *vm)
+{
+    enum vm_state state;
+    enum vm_end reason;
+    struct vm_error error;
+
+    mutex_lock(&vm->lock);
+    state = (enum vm_state)atomic_load(&vm->state);
+    reason = (enum vm_end)atomic_load(&vm->end_reason);
+    if (state == VM_RUNNING && reason != VM_END_NONE) {
+        settle_ended(vm, reason);
+    } else if ((state == VM_STOPPED || state == VM_CRASHED) && vm->is_restart_due) {
+        vm->is_restart_due = false;
+        if (power_on(vm, &error) != 0)
+            log_warning("vm %s: cannot start again: %s", vm->config.name, error.detail);
+    }
     mutex_unlock(&vm->lock);
 }

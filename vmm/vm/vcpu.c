@@ -20,16 +20,22 @@
 
 void vcpu_request(struct vcpu *vcpu, unsigned request)
 {
-    atomic_fetch_or(&vcpu->requests, request);
-    if (atomic_load(&vcpu->mode) == VCPU_IN_GUEST) {
-        unsigned cpu = atomic_load_explicit(&vcpu->cpu, memory_order_relaxed);
+    unsigned cpu;
 
+    atomic_fetch_or(&vcpu->requests, request);
+    switch (atomic_load(&vcpu->mode)) {
+    case VCPU_IN_GUEST:
+        cpu = atomic_load_explicit(&vcpu->cpu, memory_order_relaxed);
         /* On this very CPU it cannot be in the guest while we run. */
         if (cpu != cpu_id())
             arch_cpu_kick(cpu);
-        return;
+        break;
+    case VCPU_WAITING:
+        waitq_wake_one(&vcpu->wakeup);
+        break;
+    default:
+        break;
     }
-    waitq_wake_one(&vcpu->wakeup);
 }
 
 void vcpu_kick(struct vcpu *vcpu)
@@ -140,7 +146,9 @@ static void wait_for_work(struct vcpu *vcpu)
 {
     uint64_t from = clock_now_ns();
 
+    atomic_store(&vcpu->mode, VCPU_WAITING);
     wait_event(&vcpu->wakeup, can_wake(vcpu));
+    atomic_store(&vcpu->mode, VCPU_OUTSIDE);
     vcpu->stats.halted_ns += clock_now_ns() - from;
     if (vcpu->activity == VCPU_HALTED && (vcpu->is_nmi_pending || lapic_pending_vector(vcpu->lapic) >= 0 ||
                                           (atomic_load(&vcpu->requests) & VCPU_REQ_NMI)))
@@ -191,7 +199,9 @@ static void vcpu_main(void *arg)
     struct vcpu *vcpu = arg;
 
     for (;;) {
+        atomic_store(&vcpu->mode, VCPU_WAITING);
         wait_event(&vcpu->wakeup, should_run(vcpu));
+        atomic_store(&vcpu->mode, VCPU_OUTSIDE);
         if (vcpu->is_dying)
             return;
         vm_vcpu_started(vcpu);

@@ -29,7 +29,11 @@ enum vcpu_request {
 };
 
 /* Where the thread is, for whoever wants to interrupt it. */
-enum vcpu_mode { VCPU_OUTSIDE, VCPU_IN_GUEST };
+enum vcpu_mode {
+    VCPU_OUTSIDE,  /* runs host code: it sees requests before it enters the guest */
+    VCPU_IN_GUEST, /* an interrupt of its CPU brings it out */
+    VCPU_WAITING,  /* sleeps on `wakeup` */
+};
 
 enum vcpu_activity {
     VCPU_RUNNING,
@@ -65,6 +69,7 @@ struct vcpu {
 
     /* MSRs and registers that software keeps. */
     uint64_t xcr0;                                   /* t */
+    uint64_t xcr0_host;                              /* i: what the host has in XCR0 */
     uint64_t apic_base;                              /* owner: lapic */
     uint64_t mtrr[32];                               /* t: vmm/x86/msr.c */
     uint64_t misc_enable, tsc_aux, tsc_adjust;       /* t */

@@ -4,9 +4,12 @@
 #include "../dev/console.h"
 #include "../x86/machine.h"
 #include "run.h"
+#include <arch/layout.h>
+#include <arch/thread.h>
 #include <core/boot.h>
 #include <core/cpu.h>
 #include <core/event.h>
+#include <core/image.h>
 #include <core/log.h>
 #include <core/mm.h>
 #include <errno.h>
@@ -42,6 +45,8 @@ void vm_ended(struct vm *vm)
 {
     struct vm *head = atomic_load(&ended_list);
 
+    if (atomic_exchange(&vm->is_in_ended_list, true))
+        return;
     atomic_fetch_add(&vm->references, 1);
     do
         vm->ended_next = head;
@@ -58,6 +63,7 @@ static void manager(void *arg)
         wait_event(&ended_waitq, atomic_load(&ended_list) != NULL);
         for (vm = atomic_exchange(&ended_list, NULL); vm != NULL; vm = next) {
             next = vm->ended_next;
+            atomic_store(&vm->is_in_ended_list, false);
             vm_settle(vm);
             vm_put(vm);
         }
@@ -77,6 +83,11 @@ static int fail(struct vm_error *error, int code, const char *field, const char 
     return code;
 }
 
+void vm_restart_timer(struct timer *timer)
+{
+    vm_ended(container_of(timer, struct vm, restart_timer));
+}
+
 static void vm_destroy(struct vm *vm)
 {
     for (unsigned i = 0; i < vm->vcpu_count; i++)
@@ -89,6 +100,10 @@ static void vm_destroy(struct vm *vm)
     if (vm->gmem.chunks != NULL)
         gmem_fini(&vm->gmem);
     console_destroy(vm->console);
+    if (vm->kernel != NULL)
+        image_unuse(vm->kernel);
+    if (vm->initrd != NULL)
+        image_unuse(vm->initrd);
     free(container_of(vm, struct vm_entry, vm));
 }
 
@@ -134,6 +149,21 @@ static int config_check(const struct vm_config *config, struct vm_error *error)
     return 0;
 }
 
+static int image_use_as(const char *name, const char *field, struct image **out, struct vm_error *error)
+{
+    return image_use(name, out) == 0 ? 0 : fail(error, -ENOENT, field, "there is no image \"%s\"", name);
+}
+
+/* Held from now on: an image that a VM needs is not deleted. */
+static int images_use(struct vm *vm, struct vm_error *error)
+{
+    int result = image_use_as(vm->config.kernel, "kernel", &vm->kernel, error);
+
+    if (result == 0 && vm->config.initrd[0] != 0)
+        result = image_use_as(vm->config.initrd, "initrd", &vm->initrd, error);
+    return result;
+}
+
 static struct vm_entry *entry_find(const char *name)
 {
     struct vm_entry key;
@@ -166,12 +196,15 @@ int vm_create(const struct vm_config *config, struct vm **out, struct vm_error *
     vm->config = *config;
     mutex_init(&vm->lock, LOCK_RANK_VM);
     waitq_init(&vm->parked);
+    timer_init(&vm->restart_timer, vm_restart_timer);
     TAILQ_INIT(&vm->devices);
     vm_clock_init(&vm->clock);
     atomic_init(&vm->references, 2); /* the registry's and the caller's */
     mutex_lock(&registry_lock);
     if (entry_find(config->name) != NULL)
         result = fail(error, -EEXIST, "name", "a VM named \"%s\" exists", config->name);
+    else if ((result = images_use(vm, error)) != 0)
+        ;
     else if (vm_build(vm) != 0)
         result = no_room(config, error);
     else
@@ -184,6 +217,15 @@ int vm_create(const struct vm_config *config, struct vm **out, struct vm_error *
     event_publish("vm.created", "{\"vm\":\"%s\"}", config->name);
     *out = vm;
     return 0;
+}
+
+/* Thread stack and its guard's slot, FPU state, control blocks; per VM the console and the chunk table. */
+uint64_t vm_overhead_bytes(const struct vm *vm)
+{
+    uint64_t per_vcpu = sizeof(struct vcpu) + ARCH_STACK_SIZE + arch_fpu_size(true) + PAGE_SIZE;
+
+    return sizeof(struct vm_entry) + CONSOLE_RING_SIZE + sizeof(struct vm_console) +
+           vm->vcpu_count * per_vcpu + (vm->gmem.size >> GMEM_CHUNK_SHIFT) * sizeof(struct gmem_chunk);
 }
 
 void vm_put(struct vm *vm)
@@ -199,10 +241,13 @@ int vm_delete(struct vm *vm, struct vm_error *error)
 
     mutex_lock(&vm->lock);
     state = atomic_load(&vm->state);
+    vm->is_restart_due = false;
+    vm->is_deleted = state != VM_RUNNING && state != VM_PAUSED;
     mutex_unlock(&vm->lock);
     if (state == VM_RUNNING || state == VM_PAUSED)
         return fail(error, -EBUSY, "state", "VM \"%s\" is %s; stop it first", vm->config.name,
                     vm_state_name(state));
+    timer_cancel(&vm->restart_timer); /* and nobody arms it any more */
     mutex_lock(&registry_lock);
     is_there = entry_find(vm->config.name) == container_of(vm, struct vm_entry, vm);
     if (is_there)

@@ -25,28 +25,39 @@ struct vm {
     _Atomic uint8_t state;   /* a: enum vm_state; changed under l */
     struct gmem gmem;        /* s */
     struct stage2 stage2;
-    struct bus pio, mmio;         /* s */
+    struct bus pio, mmio;       /* s */
     struct device_list devices; /* s */
     struct vm_clock clock;
-    struct machine *machine; /* i: vmm/x86/machine.c */
-    struct vcpu **vcpus;     /* i */
-    unsigned vcpu_count;     /* i */
-    atomic_uint running;     /* a: vCPUs in the run loop */
-    atomic_uint tlb_generation;
+    struct machine *machine;     /* i: vmm/x86/machine.c */
+    struct vcpu **vcpus;         /* i */
+    unsigned vcpu_count;         /* i */
+    atomic_uint running;         /* a: vCPUs in the run loop */
     struct waitq parked;         /* woken when `running` falls to 0, and when the VM ends by itself */
     _Atomic uint32_t end_reason; /* a: why the guest ended itself: enum vm_end */
     atomic_bool has_crash;
     atomic_uint references;
-    struct vm *ended_next;      /* link in the list of ended VMs */
-    uint32_t exit_code;         /* of the debug-exit port */
-    struct vm_crash crash;      /* written by the first vCPU that crashes */
-    struct vm_console *console; /* i */
+    struct vm *ended_next; /* link in the list of VMs to be settled */
+    atomic_bool is_in_ended_list;
+    struct timer restart_timer;
+    bool is_restart_due;           /* l: the restart policy wants it started when the timer fires */
+    bool is_deleted;               /* l: no start any more */
+    unsigned restarts;             /* l: in a row, for the back-off */
+    struct image *kernel, *initrd; /* i: held while the VM exists, so nobody deletes them */
+    uint32_t exit_code;            /* of the debug-exit port */
+    struct vm_crash crash;         /* written by the first vCPU that crashes */
+    struct vm_console *console;    /* i */
 };
+
+/* The restart timer's function: has the manager look at the VM again. */
+void vm_restart_timer(struct timer *timer);
 
 /* The guest has ended the VM (power off, reset, crash): asks every vCPU to park and tells whoever manages it.
  * vCPU thread. */
 void vm_end(struct vm *vm, enum vm_end reason);
 void vm_crash(struct vcpu *vcpu, const char *format, ...) printf_like(2, 3);
+
+/* The restart timer's function: has the manager look at the VM again. */
+void vm_restart_timer(struct timer *timer);
 
 /* Queues a VM that has ended by itself for vm_settle() on the manager's thread. Context: any. */
 void vm_ended(struct vm *vm);
@@ -59,8 +70,7 @@ void vm_settle(struct vm *vm);
  */
 must_check int vm_memory_fault(struct vm *vm, gpa_t addr, bool is_write);
 
-/* Every vCPU drops its translations before it runs on; waits until all have left the guest. Context: thread.
- */
-void vm_tlb_flush(struct vm *vm);
+/* Host memory of a VM beyond its RAM and its stage-2 tables. */
+uint64_t vm_overhead_bytes(const struct vm *vm);
 
 #endif

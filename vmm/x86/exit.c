@@ -191,6 +191,7 @@ void exit_handle(struct vcpu *vcpu)
 {
     switch (vcpu->exit.kind) {
     case EXIT_HOST_IRQ:
+    case EXIT_NOTHING:
     case EXIT_IRQ_WINDOW:
     case EXIT_NMI_WINDOW:
     case EXIT_PAUSE:

@@ -3,6 +3,9 @@
 
 #include "../dev/acpi_pm.h"
 #include "../dev/i8254.h"
+#include "../dev/pci/host.h"
+#include "../dev/power.h"
+#include "../dev/reset_ports.h"
 #include "../dev/rtc.h"
 #include "../dev/uart16550.h"
 #include "../irqchip/x86.h"
@@ -19,6 +22,8 @@
 #define COM1         0x3f8
 #define COM1_GSI     4
 #define DEBUG_EXIT   0xf4
+#define PIT_GSI      0
+#define RTC_GSI      8
 
 static uint64_t low_ram(const struct vm *vm)
 {
@@ -65,32 +70,59 @@ static void device_add(struct vm *vm, struct device *device)
     TAILQ_INSERT_TAIL(&vm->devices, device, link);
 }
 
-static int devices_create(struct vm *vm)
+/* One after the other, until one fails; what exists goes with the VM. */
+static int legacy_devices_create(struct vm *vm, const struct power_hooks *power)
 {
-    struct machine *m = vm->machine;
-    struct acpi_pm_callbacks callbacks = {.power_off = power_off, .reset = reset, .arg = vm};
+    const struct rtc_config rtc = {.wall_seconds = clock_wall_seconds(),
+                                   .low_ram_bytes = low_ram(vm),
+                                   .high_ram_bytes = vm->gmem.size - low_ram(vm),
+                                   .vcpu_count = vm->vcpu_count};
+    struct irqchip *chip = vm->machine->irqchip;
     struct device *device;
     int error;
 
-    error = uart16550_create(&vm->pio, COM1, m->irqchip, COM1_GSI, vm->console, &device);
-    if (error)
-        return error;
-    device_add(vm, device);
-    error = acpi_pm_create(&vm->pio, MACHINE_PM_BASE, m->irqchip, MACHINE_SCI_GSI, &vm->clock, &callbacks,
-                           &device);
-    if (error)
-        return error;
-    device_add(vm, device);
-    error = i8254_create(&vm->pio, m->irqchip, &vm->clock, &device);
-    if (error)
-        return error;
-    device_add(vm, device);
-    error = rtc_create(&vm->pio, m->irqchip, &vm->clock, vm->gmem.size, &device);
-    if (error)
-        return error;
-    device_add(vm, device);
-    if (vm->config.debug_exit) {
-        error = debug_exit_create(&vm->pio, DEBUG_EXIT, debug_exit, vm, &device);
+    error = uart16550_create(&vm->pio, COM1, chip, COM1_GSI, vm->console, &device);
+    if (!error) {
+        device_add(vm, device);
+        error = acpi_pm_create(&vm->pio, MACHINE_PM_BASE, chip, MACHINE_SCI_GSI, &vm->clock, power, &device);
+    }
+    if (!error) {
+        device_add(vm, device);
+        error = reset_ports_create(&vm->pio, power, &device);
+    }
+    if (!error) {
+        device_add(vm, device);
+        error = i8254_create(&vm->pio, chip, PIT_GSI, &vm->clock, &device);
+    }
+    if (!error) {
+        device_add(vm, device);
+        error = rtc_create(&vm->pio, chip, RTC_GSI, &vm->clock, &rtc, &device);
+    }
+    if (!error)
+        device_add(vm, device);
+    return error;
+}
+
+static int devices_create(struct vm *vm)
+{
+    const struct power_hooks power = {power_off, reset, debug_exit, vm};
+    const struct vpci_host_config pci = {.pio = &vm->pio,
+                                         .mmio = &vm->mmio,
+                                         .irqchip = vm->machine->irqchip,
+                                         .power = power,
+                                         .ecam_base = MACHINE_ECAM,
+                                         .window_base = MACHINE_PCI_WINDOW,
+                                         .window_end = MACHINE_PCI_WINDOW_END,
+                                         .pm_base = MACHINE_PM_BASE};
+    struct device *device;
+    int error = legacy_devices_create(vm, &power);
+
+    if (!error)
+        error = vpci_host_create(&pci, &vm->machine->pci);
+    if (!error)
+        device_add(vm, &vm->machine->pci->device);
+    if (!error && vm->config.debug_exit) {
+        error = debug_exit_create(&vm->pio, DEBUG_EXIT, &power, &device);
         if (!error)
             device_add(vm, device);
     }
@@ -160,20 +192,6 @@ static int image_source_read(const struct load_source *source, uint64_t offset, 
     return 0;
 }
 
-static int source_open(const char *name, const char *field, struct image_source *out, struct vm_error *error)
-{
-    int result = image_get(name, &out->image);
-
-    if (result) {
-        error->field = field;
-        snprintf(error->detail, sizeof(error->detail), "there is no image \"%s\"", name);
-        return result;
-    }
-    out->source =
-        (struct load_source){.read = image_source_read, .size = image_size(out->image), .name = name};
-    return 0;
-}
-
 static unsigned memory_map(const struct vm *vm, struct load_range *map)
 {
     uint64_t low = low_ram(vm), high = vm->gmem.size - low;
@@ -224,20 +242,18 @@ static int load(struct vm *vm, const struct load_source *kernel, const struct lo
     return result;
 }
 
+static struct image_source source_of(struct image *image, const char *name)
+{
+    return (struct image_source){
+        .source = {.read = image_source_read, .size = image ? image_size(image) : 0, .name = name},
+        .image = image};
+}
+
 int machine_boot(struct vm *vm, struct x86_regs *regs, struct vm_error *error)
 {
-    struct image_source kernel, initrd;
-    bool has_initrd = vm->config.initrd[0] != 0;
-    int result = source_open(vm->config.kernel, "kernel", &kernel, error);
+    struct image_source kernel = source_of(vm->kernel, vm->config.kernel);
+    struct image_source initrd = source_of(vm->initrd, vm->config.initrd);
 
-    if (result)
-        return result;
-    result = has_initrd ? source_open(vm->config.initrd, "initrd", &initrd, error) : 0;
-    if (!result) {
-        result = load(vm, &kernel.source, has_initrd ? &initrd.source : NULL, regs, error);
-        if (has_initrd)
-            image_put(initrd.image);
-    }
-    image_put(kernel.image);
-    return result;
+    vpci_host_assign(vm->machine->pci);
+    return load(vm, &kernel.source, vm->initrd ? &initrd.source : NULL, regs, error);
 }

@@ -27,7 +27,7 @@ struct vm;
 struct machine {
     struct irqchip *irqchip;
     struct guest_cpuid cpuid;
-    struct uart16550 *uart;
+    struct vpci_host *pci;
 };
 
 /* Memory slots, devices and interrupt controllers of a VM whose vCPUs exist. Undone by machine_destroy().

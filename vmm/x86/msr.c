@@ -183,6 +183,13 @@ static int misc_enable_write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
     return 0;
 }
 
+/* APM vol. 2, 3.2.10: the TSC counts at the P0 frequency, whatever the core does. */
+static int hwcr_read(struct vcpu *vcpu, uint32_t msr, uint64_t *value)
+{
+    *value = BIT(24);
+    return 0;
+}
+
 static const struct msr_rule rules[] = {
     {0x00000010, 0x00000010, tsc_read, tsc_write, "time stamp counter"},
     {0x0000001b, 0x0000001b, lapic_read_rule, lapic_write_rule, "APIC base: the local APIC's"},
@@ -200,7 +207,8 @@ static const struct msr_rule rules[] = {
     {0x00000800, 0x000008ff, lapic_read_rule, lapic_write_rule, "x2APIC"},
     {0x4b564d00, 0x4b564d01, pvclock_msr_read, pvclock_msr_write, "KVM's paravirtual clock"},
     {0xc0000080, 0xc0000080, efer_read, efer_write, "EFER"},
-    {0xc0010015, 0xc0010015, zero_read, ignore_write, "HWCR: nothing that a guest may change"},
+    {0xc0010010, 0xc0010010, zero_read, ignore_write, "SYSCFG: no memory encryption, no MTRR extensions"},
+    {0xc0010015, 0xc0010015, hwcr_read, ignore_write, "HWCR: nothing that a guest may change"},
     {0xc001001f, 0xc001001f, zero_read, ignore_write, "NB_CFG: likewise"},
     {0xc0011029, 0xc0011029, zero_read, ignore_write, "DE_CFG: LFENCE is serialising already"},
 };
@@ -240,7 +248,8 @@ void x86_msrs_reset(struct vcpu *vcpu)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(vcpu->mtrr); i++)
         vcpu->mtrr[i] = 0;
-    vcpu->misc_enable = 1; /* fast strings */
+    vcpu->mtrr[27] = BIT(11) | 6; /* enabled, write-back, as firmware leaves them */
+    vcpu->misc_enable = 1;        /* fast strings */
     vcpu->xcr0 = 1;
     vcpu->tsc_adjust = 0;
     vcpu->pvclock_msr = 0;

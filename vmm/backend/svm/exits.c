@@ -95,6 +95,10 @@ void svm_exit_decode(struct vcpu *vcpu, struct vmexit *exit)
         decode_fault(c, exit);
     } else if (code < SVM_EXIT_DR0_READ) {
         exit->kind = EXIT_CR_ACCESS;
+    } else if (code < SVM_EXIT_EXCEPTION) {
+        /* The guest has begun to use debug registers: from now on they are switched with it. */
+        svm_debug_registers_use(vcpu);
+        exit->kind = EXIT_NOTHING;
     } else if (code >= SVM_EXIT_EXCEPTION && code < SVM_EXIT_EXCEPTION + 32) {
         decode_exception(c, exit);
     } else if (code == SVM_EXIT_IRET) {

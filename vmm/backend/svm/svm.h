@@ -29,6 +29,8 @@ struct backend_vcpu {
     bool in_nmi;       /* until the guest's IRET has been executed */
     bool is_iret_seen; /* the IRET at iret_rip is about to be */
     uint64_t iret_rip;
+    bool uses_debug_registers; /* DR0-DR3 are switched at each entry */
+    uint64_t dr[4];
 };
 
 /* Gives the vCPU an ASID of this CPU and the TLB control that goes with it. Interrupts off. */
@@ -44,6 +46,9 @@ hpa_t svm_msr_map(void);
 
 /* Turns what the VMCB says into a neutral exit (exits.c). */
 void svm_exit_decode(struct vcpu *vcpu, struct vmexit *exit);
+
+/* DR0-DR3, which VMRUN does not switch (vcpu.c). */
+void svm_debug_registers_use(struct vcpu *vcpu);
 
 /* An event whose delivery the exit interrupted is delivered again (events.c). */
 void svm_event_redeliver(struct vmcb *vmcb);

@@ -2,6 +2,7 @@
 #include <arch/cpu.h>
 #include <arch/cpuid.h>
 #include <arch/msr.h>
+#include <arch/thread.h>
 #include <core/cpu.h>
 #include <core/mm.h>
 #include <core/percpu.h>
@@ -45,6 +46,7 @@ int backend_vcpu_init(struct vcpu *vcpu)
             page_free(page, PAGE_ORDER_4K);
         return -ENOMEM;
     }
+    vcpu->xcr0_host = arch_fpu_guest_components();
     b->vmcb = hpa_to_ptr(page);
     b->vmcb_pa = page.v;
     intercepts_set(&b->vmcb->control);
@@ -111,6 +113,9 @@ void backend_regs_set(struct vcpu *vcpu, const struct x86_regs *r)
     s->dr6 = r->dr6;
     s->dr7 = r->dr7;
     s->g_pat = PAT_RESET;
+    v->control.intercept_dr = SVM_INTERCEPT_DR0_TO_DR3;
+    vcpu->backend->uses_debug_registers = false;
+    memcpy(vcpu->backend->dr, (uint64_t[]){r->dr0, r->dr1, r->dr2, r->dr3}, sizeof(vcpu->backend->dr));
     v->control.event_injection = 0;
     v->control.exit_int_info = 0;
     v->control.interrupt_shadow = 0;
@@ -141,8 +146,49 @@ void backend_regs_get(struct vcpu *vcpu, struct x86_regs *r)
     r->dr7 = s->dr7;
 }
 
+void svm_debug_registers_use(struct vcpu *vcpu)
+{
+    vcpu->backend->uses_debug_registers = true;
+    vcpu->backend->vmcb->control.intercept_dr = 0;
+}
+
+static void debug_registers_load(const uint64_t dr[4])
+{
+    __asm__ volatile("mov %0, %%dr0; mov %1, %%dr1; mov %2, %%dr2; mov %3, %%dr3" ::"r"(dr[0]), "r"(dr[1]),
+                     "r"(dr[2]), "r"(dr[3]));
+}
+
+static void debug_registers_save(uint64_t dr[4])
+{
+    __asm__ volatile("mov %%dr0, %0; mov %%dr1, %1; mov %%dr2, %2; mov %%dr3, %3"
+                     : "=r"(dr[0]), "=r"(dr[1]), "=r"(dr[2]), "=r"(dr[3]));
+}
+
+/* State that neither VMRUN nor VMLOAD switches, and that most guests leave as the host has it. */
+static void rare_state_enter(struct vcpu *vcpu)
+{
+    if (vcpu->backend->uses_debug_registers)
+        debug_registers_load(vcpu->backend->dr);
+    if (vcpu->xcr0 != vcpu->xcr0_host && vcpu->xcr0_host != 0)
+        arch_xcr0_set(vcpu->xcr0);
+}
+
+static void rare_state_leave(struct vcpu *vcpu)
+{
+    if (vcpu->backend->uses_debug_registers)
+        debug_registers_save(vcpu->backend->dr);
+    if (vcpu->xcr0 != vcpu->xcr0_host && vcpu->xcr0_host != 0)
+        arch_xcr0_set(vcpu->xcr0_host);
+}
+
+static bool has_rare_state(const struct vcpu *vcpu)
+{
+    return vcpu->backend->uses_debug_registers || vcpu->xcr0 != vcpu->xcr0_host;
+}
+
 void backend_enter(struct vcpu *vcpu, struct vmexit *exit)
 {
+    bool is_rare = has_rare_state(vcpu);
     struct backend_vcpu *b = vcpu->backend;
     struct vmcb *v = b->vmcb;
 
@@ -151,7 +197,11 @@ void backend_enter(struct vcpu *vcpu, struct vmexit *exit)
     v->save.rsp = vcpu->gpr[X86_RSP];
     v->save.rip = vcpu->rip;
     v->save.rflags = vcpu->rflags;
+    if (unlikely(is_rare))
+        rare_state_enter(vcpu);
     svm_enter(b->vmcb_pa, vcpu->gpr, svm_host_vmcb_pa());
+    if (unlikely(is_rare))
+        rare_state_leave(vcpu);
     vcpu->gpr[X86_RAX] = v->save.rax;
     vcpu->gpr[X86_RSP] = v->save.rsp;
     vcpu->rip = v->save.rip;

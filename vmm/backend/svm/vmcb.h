@@ -93,6 +93,8 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "a VMCB is a page");
 #define SVM_INTERCEPT_CR_READ(n)  BIT(n)
 #define SVM_INTERCEPT_CR_WRITE(n) BIT(16 + (n))
 
+#define SVM_INTERCEPT_DR0_TO_DR3 0x000f000f /* reads and writes */
+
 #define SVM_INTERCEPT1_INTR     BIT(0)
 #define SVM_INTERCEPT1_NMI      BIT(1)
 #define SVM_INTERCEPT1_SMI      BIT(2)

@@ -85,14 +85,18 @@ const char *vm_state_name(enum vm_state state);
 /* One vCPU's figures. -EINVAL: no such vCPU. */
 struct vcpu_info {
     const char *activity; /* "running", "halted", "wait-sipi", "parked" */
-    uint64_t run_ns, steal_ns, halted_ns;
+    uint64_t run_ns, halted_ns;
     uint64_t exits_total;
 };
 must_check int vm_vcpu_info(struct vm *vm, unsigned vcpu, struct vcpu_info *out);
 /* Exits by reason: names[i] and counts[i] until names[i] is NULL. */
 void vm_exit_counts(struct vm *vm, const char *const **names, uint64_t *counts, unsigned max);
 
-/* Called after each change of state or console output, from any thread: the listener only takes a note. */
-void vm_set_listener(void (*fn)(struct vm *vm, void *arg), void *arg);
+/* Most reasons that vm_exit_counts() tells of. */
+#define VM_EXIT_REASONS_MAX 64
+
+/* The VM's serial console; lives as long as the caller's reference. */
+struct vm_console;
+struct vm_console *vm_console(struct vm *vm);
 
 #endif

@@ -8,6 +8,7 @@
  * (instruction format) and appendix A (opcode maps); Intel SDM vol. 2, chapter 2 and appendix A.
  */
 
+#include "../regs.h"
 #include <core/compiler.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,24 +19,6 @@
 
 /* What CS.D and CS.L say, not what CR0 says: real mode is X86_MODE_16. */
 enum x86_mode { X86_MODE_16, X86_MODE_32, X86_MODE_64 };
-
-/* As ModRM numbers them. */
-enum x86_reg {
-    X86_RAX,
-    X86_RCX,
-    X86_RDX,
-    X86_RBX,
-    X86_RSP,
-    X86_RBP,
-    X86_RSI,
-    X86_RDI,
-    X86_GPRS = 16,
-    X86_REG_RIP = 16, /* base of a memory operand only */
-    X86_REG_NONE = 17,
-};
-
-/* As MOV Sreg numbers them. */
-enum x86_seg { X86_SEG_ES, X86_SEG_CS, X86_SEG_SS, X86_SEG_DS, X86_SEG_FS, X86_SEG_GS, X86_SEGS };
 
 /*
  * Bits of x86_insn.prefixes. Of REP and REPNE only the last one given is set. With EXTENDED, OPERAND, REP and

@@ -20,20 +20,10 @@ enum x86_access {
     X86_ACCESS_READ_WRITE, /* the read of a read-modify-write: must fault if the write would */
 };
 
-/* As the VMCB holds it (AMD APM vol. 2, 15.5.1 and appendix B). */
-struct x86_segment {
-    uint64_t base;
-    uint32_t limit;      /* in bytes, last valid offset: granularity is applied */
-    uint16_t attributes; /* X86_SEGMENT_x */
-    uint16_t selector;
-};
-
 #define X86_SEGMENT_TYPE_ACCESSED    BIT(0)
 #define X86_SEGMENT_TYPE_WRITE       BIT(1) /* data: writable; code: readable */
 #define X86_SEGMENT_TYPE_EXPAND_DOWN BIT(2) /* data */
 #define X86_SEGMENT_TYPE_CODE        BIT(3)
-#define X86_SEGMENT_PRESENT          BIT(7) /* clear: a null selector */
-#define X86_SEGMENT_BIG              BIT(10)
 
 #define X86_VECTOR_UD 6
 #define X86_VECTOR_SS 12

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "run.h"
+#include "vm.h"
+#include <errno.h>
+#include <string.h>
+
+/* What an operator sees of a VM: copies, taken without stopping anything. */
+
+static const char *const exit_names[EXIT_KINDS + 1] = {
+    [EXIT_HOST_IRQ] = "host-irq",
+    [EXIT_NOTHING] = "backend",
+    [EXIT_IRQ_WINDOW] = "irq-window",
+    [EXIT_NMI_WINDOW] = "nmi-window",
+    [EXIT_CPUID] = "cpuid",
+    [EXIT_HALT] = "halt",
+    [EXIT_IO] = "io",
+    [EXIT_MSR_READ] = "msr-read",
+    [EXIT_MSR_WRITE] = "msr-write",
+    [EXIT_STAGE2_FAULT] = "stage2-fault",
+    [EXIT_HYPERCALL] = "hypercall",
+    [EXIT_CR_ACCESS] = "cr-access",
+    [EXIT_XSETBV] = "xsetbv",
+    [EXIT_WBINVD] = "wbinvd",
+    [EXIT_UNDEFINED] = "undefined",
+    [EXIT_EXCEPTION] = "exception",
+    [EXIT_PAUSE] = "pause",
+    [EXIT_TASK_SWITCH] = "task-switch",
+    [EXIT_SHUTDOWN] = "shutdown",
+    [EXIT_FAIL_ENTRY] = "fail-entry",
+    [EXIT_UNKNOWN] = "unknown",
+};
+
+static uint64_t exits_of(const struct vcpu *vcpu, unsigned kind)
+{
+    return __atomic_load_n(&vcpu->stats.exits[kind], __ATOMIC_RELAXED);
+}
+
+void vm_info_get(struct vm *vm, struct vm_info *out)
+{
+    memset(out, 0, sizeof(*out));
+    out->config = vm->config;
+    out->state = (enum vm_state)atomic_load(&vm->state);
+    out->run_ns = vm_clock_now_ns(&vm->clock);
+    out->overhead_bytes = atomic_load(&vm->stage2.table_bytes) + vm_overhead_bytes(vm);
+    out->has_exit_code = atomic_load(&vm->end_reason) == VM_END_DEBUG_EXIT;
+    out->exit_code = vm->exit_code;
+    out->has_crash = out->state == VM_CRASHED;
+    if (out->has_crash)
+        out->crash = vm->crash;
+}
+
+int vm_vcpu_info(struct vm *vm, unsigned vcpu, struct vcpu_info *out)
+{
+    const struct vcpu *v;
+
+    if (vcpu >= vm->vcpu_count)
+        return -EINVAL;
+    v = vm->vcpus[vcpu];
+    *out = (struct vcpu_info){.run_ns = thread_runtime_ns(v->thread),
+                              .halted_ns = __atomic_load_n(&v->stats.halted_ns, __ATOMIC_RELAXED)};
+    for (unsigned i = 0; i < EXIT_KINDS; i++)
+        out->exits_total += exits_of(v, i);
+    if (atomic_load(&v->requests) & VCPU_REQ_PARK)
+        out->activity = "parked";
+    else
+        out->activity = v->activity == VCPU_RUNNING  ? "running"
+                        : v->activity == VCPU_HALTED ? "halted"
+                                                     : "wait-sipi";
+    return 0;
+}
+
+void vm_exit_counts(struct vm *vm, const char *const **names, uint64_t *counts, unsigned max)
+{
+    *names = exit_names;
+    for (unsigned kind = 0; kind < MIN(max, (unsigned)EXIT_KINDS); kind++) {
+        counts[kind] = 0;
+        for (unsigned i = 0; i < vm->vcpu_count; i++)
+            counts[kind] += exits_of(vm->vcpus[i], kind);
+    }
+}
+
+struct vm_console *vm_console(struct vm *vm)
+{
+    return vm->console;
+}
