@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Kernels, boot protocols, and the guest's ACPI tables read back by the host's parser.
 load-src := $(patsubst %,vmm/load/%.c,load loader space modules entry linux linux_header linux_boot elf elf_note pvh \
-	multiboot multiboot_header multiboot_info) vmm/x86/regs.c
+	multiboot multiboot_header multiboot_info coreboot) vmm/x86/regs.c core/lib/checksum.c
 load-tables-src := $(patsubst %,vmm/load/tables/%.c,aml aml_resource acpi acpi_fadt acpi_madt acpi_dsdt)
 
 unit-y += load_linux load_pvh load_multiboot load_space acpi_build

@@ -171,6 +171,43 @@ Test(load_multiboot, memory_sizes)
     cr_assert_eq(guest_u32(regs.gpr[X86_RBX] + 8), 5 * 1024);
 }
 
+static uint32_t ones_sum(uint64_t at, uint64_t size)
+{
+    uint32_t sum = 0;
+
+    for (uint64_t i = 0; i < size; i += 2)
+        sum += (uint32_t)guest_word(at + i, 2);
+    while (sum >> 16)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return sum;
+}
+
+/* GRUB as a coreboot payload has its memory from there. */
+Test(load_multiboot, coreboot_table)
+{
+    expect_ok();
+    cr_assert_eq(guest_u32(0x500), 0x4f49424c);
+    cr_assert_eq(guest_u32(0x50c), 8 + params.memory_map_count * 20);
+    cr_assert_eq(guest_u32(0x518), 1);
+    cr_assert_eq(guest_u64(0x520 + 20), memory_map[1].base);
+    cr_assert_eq(guest_u64(0x520 + 28), memory_map[1].size);
+    cr_assert_eq(guest_u32(0x520 + 36), memory_map[1].type);
+    cr_assert_eq(ones_sum(0x518, guest_u32(0x50c)), guest_u32(0x510) ^ 0xffff);
+    cr_assert_eq(ones_sum(0x500, 24), 0xffff);
+    /* Not where the kernel is, and not without room. */
+    phdrs[0].address = 0x400;
+    phdrs_put();
+    expect_ok();
+    copied(0x400, 0x1000, 0x2000);
+    fake_gmem_free();
+    elf_kernel_init();
+    machine_init(MIB(32), 0);
+    for (uint64_t i = 0; i < 140; i++)
+        map_add(GIB(8) + i * MIB(1), GIB(8) + i * MIB(1) + 4096, LOAD_RESERVED);
+    expect_ok();
+    cr_assert_eq(guest_u32(0x500), 0);
+}
+
 Test(load_multiboot, elf64)
 {
     bytes_source_free(&kernel);
@@ -334,10 +371,20 @@ Test(load_multiboot, no_room_for_information)
 
 Test(load_multiboot, map_without_ram)
 {
-    /* Strings, map and list of the information are written by different functions. */
+    /* Strings, map and list of the information, coreboot's table: written by different functions. */
+    for (uint64_t end = 0x500; end < 0x600; end += 8) {
+        fake_gmem_empty();
+        fake_gmem_slot(0, end);
+        fake_gmem_slot(0x10000, MIB(32));
+        if (end < 0x520 + 20 * params.memory_map_count)
+            expect_refusal("memory", "the memory map says RAM at 0x5");
+        else
+            expect_ok();
+    }
     for (uint64_t end = 0x10000; end < 0x10200; end += 8) {
         fake_gmem_empty();
         fake_gmem_slot(MIB(1), MIB(32));
+        fake_gmem_slot(0, 0x1000);
         if (end > 0x10000)
             fake_gmem_slot(0x10000, end);
         if (fixture_load() == 0)

@@ -84,6 +84,8 @@ int multiboot_load(struct loader *l, const struct multiboot_header *header, cons
         status = image_load(l, elf, &entry);
     if (!status)
         status = multiboot_info_build(l, &info);
+    if (!status)
+        status = coreboot_table_build(l);
     if (status)
         return status;
     entry_flat32(l->regs, entry);
