@@ -82,8 +82,9 @@ int lapic_acknowledge(struct lapic *lapic)
     if (vector >> 4 <= (int)(atomic_load_explicit(&lapic->ppr, memory_order_relaxed) >> 4))
         return spurious_vector(lapic);
     word = (unsigned)vector / 32;
-    bit = 1U << vector % 32;
-    if ((atomic_fetch_and(&lapic->irr[word], ~bit) & ~bit) == 0)
+    bit = 1U << (unsigned)vector % 32;
+    atomic_fetch_and(&lapic->irr[word], ~bit); /* no use of the result: one locked instruction, no loop */
+    if (atomic_load(&lapic->irr[word]) == 0)
         summary_clear(lapic, word);
     lapic->isr[word] |= bit;
     lapic->isr_summary |= 1U << word;

@@ -77,6 +77,12 @@ static bool reg_read(struct lapic *lapic, unsigned reg, uint32_t *value)
     }
 }
 
+static void tpr_write(struct lapic *lapic, uint32_t value)
+{
+    lapic->tpr = value & 0xff;
+    lapic_ppr_update(lapic);
+}
+
 /* Software disable masks the LVTs, and they stay so until it is undone (11.4.7.2). */
 static void svr_write(struct lapic *lapic, uint32_t value)
 {
@@ -106,8 +112,7 @@ static bool reg_write(struct lapic *lapic, unsigned reg, uint32_t value)
         lapic_service_end(lapic);
         return true;
     case LAPIC_TPR:
-        lapic->tpr = value & 0xff;
-        lapic_ppr_update(lapic);
+        tpr_write(lapic, value);
         return true;
     case LAPIC_ICR:
         lapic->icr = value & (ICR_WRITABLE & ~ICR_STATUS);
@@ -176,6 +181,9 @@ void lapic_mmio_write(struct lapic *lapic, uint32_t offset, uint32_t value)
     case LAPIC_EOI:
         lapic_service_end(lapic);
         return;
+    case LAPIC_TPR:
+        tpr_write(lapic, value);
+        return;
     case LAPIC_ICR_HIGH:
         lapic->icr_high = value & 0xff000000;
         return;
@@ -242,6 +250,10 @@ static int x2apic_write(struct lapic *lapic, unsigned reg, uint64_t value)
         return -EFAULT;
     if (reg == LAPIC_EOI && value == 0) {
         lapic_service_end(lapic);
+        return 0;
+    }
+    if (reg == LAPIC_TPR && value <= 0xff) {
+        tpr_write(lapic, (uint32_t)value);
         return 0;
     }
     if (reg == LAPIC_ICR) {

@@ -16,17 +16,19 @@ struct sending {
     unsigned taken;
 };
 
-static bool take_fixed(struct lapic *lapic, const struct apic_message *message, const struct lapic *self)
+/* Fixed, or lowest priority once there is nothing left to choose. */
+static always_inline bool take_fixed(struct lapic *lapic, uint8_t vector, bool is_level,
+                                     const struct lapic *self)
 {
-    uint32_t mode = atomic_load_explicit(&lapic->mode, memory_order_relaxed);
+    const uint32_t usable = LAPIC_MODE_ENABLED | LAPIC_MODE_SOFT;
 
-    if ((mode & LAPIC_MODE_SOFT) == 0)
+    if (unlikely((atomic_load_explicit(&lapic->mode, memory_order_relaxed) & usable) != usable))
         return false;
-    if (unlikely(message->vector < 16)) {
+    if (unlikely(vector < 16)) {
         lapic_error_raise(lapic, ESR_RECEIVE_VECTOR, lapic == self);
         return false;
     }
-    if (lapic_irr_set(lapic, message->vector, message->is_level) && lapic != self)
+    if (lapic_irr_set(lapic, vector, is_level) && lapic != self)
         vcpu_kick(lapic->vcpu);
     return true;
 }
@@ -40,7 +42,7 @@ static bool take(struct lapic *lapic, const struct apic_message *message, const 
     switch (message->mode) {
     case DELIVER_FIXED:
     case DELIVER_LOWEST:
-        return take_fixed(lapic, message, self);
+        return take_fixed(lapic, message->vector, message->is_level, self);
     case DELIVER_NMI:
         vcpu_signal_nmi(lapic->vcpu);
         return true;
@@ -147,6 +149,7 @@ unsigned apic_message_send(struct irqchip *chip, const struct apic_message *mess
 #define ICR_LOGICAL       0x00800
 #define ICR_LEVEL_ASSERT  0x04000
 #define ICR_TRIGGER_LEVEL 0x08000
+#define ICR_UNCOMMON      0xc0f00 /* shorthand, logical, any mode but fixed */
 
 static bool is_icr_ignored(const struct lapic *lapic, uint32_t icr)
 {
@@ -159,7 +162,7 @@ static bool is_icr_ignored(const struct lapic *lapic, uint32_t icr)
     return (mode == DELIVER_INIT || mode == DELIVER_STARTUP) && (shorthand == 1 || shorthand == 2);
 }
 
-void lapic_icr_send(struct lapic *lapic)
+static void icr_send_any(struct lapic *lapic)
 {
     bool is_x2apic = (lapic->base & APIC_BASE_EXTD) != 0;
     uint32_t icr = lapic->icr;
@@ -194,6 +197,38 @@ void lapic_icr_send(struct lapic *lapic)
         break;
     }
     apic_message_send(lapic->chip, &message, lapic, except);
+}
+
+/* Fixed, by logical x2APIC id, with everybody in that mode: what Linux sends most. */
+static void cluster_send(struct lapic *lapic, uint32_t destination, uint8_t vector)
+{
+    struct irqchip *chip = lapic->chip;
+    unsigned first = (destination >> 16) * 16;
+
+    for (uint32_t members = destination & 0xffff; members != 0; members &= members - 1) {
+        unsigned id = first + (unsigned)__builtin_ctz(members);
+
+        if (likely(id < chip->count))
+            (void)take_fixed(&chip->lapics[id], vector, false, lapic);
+    }
+}
+
+void lapic_icr_send(struct lapic *lapic)
+{
+    bool is_x2apic = (lapic->base & APIC_BASE_EXTD) != 0;
+    uint32_t destination = is_x2apic ? lapic->icr_high : lapic->icr_high >> 24;
+    uint8_t vector = (uint8_t)lapic->icr;
+
+    /* The usual IPI goes straight to its target; 255 may be everybody. */
+    if (likely((lapic->icr & ICR_UNCOMMON) == 0 && vector >= 16 && destination < lapic->chip->count &&
+               destination != BROADCAST_XAPIC))
+        (void)take_fixed(&lapic->chip->lapics[destination], vector, false, lapic);
+    else if ((lapic->icr & ICR_UNCOMMON) == ICR_LOGICAL && is_x2apic && vector >= 16 &&
+             destination != BROADCAST_X2APIC &&
+             atomic_load_explicit(&lapic->chip->n_x2apic, memory_order_relaxed) == lapic->chip->count)
+        cluster_send(lapic, destination, vector);
+    else
+        icr_send_any(lapic);
 }
 
 /* --- message-signalled interrupts: 11.11 --- */
