@@ -4,6 +4,8 @@ irqchip-test-src = $(irqchip-x86-src) vmm/dev/bus.c $(vm-clock-src) $(fake-src)
 
 unit-y += lapic
 unit-lapic-src = $(irqchip-test-src)
+unit-y += lapic_timer
+unit-lapic_timer-src = $(irqchip-test-src)
 unit-y += ioapic
 unit-ioapic-src = $(irqchip-test-src)
 unit-y += pic
