@@ -28,8 +28,8 @@ enum page_flags {
 must_check hpa_t page_alloc(unsigned order, unsigned flags, unsigned node);
 
 /*
- * Turns an allocated block of 2^order pages into blocks of 2^smaller pages that are freed one by one. Context: thread; the
- * block's owner.
+ * Turns an allocated block of 2^order pages into blocks of 2^smaller pages that are freed one by one.
+ * Context: thread; the block's owner.
  */
 void page_split(hpa_t block, unsigned order, unsigned smaller);
 

@@ -21,8 +21,8 @@ enum thread_prio {
 };
 
 enum thread_flags {
-    THREAD_FPU = 1 << 0,    /* may use FPU/SIMD registers: they are switched with the thread */
-    THREAD_PINNED = 1 << 1, /* stays on the CPU it was created for */
+    THREAD_FPU = 1 << 0,       /* may use FPU/SIMD registers: they are switched with the thread */
+    THREAD_PINNED = 1 << 1,    /* stays on the CPU it was created for */
     THREAD_GUEST_FPU = 1 << 2, /* a vCPU: the FPU registers are its guest\'s */
 };
 

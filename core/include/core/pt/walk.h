@@ -188,11 +188,13 @@ static inline must_check int PT_NAME(map)(struct pt_tree *tree, uint64_t va, hpa
 }
 
 /*
- * Maps one page of `level` (4K << 9 * level; va and pa aligned to it), in parallel with other calls of itself on the same tree: every
- * entry is put in place by compare-and-swap, and whoever loses frees its table and goes on with the winner's. Where a mapping
- * exists already it stays, and that is success. -ENOMEM: no memory for a table.
+ * Maps one page of `level` (4K << 9 * level; va and pa aligned to it), in parallel with other calls of itself
+ * on the same tree: every entry is put in place by compare-and-swap, and whoever loses frees its table and
+ * goes on with the winner's. Where a mapping exists already it stays, and that is success. -ENOMEM: no memory
+ * for a table.
  */
-static inline must_check int PT_NAME(map_page)(struct pt_tree *tree, uint64_t va, hpa_t pa, unsigned level, uint64_t flags)
+static inline must_check int PT_NAME(map_page)(struct pt_tree *tree, uint64_t va, hpa_t pa, unsigned level,
+                                               uint64_t flags)
 {
     hpa_t table = tree->root;
 
@@ -215,7 +217,8 @@ static inline must_check int PT_NAME(map_page)(struct pt_tree *tree, uint64_t va
                 return -ENOMEM;
             fresh = pt_fmt_table(made);
         }
-        if (!atomic_compare_exchange_strong_explicit(entry, &e, fresh, memory_order_acq_rel, memory_order_acquire)) {
+        if (!atomic_compare_exchange_strong_explicit(entry, &e, fresh, memory_order_acq_rel,
+                                                     memory_order_acquire)) {
             if (hpa_valid(made))
                 tree->table_free(tree, made);
             at++; /* look at this level again */

@@ -19,8 +19,8 @@ void arch_thread_init(struct arch_thread *thread, void *stack_top, void (*fn)(vo
 void arch_thread_switch(struct arch_thread *from, struct arch_thread *to);
 
 /*
- * FPU/SIMD state of a thread; 64-byte aligned. Host threads keep x87 and SSE (FXSAVE layout, SDM vol. 1, 10.5.1); a vCPU's thread keeps everything
- * that a guest may enable in XCR0 (XSAVE layout, 13.4).
+ * FPU/SIMD state of a thread; 64-byte aligned. Host threads keep x87 and SSE (FXSAVE layout, SDM vol.
+ * 1, 10.5.1); a vCPU's thread keeps everything that a guest may enable in XCR0 (XSAVE layout, 13.4).
  */
 struct arch_fpu {
     uint64_t components; /* XCR0 bits; 0: FXSAVE */
@@ -40,7 +40,8 @@ void arch_fpu_init(struct arch_fpu *state, bool is_guest);
 static inline void arch_fpu_save(struct arch_fpu *state)
 {
     if (state->components)
-        __asm__ volatile("xsave64 (%0)" ::"r"(state->area), "a"((uint32_t)state->components), "d"(0) : "memory");
+        __asm__ volatile("xsave64 (%0)" ::"r"(state->area), "a"((uint32_t)state->components), "d"(0)
+                         : "memory");
     else
         __asm__ volatile("fxsave64 (%0)" ::"r"(state->area) : "memory");
 }
@@ -48,7 +49,8 @@ static inline void arch_fpu_save(struct arch_fpu *state)
 static inline void arch_fpu_restore(const struct arch_fpu *state)
 {
     if (state->components)
-        __asm__ volatile("xrstor64 (%0)" ::"r"(state->area), "a"((uint32_t)state->components), "d"(0) : "memory");
+        __asm__ volatile("xrstor64 (%0)" ::"r"(state->area), "a"((uint32_t)state->components), "d"(0)
+                         : "memory");
     else
         __asm__ volatile("fxrstor64 (%0)" ::"r"(state->area) : "memory");
 }
