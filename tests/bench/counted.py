@@ -34,7 +34,7 @@ def virtual(**parameters):
 
 
 def instructions(host):
-    """Executed so far, by all CPUs together, since power-on."""
+    """Executed so far since power-on. QEMU counts exactly with one CPU only."""
     return host.qmp.command("query-replay")["icount"]
 
 
