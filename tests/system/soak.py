@@ -70,6 +70,7 @@ class Soak:
             check(self.host.api.delete(f"/v1/images/{name}").status == 204, "delete")
 
     def cut(self, rng, name):
+        name += "-cut"  # its end may be noticed later than the next upload begins
         connection = self.host.api.open()
         with contextlib.suppress(OSError):
             if rng.random() < 0.5:

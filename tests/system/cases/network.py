@@ -110,7 +110,7 @@ def no_card(t):
     """No network card at all: the host says so on the serial line and stays up."""
     t.host.wait_serial(r"(?i)no network card", timeout=60)
     t.host.serial.wait(r"\Z", 1)
-    check(t.host.is_running and not t.host.resets, "the host did not stay up")
+    check(t.host.is_running and not t.host.shutdown_reason, "the host did not stay up")
 
 
 @test(host="own", net="tap", nic=NICS, cpus=2, qtest=True, timeout=90)

@@ -12,7 +12,6 @@ import socket
 import subprocess
 import tempfile
 import threading
-import time
 
 from . import boot as boot_methods
 from . import netns as netns_module
@@ -47,9 +46,9 @@ class Host:
         self.netns = None
         self.netdev_options = ""
         self.nic_options = ""
-        self.expected_reset = False
         self.resets = 0
-        self._reset_seen = threading.Condition()
+        self.shutdown_reason = None  # why the machine stopped, by QEMU's word
+        self._machine_changed = threading.Condition()
         self.process = self.serial = self.qmp = None
         self.api = Api(self.connect)
         self._cleanups = []
@@ -77,6 +76,8 @@ class Host:
         control = self.workdir / "qmp"
         command = (self.netns.exec_prefix if self.netns else []) + [
             board.qemu, "-name", "basalt", "-nodefaults", "-no-user-config", "-display", "none",
+            # A reset nobody expects is the end of a test, and the registers at that moment are worth having.
+            "-action", "reboot=shutdown,shutdown=pause",
             "-M", board.machine + config.machine_flags, "-accel", config.accel, "-cpu", board.cpu + config.cpu_flags,
             "-smp", str(config.cpus), "-m", config.memory,
             "-chardev", "stdio,id=serial0,signal=off", "-serial", "chardev:serial0",
@@ -89,7 +90,6 @@ class Host:
         (self.logdir / "command").write_text(shlex.join(command) + "\n")
         with open(self.logdir / "qemu.log", "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
-        self.started = time.monotonic()
         self.serial = Serial(self.process.stdout, self.logdir / "serial.log", FATAL)
         self.qmp = Qmp(self._await_control(control), self._qemu_event)
 
@@ -126,17 +126,28 @@ class Host:
                 "-device", f"{config.nic},netdev=net0,id=nic0,mac={self.mac}{self.nic_options}"]
 
     def _qemu_event(self, name, data):
-        if name == "RESET" and data.get("guest"):
-            with self._reset_seen:
+        if not data.get("guest"):
+            return
+        with self._machine_changed:
+            if name == "RESET":
                 self.resets += 1
-                self._reset_seen.notify_all()
-            if not self.expected_reset and self.serial:
-                self.serial.fail("the machine reset")
+            elif name == "SHUTDOWN":
+                self.shutdown_reason = data["reason"]
+            self._machine_changed.notify_all()
+        if name == "SHUTDOWN" and self.shutdown_reason == "guest-reset":
+            self.serial.fail("the machine reset")
 
     def at_stop(self, function):
         self._cleanups.append(function)
 
+    def _keep_registers(self):
+        if self.shutdown_reason == "guest-reset" and self.is_running:
+            with contextlib.suppress(Failure):
+                (self.logdir / "registers").write_text(
+                    self.qmp.monitor("info registers -a") + self.qmp.monitor("x/12i $pc"))
+
     def stop(self):
+        self._keep_registers()
         if self.process and self.process.poll() is None:
             self.process.kill()
         if self.process:
@@ -198,8 +209,8 @@ class Host:
         bad = self.serial.seen(FATAL)
         if bad:
             raise Failure(f"the host said {bad.group(0).strip()!r}")
-        if self.resets and not self.expected_reset:
-            raise Failure("the machine reset")
+        if self.shutdown_reason:
+            raise Failure(f"the machine stopped: {self.shutdown_reason}")
 
     # --- the machine under it ---
 
@@ -218,21 +229,22 @@ class Host:
     def reset(self):
         self.qmp.command("system_reset")
 
-    def wait_reset(self, timeout=60):
-        """Until the machine has reset (expected_reset must say that it may)."""
-        deadline = time.monotonic() + timeout * SLOW
-        with self._reset_seen:
-            while not self.resets:
-                left = deadline - time.monotonic()
-                if left <= 0 or not self._reset_seen.wait(left):
-                    raise Failure(f"the machine did not reset within {timeout} s")
+    def allow_reset(self):
+        """From now on a reset by the host is one; before, the machine stops at it and the test fails."""
+        self.qmp.command("set-action", reboot="reset")
 
-    def wait_exit(self, timeout=30):
-        """Until QEMU has ended by itself (power off)."""
-        try:
-            return self.process.wait(timeout * SLOW)
-        except subprocess.TimeoutExpired:
-            raise Failure(f"the machine did not power off within {timeout} s") from None
+    def _wait_machine(self, condition, what, timeout):
+        with self._machine_changed:
+            if not self._machine_changed.wait_for(condition, timeout * SLOW):
+                raise Failure(f"the machine did not {what} within {timeout} s")
+
+    def wait_reset(self, timeout=60):
+        self._wait_machine(lambda: self.resets, "reset", timeout)
+
+    def wait_poweroff(self, timeout=30):
+        self._wait_machine(lambda: self.shutdown_reason, "power off", timeout)
+        if self.shutdown_reason != "guest-shutdown":
+            raise Failure(f"the machine did not power off: {self.shutdown_reason}")
 
 
 def _free_port():
