@@ -135,7 +135,7 @@ void gmem_mark_dirty(struct gmem *gmem, uint64_t ram_offset, uint64_t size)
 {
     uint64_t *dirty = atomic_load_explicit(&gmem->dirty, memory_order_acquire);
 
-    if (likely(dirty == NULL))
+    if (likely(dirty == NULL) || size == 0)
         return;
     for (uint64_t page = ram_offset >> PAGE_SHIFT; page <= (ram_offset + size - 1) >> PAGE_SHIFT; page++)
         __atomic_fetch_or(&dirty[page / 64], BIT(page % 64), __ATOMIC_RELEASE);

@@ -152,7 +152,8 @@ void machine_destroy(struct vm *vm)
 
     if (vm->machine == NULL)
         return;
-    while ((device = TAILQ_FIRST(&vm->devices)) != NULL) {
+    /* Last made, first gone: PCI functions need their host. */
+    while ((device = TAILQ_LAST(&vm->devices, device_list)) != NULL) {
         TAILQ_REMOVE(&vm->devices, device, link);
         device->ops->destroy(device);
     }
