@@ -67,6 +67,7 @@ void vcpu_reset(struct vcpu *vcpu, bool is_init)
     if (is_init) {
         /* INIT leaves CD and NW as they were and the FPU alone: SDM vol. 3A, table 10-1. */
         regs.cr0 = (regs.cr0 & ~0x60000000ULL) | (backend_cr_get(vcpu, 0) & 0x60000000ULL);
+        lapic_init_reset(vcpu->lapic);
     } else {
         x86_msrs_reset(vcpu);
     }
