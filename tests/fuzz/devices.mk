@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: BSD-2-Clause
+fuzz-y += devices
+fuzz-devices-src = $(devices-src)
