@@ -32,17 +32,25 @@ struct starting_cpu {
 };
 
 static struct starting_cpu *starting; /* the one CPU that is being started */
-static atomic_uint arrived;           /* its number + 1, when it has taken everything over */
+static atomic_uint arrived;           /* its number, when it has taken everything over; or: */
 
-#define START_TIMEOUT_NS (100 * NSEC_PER_MSEC)
+#define NOBODY_YET 0 /* the boot CPU's own number */
+#define GIVEN_UP   (~0U)
+
+/* A CPU that does not answer is rare and costs this once; one that is only slow must not be lost. */
+#define START_TIMEOUT_NS (5 * NSEC_PER_SEC)
+#define SIPI_AGAIN_NS    (10 * NSEC_PER_MSEC)
 
 static void ap_main(uint64_t cpu)
 {
+    unsigned nobody = NOBODY_YET;
+
     cpu_setup();
     cpu_tables_load(starting->ist_tops);
     lapic_cpu_init();
     lapic_timer_cpu_init();
-    atomic_store_explicit(&arrived, (unsigned)cpu + 1, memory_order_release);
+    if (!atomic_compare_exchange_strong(&arrived, &nobody, (unsigned)cpu))
+        arch_halt();
     cpu_secondary_main();
 }
 
@@ -64,18 +72,20 @@ static bool resources_alloc(struct starting_cpu *s)
 static bool start_and_wait(uint32_t apic_id, unsigned cpu, hpa_t trampoline)
 {
     uint32_t page = (uint32_t)(trampoline.v >> PAGE_SHIFT);
+    unsigned nobody = NOBODY_YET;
 
+    atomic_store(&arrived, NOBODY_YET);
     for (unsigned try = 0; try < 2; try++) {
-        uint64_t deadline = clock_now_ns() + (try ? START_TIMEOUT_NS : START_TIMEOUT_NS / 10);
+        uint64_t deadline = clock_now_ns() + (try ? START_TIMEOUT_NS : SIPI_AGAIN_NS);
 
         lapic_send(apic_id, LAPIC_ICR_STARTUP | page);
         while (clock_now_ns() < deadline) {
-            if (atomic_load_explicit(&arrived, memory_order_acquire) == cpu + 1)
+            if (atomic_load_explicit(&arrived, memory_order_acquire) == cpu)
                 return true;
             arch_relax();
         }
     }
-    return false;
+    return !atomic_compare_exchange_strong(&arrived, &nobody, GIVEN_UP);
 }
 
 static bool cpu_start(uint32_t apic_id, hpa_t trampoline)
@@ -118,6 +128,7 @@ void arch_cpus_start(void)
     hpa_t trampoline = info->ap_trampoline;
     uint32_t self = lapic_id();
     unsigned wanted = 0;
+    bool have_all = true;
 
     for (size_t i = 0; i < info->cpu_count; i++)
         wanted += info->cpus[i].enabled && info->cpus[i].hardware_id != self;
@@ -141,10 +152,13 @@ void arch_cpus_start(void)
             log_error("smp: APIC id %u cannot be addressed without x2APIC", (unsigned)c->hardware_id);
             continue;
         }
-        if (!cpu_start((uint32_t)c->hardware_id, trampoline))
+        have_all = cpu_start((uint32_t)c->hardware_id, trampoline);
+        if (!have_all)
             break;
     }
-    paging_set_exec(trampoline, PAGE_SIZE, false);
+    /* One that was given up may still come; it halts then, but needs the start-up page for that. */
+    if (have_all)
+        paging_set_exec(trampoline, PAGE_SIZE, false);
     log_info("smp: %u CPUs", cpu_count());
 }
 
