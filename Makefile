@@ -41,6 +41,7 @@ ifneq ($(filter-out $(unconfigured-goals) $(defconfig-goal),$(or $(MAKECMDGOALS)
 include $(O)/auto.mk build/third-party.mk
 include scripts/build/image.mk
 include scripts/build/host.mk
+include tests/guest/build.mk
 include scripts/build/targets.mk
 endif
 

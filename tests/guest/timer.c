@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The local APIC's timer in its three modes, with sane and absurd values. SDM vol. 3A, 11.5.4. */
+#include "lib/guest.h"
+
+const char guest_name[] = "timer";
+
+#define VECTOR       0x40
+#define TSC_DEADLINE 0x6e0
+
+static volatile unsigned ticks;
+static volatile uint64_t last;
+
+static void on_timer(struct trap *trap)
+{
+    (void)trap;
+    ticks++;
+    last = tsc_read();
+    apic_eoi();
+}
+
+static void listen(uint32_t us)
+{
+    irq_on();
+    delay_us(us);
+    irq_off();
+}
+
+static void one_shot_check(void)
+{
+    ticks = 0;
+    apic_write(APIC_LVT_TIMER, TIMER_ONE_SHOT | VECTOR);
+    apic_write(APIC_TIMER_DIVIDE, 0xb);
+    apic_write(APIC_TIMER_INITIAL, 10000);
+    listen(20000);
+    expect(ticks == 1, "one-shot: %u ticks", (uint64_t)ticks);
+    expect(apic_read(APIC_TIMER_CURRENT) == 0, "one-shot: counts on");
+    apic_write(APIC_TIMER_INITIAL, 0xffffffff);
+    expect(apic_read(APIC_TIMER_CURRENT) > 0xf0000000, "does not count from the initial count");
+    apic_write(APIC_TIMER_INITIAL, 0);
+    listen(5000);
+    expect(ticks == 1, "a stopped timer ticks");
+}
+
+/* Each divider; the rate must follow it. */
+static void divider_check(void)
+{
+    static const uint8_t codes[] = {0xb, 0, 1, 2, 3, 8, 9, 0xa};
+    uint32_t base = 0;
+
+    apic_write(APIC_LVT_TIMER, LVT_MASKED | VECTOR);
+    for (unsigned i = 0; i < sizeof(codes); i++) {
+        uint32_t passed, start = pm_timer(), pm;
+
+        apic_write(APIC_TIMER_DIVIDE, codes[i]);
+        apic_write(APIC_TIMER_INITIAL, 0xffffffff);
+        delay_us(5000);
+        passed = 0xffffffff - apic_read(APIC_TIMER_CURRENT);
+        pm = (pm_timer() - start) & 0xffffff;
+        passed = (uint32_t)((uint64_t)passed * 20000 / pm) << i;
+        if (i == 0)
+            base = passed;
+        expect(passed > base / 10 * 8 && passed < base / 10 * 12, "divider %u: %u, by 1 %u", (uint64_t)1 << i,
+               (uint64_t)passed, (uint64_t)base);
+    }
+    apic_write(APIC_TIMER_INITIAL, 0);
+}
+
+static void periodic_check(void)
+{
+    uint32_t per_ms;
+
+    apic_write(APIC_TIMER_DIVIDE, 0xb);
+    apic_write(APIC_LVT_TIMER, LVT_MASKED | VECTOR);
+    apic_write(APIC_TIMER_INITIAL, 0xffffffff);
+    delay_us(10000);
+    per_ms = (0xffffffff - apic_read(APIC_TIMER_CURRENT)) / 10;
+    ticks = 0;
+    apic_write(APIC_LVT_TIMER, TIMER_PERIODIC | VECTOR);
+    apic_write(APIC_TIMER_INITIAL, per_ms * 5);
+    listen(200000);
+    expect(ticks >= 20 && ticks <= 45, "periodic: %u ticks in 200 ms of 5", (uint64_t)ticks);
+    apic_write(APIC_TIMER_INITIAL, 0);
+}
+
+static void deadline_check(void)
+{
+    uint64_t wanted;
+
+    if (!(cpuid(1, 0).ecx >> 24 & 1))
+        return;
+    ticks = 0;
+    apic_write(APIC_LVT_TIMER, TIMER_DEADLINE | VECTOR);
+    wanted = tsc_read() + tsc_hz() / 100;
+    msr_write(TSC_DEADLINE, wanted);
+    expect(msr_read(TSC_DEADLINE) == wanted, "the deadline does not read back");
+    while (ticks == 0)
+        wait_irq();
+    expect(last >= wanted, "%u cycles early", wanted - last);
+    expect(msr_read(TSC_DEADLINE) == 0, "the deadline stays after it passed");
+    msr_write(TSC_DEADLINE, 1); /* long past: at once */
+    listen(1000);
+    expect(ticks == 2, "a past deadline: %u ticks", (uint64_t)ticks);
+    msr_write(TSC_DEADLINE, ~0ULL);
+    msr_write(TSC_DEADLINE, 1ULL << 63);
+    listen(5000);
+    expect(ticks == 2, "a far deadline: %u ticks", (uint64_t)ticks);
+    apic_write(APIC_TIMER_INITIAL, 1000); /* ignored in this mode */
+    msr_write(TSC_DEADLINE, 0);
+    listen(5000);
+    expect(ticks == 2, "a disarmed deadline: %u ticks", (uint64_t)ticks);
+}
+
+/* Values that no driver would write. The host must not notice, and this guest must still run. */
+static void absurd_check(void)
+{
+    static const uint32_t counts[] = {1, 2, 3, 0x7fffffff, 0x80000000, 0xffffffff, 0};
+
+    for (unsigned mode = 0; mode < 4; mode++)
+        for (unsigned divide = 0; divide < 16; divide++)
+            for (unsigned i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+                (void)msr_try_write(X2APIC(APIC_LVT_TIMER), mode << 17 | VECTOR);
+                (void)msr_try_write(X2APIC(APIC_TIMER_DIVIDE), divide);
+                (void)msr_try_write(X2APIC(APIC_TIMER_INITIAL), counts[i]);
+                irq_on();
+                for (unsigned spin = 0; spin < 10; spin++)
+                    cpu_relax();
+                irq_off();
+            }
+    /* The shortest period there is, for a while. */
+    apic_write(APIC_TIMER_INITIAL, 0);
+    apic_write(APIC_TIMER_DIVIDE, 0xb);
+    apic_write(APIC_LVT_TIMER, TIMER_PERIODIC | VECTOR);
+    ticks = 0;
+    apic_write(APIC_TIMER_INITIAL, 1);
+    for (unsigned i = 0; i < 100; i++)
+        wait_irq();
+    expect(ticks >= 100, "the shortest period: %u ticks", (uint64_t)ticks);
+    apic_write(APIC_TIMER_INITIAL, 0);
+}
+
+void guest_run(void)
+{
+    apic_init();
+    trap_set(VECTOR, on_timer);
+    one_shot_check();
+    divider_check();
+    periodic_check();
+    deadline_check();
+    absurd_check();
+}
