@@ -8,6 +8,14 @@
 /*
  * Neutral exits of x86 guests. The common ones are a straight line: no lock, no allocation.
  */
+/* Instructions without prefixes: their bytes, little-endian, and length (APM vol. 3). */
+#define INSN_CPUID   0xa20f, 2
+#define INSN_RDMSR   0x320f, 2
+#define INSN_WRMSR   0x300f, 2
+#define INSN_VMMCALL 0xd9010f, 3
+#define INSN_XSETBV  0xd1010f, 3
+#define INSN_HLT     0xf4, 1
+
 #define NO_KVM_HYPERCALL (-1000LL) /* KVM_ENOSYS: what Linux guests expect of unknown calls */
 
 void x86_skip(struct vcpu *vcpu, unsigned length)
@@ -36,7 +44,7 @@ void x86_page_fault(struct vcpu *vcpu, uint64_t linear, uint32_t error)
  * Instructions of a fixed length may carry prefixes. Where the hardware does not tell the length, the bytes
  * are compared with the plain form, and only if they differ is the instruction decoded.
  */
-static void skip_plain(struct vcpu *vcpu, const uint8_t *plain, unsigned length)
+static void skip_plain(struct vcpu *vcpu, uint32_t plain, unsigned length)
 {
     if (vcpu->exit.next_rip == 0 && !guest_fetch_is(vcpu, plain, length))
         vcpu->exit.next_rip = x86_next_rip(vcpu);
@@ -45,10 +53,9 @@ static void skip_plain(struct vcpu *vcpu, const uint8_t *plain, unsigned length)
 
 static void handle_cpuid(struct vcpu *vcpu)
 {
-    static const uint8_t plain[] = {0x0f, 0xa2};
 
     x86_cpuid(vcpu);
-    skip_plain(vcpu, plain, sizeof(plain));
+    skip_plain(vcpu, INSN_CPUID);
 }
 
 static void handle_io(struct vcpu *vcpu)
@@ -73,7 +80,6 @@ static void handle_io(struct vcpu *vcpu)
 
 static void handle_msr_read(struct vcpu *vcpu)
 {
-    static const uint8_t plain[] = {0x0f, 0x32};
     uint64_t value;
 
     if (x86_msr_read(vcpu, (uint32_t)vcpu->gpr[X86_RCX], &value) != 0) {
@@ -82,47 +88,43 @@ static void handle_msr_read(struct vcpu *vcpu)
     }
     vcpu->gpr[X86_RAX] = (uint32_t)value;
     vcpu->gpr[X86_RDX] = value >> 32;
-    skip_plain(vcpu, plain, sizeof(plain));
+    skip_plain(vcpu, INSN_RDMSR);
 }
 
 static void handle_msr_write(struct vcpu *vcpu)
 {
-    static const uint8_t plain[] = {0x0f, 0x30};
     uint64_t value = (uint32_t)vcpu->gpr[X86_RAX] | vcpu->gpr[X86_RDX] << 32;
 
     if (x86_msr_write(vcpu, (uint32_t)vcpu->gpr[X86_RCX], value) != 0) {
         x86_fault(vcpu, X86_GP, 0);
         return;
     }
-    skip_plain(vcpu, plain, sizeof(plain));
+    skip_plain(vcpu, INSN_WRMSR);
 }
 
 static void handle_hypercall(struct vcpu *vcpu)
 {
-    static const uint8_t plain[] = {0x0f, 0x01, 0xd9};
 
     vcpu->gpr[X86_RAX] = (uint64_t)NO_KVM_HYPERCALL;
-    skip_plain(vcpu, plain, sizeof(plain));
+    skip_plain(vcpu, INSN_VMMCALL);
 }
 
 static void handle_halt(struct vcpu *vcpu)
 {
-    static const uint8_t plain[] = {0xf4};
 
     vcpu->activity = VCPU_HALTED;
-    skip_plain(vcpu, plain, sizeof(plain));
+    skip_plain(vcpu, INSN_HLT);
 }
 
 static void handle_xsetbv(struct vcpu *vcpu)
 {
-    static const uint8_t plain[] = {0x0f, 0x01, 0xd1};
     uint64_t value = (uint32_t)vcpu->gpr[X86_RAX] | vcpu->gpr[X86_RDX] << 32;
 
     if (backend_cpl(vcpu) != 0 || x86_xcr_write(vcpu, (uint32_t)vcpu->gpr[X86_RCX], value) != 0) {
         x86_fault(vcpu, X86_GP, 0);
         return;
     }
-    skip_plain(vcpu, plain, sizeof(plain));
+    skip_plain(vcpu, INSN_XSETBV);
 }
 
 /* RAM behind the address: map it. Nothing behind it: a device, so the instruction is emulated. */

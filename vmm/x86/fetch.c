@@ -209,19 +209,17 @@ size_t guest_fetch(struct vcpu *vcpu, uint8_t bytes[15], uint32_t *error)
  * The cached place may no longer be what RIP translates to; then the worst that happens is that this guest's
  * RIP moves on by the length of an instruction that stood there before.
  */
-bool guest_fetch_is(struct vcpu *vcpu, const uint8_t *expected, size_t size)
+bool guest_fetch_is(struct vcpu *vcpu, uint32_t pattern, unsigned size)
 {
-    const uint8_t *bytes = vcpu->fetch_cache.bytes;
+    uint32_t mask = 0xffffffffU >> (32 - 8 * size), bytes = 0, error;
     uint8_t fetched[15];
-    uint32_t error;
 
-    if (unlikely(vcpu->fetch_cache.rip != vcpu->rip || bytes == NULL || vcpu->fetch_cache.size < size)) {
-        if (guest_fetch(vcpu, fetched, &error) < size)
-            return false;
-        bytes = fetched;
+    if (likely(vcpu->fetch_cache.rip == vcpu->rip && vcpu->fetch_cache.size >= sizeof(bytes))) {
+        memcpy(&bytes, vcpu->fetch_cache.bytes, sizeof(bytes));
+        return (bytes & mask) == pattern;
     }
-    for (size_t i = 0; i < size; i++)
-        if (((const volatile uint8_t *)bytes)[i] != expected[i])
-            return false;
-    return true;
+    if (guest_fetch(vcpu, fetched, &error) < size)
+        return false;
+    memcpy(&bytes, fetched, size);
+    return bytes == pattern;
 }

@@ -21,7 +21,8 @@ must_check int guest_translate(struct vcpu *vcpu, uint64_t linear, unsigned acce
  */
 size_t guest_fetch(struct vcpu *vcpu, uint8_t bytes[15], uint32_t *error);
 
-/* Whether the bytes at RIP are `expected`, by a quick look where they were last time. */
-bool guest_fetch_is(struct vcpu *vcpu, const uint8_t *expected, size_t size);
+/* Whether the first `size` (1 to 4) bytes at RIP are those of `pattern`, little-endian: a quick look where
+ * they were last time. */
+bool guest_fetch_is(struct vcpu *vcpu, uint32_t pattern, unsigned size);
 
 #endif

@@ -21,7 +21,7 @@ static const struct {
     [SVM_FEATURE_CLEAN_BITS] = {"clean-bits", 5},    [SVM_FEATURE_PAUSE_FILTER] = {"pause-filter", 10},
 };
 
-static bool features[SVM_FEATURE_COUNT];         /* immutable after the boot CPU's enable */
+bool svm_features[SVM_FEATURE_COUNT];
 static const char *names[SVM_FEATURE_COUNT + 1]; /* the same */
 
 struct svm_cpu {
@@ -30,11 +30,6 @@ struct svm_cpu {
 };
 
 static DEFINE_PERCPU(struct svm_cpu, svm_cpu);
-
-bool svm_has(enum svm_feature feature)
-{
-    return features[feature];
-}
 
 const char *backend_name(void)
 {
@@ -57,8 +52,8 @@ static void features_read(void)
     unsigned n = 0;
 
     for (unsigned i = 0; i < SVM_FEATURE_COUNT; i++) {
-        features[i] = edx >> feature_bits[i].bit & 1;
-        if (features[i])
+        svm_features[i] = edx >> feature_bits[i].bit & 1;
+        if (svm_features[i])
             names[n++] = feature_bits[i].name;
     }
     names[n] = NULL;

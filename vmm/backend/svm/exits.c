@@ -41,52 +41,29 @@ static void nmi_done(struct vcpu *vcpu, struct vmexit *exit)
     exit->kind = EXIT_NMI_WINDOW;
 }
 
-static enum exit_kind simple_kind(uint64_t code)
-{
-    switch (code) {
-    case SVM_EXIT_INTR:
-    case SVM_EXIT_NMI:
-    case SVM_EXIT_SMI:
-        return EXIT_HOST_IRQ;
-    case SVM_EXIT_VINTR:
-        return EXIT_IRQ_WINDOW;
-    case SVM_EXIT_CPUID:
-        return EXIT_CPUID;
-    case SVM_EXIT_HLT:
-        return EXIT_HALT;
-    case SVM_EXIT_VMMCALL:
-        return EXIT_HYPERCALL;
-    case SVM_EXIT_XSETBV:
-        return EXIT_XSETBV;
-    case SVM_EXIT_WBINVD:
-    case SVM_EXIT_INVD:
-        return EXIT_WBINVD;
-    case SVM_EXIT_PAUSE:
-        return EXIT_PAUSE;
-    case SVM_EXIT_TASK_SWITCH:
-        return EXIT_TASK_SWITCH;
-    case SVM_EXIT_SHUTDOWN:
-        return EXIT_SHUTDOWN;
-    case SVM_EXIT_INVALID:
-        return EXIT_FAIL_ENTRY;
-    case SVM_EXIT_RDPMC:
-    case SVM_EXIT_INVLPGA:
-    case SVM_EXIT_MONITOR:
-    case SVM_EXIT_MWAIT:
-    case SVM_EXIT_MWAIT_ARMED:
-    case SVM_EXIT_SKINIT:
-        return EXIT_UNDEFINED;
-    default:
-        return code >= SVM_EXIT_VMRUN && code <= SVM_EXIT_SKINIT ? EXIT_UNDEFINED : EXIT_UNKNOWN;
-    }
-}
+/* Exits that need no more than their name; EXIT_UNKNOWN is 0 here so that every other code is unknown. */
+#define KIND(kind) ((uint8_t)(kind) ^ EXIT_UNKNOWN)
+static const uint8_t simple_kinds[SVM_EXIT_XSETBV + 1] = {
+    [SVM_EXIT_INTR] = KIND(EXIT_HOST_IRQ),     [SVM_EXIT_NMI] = KIND(EXIT_HOST_IRQ),
+    [SVM_EXIT_SMI] = KIND(EXIT_HOST_IRQ),      [SVM_EXIT_VINTR] = KIND(EXIT_IRQ_WINDOW),
+    [SVM_EXIT_CPUID] = KIND(EXIT_CPUID),       [SVM_EXIT_HLT] = KIND(EXIT_HALT),
+    [SVM_EXIT_VMMCALL] = KIND(EXIT_HYPERCALL), [SVM_EXIT_XSETBV] = KIND(EXIT_XSETBV),
+    [SVM_EXIT_WBINVD] = KIND(EXIT_WBINVD),     [SVM_EXIT_INVD] = KIND(EXIT_WBINVD),
+    [SVM_EXIT_PAUSE] = KIND(EXIT_PAUSE),       [SVM_EXIT_TASK_SWITCH] = KIND(EXIT_TASK_SWITCH),
+    [SVM_EXIT_SHUTDOWN] = KIND(EXIT_SHUTDOWN), [SVM_EXIT_RDPMC] = KIND(EXIT_UNDEFINED),
+    [SVM_EXIT_INVLPGA] = KIND(EXIT_UNDEFINED), [SVM_EXIT_MONITOR] = KIND(EXIT_UNDEFINED),
+    [SVM_EXIT_MWAIT] = KIND(EXIT_UNDEFINED),   [SVM_EXIT_MWAIT_ARMED] = KIND(EXIT_UNDEFINED),
+    [SVM_EXIT_VMRUN] = KIND(EXIT_UNDEFINED),   [SVM_EXIT_VMLOAD] = KIND(EXIT_UNDEFINED),
+    [SVM_EXIT_VMSAVE] = KIND(EXIT_UNDEFINED),  [SVM_EXIT_STGI] = KIND(EXIT_UNDEFINED),
+    [SVM_EXIT_CLGI] = KIND(EXIT_UNDEFINED),    [SVM_EXIT_SKINIT] = KIND(EXIT_UNDEFINED),
+};
 
-void svm_exit_decode(struct vcpu *vcpu, struct vmexit *exit)
+/* Exits with more to them than a name. */
+static void decode_rest(struct vcpu *vcpu, struct vmexit *exit)
 {
     const struct vmcb_control *c = &vcpu->backend->vmcb->control;
     uint64_t code = c->exit_code;
 
-    exit->next_rip = svm_has(SVM_FEATURE_NRIPS) ? c->next_rip : 0;
     if (code == SVM_EXIT_IOIO) {
         decode_io(c, exit);
     } else if (code == SVM_EXIT_MSR) {
@@ -99,16 +76,26 @@ void svm_exit_decode(struct vcpu *vcpu, struct vmexit *exit)
         /* The guest has begun to use debug registers: from now on they are switched with it. */
         svm_debug_registers_use(vcpu);
         exit->kind = EXIT_NOTHING;
-    } else if (code >= SVM_EXIT_EXCEPTION && code < SVM_EXIT_EXCEPTION + 32) {
+    } else if (code < SVM_EXIT_EXCEPTION + 32) {
         decode_exception(c, exit);
     } else if (code == SVM_EXIT_IRET) {
         nmi_done(vcpu, exit);
     } else {
-        exit->kind = simple_kind(code);
-        if (exit->kind == EXIT_UNKNOWN || exit->kind == EXIT_FAIL_ENTRY) {
-            exit->raw.code = code;
-            exit->raw.info1 = c->exit_info1;
-            exit->raw.info2 = c->exit_info2;
-        }
+        exit->kind = code == SVM_EXIT_INVALID ? EXIT_FAIL_ENTRY : EXIT_UNKNOWN;
+        exit->raw.code = code;
+        exit->raw.info1 = c->exit_info1;
+        exit->raw.info2 = c->exit_info2;
     }
+}
+
+void svm_exit_decode(struct vcpu *vcpu, struct vmexit *exit)
+{
+    const struct vmcb_control *c = &vcpu->backend->vmcb->control;
+    uint64_t code = c->exit_code;
+
+    exit->next_rip = svm_has(SVM_FEATURE_NRIPS) ? c->next_rip : 0;
+    if (likely(code < ARRAY_SIZE(simple_kinds) && simple_kinds[code] != 0))
+        exit->kind = (enum exit_kind)KIND(simple_kinds[code]);
+    else
+        decode_rest(vcpu, exit);
 }

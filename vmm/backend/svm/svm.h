@@ -17,7 +17,12 @@ enum svm_feature {
     SVM_FEATURE_COUNT,
 };
 
-bool svm_has(enum svm_feature feature);
+extern bool svm_features[SVM_FEATURE_COUNT]; /* immutable after the boot CPU is enabled */
+
+static inline bool svm_has(enum svm_feature feature)
+{
+    return svm_features[feature];
+}
 
 /* The backend's part of a vCPU. */
 struct backend_vcpu {
