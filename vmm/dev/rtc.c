@@ -31,6 +31,8 @@
 
 #define D_VALID 0x80
 
+#define BASE_LIMIT ((int64_t)1 << 60)
+
 #define CRYSTAL_HZ 32768ULL
 #define UPDATE_NS  244000ULL    /* UIP is set that long before an update */
 #define HALF_NS    500000000ULL /* the first update after the divider is released */
@@ -305,20 +307,29 @@ static void rtc_save(struct device *device, struct state_writer *w)
 static int rtc_load(struct device *device, struct state_reader *reader, uint32_t version)
 {
     struct rtc *r = container_of(device, struct rtc, device);
+    uint8_t index = state_get_u8(reader), cmos[CMOS_SIZE];
+    uint64_t phase_ns, flags_ns;
+    int64_t base;
 
-    r->index = state_get_u8(reader);
-    state_get_bytes(reader, r->cmos, sizeof(r->cmos));
+    state_get_bytes(reader, cmos, sizeof(cmos));
+    base = (int64_t)state_get_u64(reader);
+    phase_ns = state_get_u64(reader);
+    flags_ns = state_get_u64(reader);
+    /* No reset would bring back what a bad record leaves behind, so it leaves nothing. Times beyond the limit
+     * overflow. */
+    if (state_reader_status(reader) != 0 || phase_ns >= NSEC_PER_SEC || base > BASE_LIMIT ||
+        base < -BASE_LIMIT)
+        return -EINVAL;
+    r->index = index;
+    memcpy(r->cmos, cmos, sizeof(cmos));
     r->cmos[RTC_A] &= A_DIVIDER | A_RATE;
     r->cmos[RTC_D] = D_VALID;
-    r->base = (int64_t)state_get_u64(reader);
-    r->phase_ns = state_get_u64(reader);
-    r->flags_ns = state_get_u64(reader);
-    /* Nothing that a clock shows is further than that: what is beyond would overflow. */
-    if (r->phase_ns >= NSEC_PER_SEC || r->base > (int64_t)1 << 60 || r->base < -((int64_t)1 << 60))
-        return -EINVAL;
+    r->base = base;
+    r->phase_ns = phase_ns;
+    r->flags_ns = flags_ns;
     deadline_update(r, vm_clock_now_ns(r->clock));
     timer_update(r);
-    return state_reader_status(reader);
+    return 0;
 }
 
 static void rtc_destroy(struct device *device)
