@@ -85,6 +85,18 @@ static struct thread *pick(struct runq *rq)
     return t;
 }
 
+/*
+ * Lets equals have their turn after a slice. A slice that is running is not prolonged: wake-ups and short
+ * preemptions by others, if frequent, would keep the present thread on the CPU for good. This CPU, interrupts
+ * off.
+ */
+static void slice_start(struct runq *rq)
+{
+    atomic_store_explicit(&rq->slice_wanted, false, memory_order_relaxed);
+    if (!rq->slice.is_armed)
+        timer_arm(&rq->slice, clock_now_ns() + TIME_SLICE_NS);
+}
+
 static void fpu_switch(struct runq *rq, struct thread *prev, struct thread *next)
 {
     if (prev->fpu != NULL)
@@ -124,7 +136,7 @@ void schedule(bool is_preempted)
     }
     next = pick(rq);
     if (rq->ready_mask >> next->prio & 1)
-        timer_arm(&rq->slice, clock_now_ns() + TIME_SLICE_NS);
+        slice_start(rq);
     if (next == prev) {
         spin_unlock_irqoff(&rq->lock);
         return;
@@ -133,6 +145,8 @@ void schedule(bool is_preempted)
     prev->runtime_cycles += now - rq->switched_at;
     rq->switched_at = now;
     rq->switches++;
+    if (prev == &rq->idle) /* possibly within the interrupt that ended its halt */
+        idle_mask_set(cpu_id(), false);
     if (atomic_load(&prev->state) == THREAD_DEAD)
         rq->dead = prev;
     fpu_switch(rq, prev, next);
@@ -147,10 +161,8 @@ void sched_interrupt_exit(void)
     struct thread *t = arch_current();
     struct runq *rq = this_cpu_ptr(runq);
 
-    if (atomic_load_explicit(&rq->slice_wanted, memory_order_relaxed)) {
-        atomic_store_explicit(&rq->slice_wanted, false, memory_order_relaxed);
-        timer_arm(&rq->slice, clock_now_ns() + TIME_SLICE_NS);
-    }
+    if (atomic_load_explicit(&rq->slice_wanted, memory_order_relaxed))
+        slice_start(rq);
     if (t->preempt_count == 0 && atomic_load_explicit(&t->need_resched, memory_order_relaxed))
         schedule(true);
 }
@@ -161,10 +173,14 @@ static unsigned choose_cpu(const struct thread *t, const struct runq *home)
     unsigned cpu = atomic_load_explicit(&t->cpu, memory_order_relaxed);
     int idle;
 
-    if ((t->flags & THREAD_PINNED) || (home->current == &home->idle && home->queued == 0))
+    bool is_home_idle = home->current == &home->idle && home->queued == 0;
+
+    idle = is_home_idle || (t->flags & THREAD_PINNED) ? (int)cpu : idle_mask_find(cpu);
+    if (idle < 0)
         return cpu;
-    idle = idle_mask_find(cpu);
-    return idle >= 0 ? (unsigned)idle : cpu;
+    /* Taken: whoever wakes another thread before that CPU has got round to this one goes elsewhere. */
+    idle_mask_set((unsigned)idle, false);
+    return (unsigned)idle;
 }
 
 /* Makes the CPU look at its queue if `t` should run before, or share with, what runs there now. rq locked. */
@@ -199,6 +215,9 @@ static void put_on_cpu(struct thread *t, unsigned cpu, struct runq *rq)
 
     enqueue(rq, t, false);
     kick = needs_kick(rq, t);
+    /* No interrupt follows that would look at it. */
+    if (cpu == cpu_id() && atomic_load_explicit(&rq->slice_wanted, memory_order_relaxed))
+        slice_start(rq);
     spin_unlock_irqoff(&rq->lock);
     if (kick && cpu != cpu_id())
         arch_cpu_kick(cpu);
@@ -273,6 +292,11 @@ static struct thread *steal_from(struct runq *rq)
     }
     if (t != NULL) {
         dequeue(rq, t);
+        /*
+         * In our hands until it is in our queue. It may be about to block (preempted with its state set), and
+         * then whoever wakes it must not queue it a second time.
+         */
+        t->is_queued = true;
         atomic_store(&t->cpu, cpu_id());
     }
     spin_unlock_irqoff(&rq->lock);
