@@ -57,6 +57,8 @@ void spin_unlock_irqrestore(struct spinlock *lock, arch_irq_state_t state)
 {
     spin_unlock_irqoff(lock);
     arch_irq_restore(state);
+    /* A thread woken meanwhile could not preempt, and there may be no interrupt for long that lets it. */
+    preempt_check();
 }
 
 void spin_lock_irqoff(struct spinlock *lock)

@@ -90,6 +90,10 @@ __attribute__((weak)) void preempt_enable(void)
         abort();
 }
 
+__attribute__((weak)) void preempt_check(void)
+{
+}
+
 void arch_cpus_start(void)
 {
 }
