@@ -44,10 +44,18 @@ uint64_t clock_cycles_span_ns(uint64_t cycles)
     return scale(cycles, ns_per_cycle);
 }
 
+/*
+ * The two factors are rounded, each by up to 2^-32: over months their product is milliseconds off one, and a
+ * timer would fire that much before clock_now_ns() says that it is due, again and again until then. So what
+ * the first estimate lacks is added; then rounding up, because a timer must not fire before its time.
+ */
 uint64_t clock_ns_to_cycles(uint64_t ns)
 {
-    /* One more than the exact value: a timer must not fire before its time by rounding. */
-    return origin_cycles + scale(ns, cycles_per_ns) + 1;
+    uint64_t cycles = scale(ns, cycles_per_ns), back = scale(cycles, ns_per_cycle);
+
+    if (ns > back)
+        cycles += scale(ns - back, cycles_per_ns) + 1;
+    return origin_cycles + cycles + 1;
 }
 
 uint64_t clock_now_ns(void)
