@@ -8,6 +8,7 @@
 /* Motorola MC146818A datasheet: time registers, register A (update in progress), B (format). */
 #define CMOS_INDEX 0x70
 #define CMOS_DATA  0x71
+#define CMOS_QUIET 0x0d /* register D: reading it changes nothing */
 #define RTC_A      0x0a
 #define RTC_A_UIP  0x80
 #define RTC_B      0x0b
@@ -20,8 +21,14 @@ struct rtc_time {
 
 static uint8_t cmos_read(uint8_t index)
 {
+    uint8_t value;
+
     arch_out8(CMOS_INDEX, index | 0x80); /* NMI stays masked for the moment of the access, as PCs do */
-    return arch_in8(CMOS_DATA);
+    value = arch_in8(CMOS_DATA);
+    /* And opened again; an index is always followed by an access (ICH9 datasheet, 13.6.1). */
+    arch_out8(CMOS_INDEX, CMOS_QUIET);
+    (void)arch_in8(CMOS_DATA);
+    return value;
 }
 
 static struct rtc_time rtc_read(uint8_t century_index)
