@@ -53,6 +53,7 @@ int gmem_init(struct gmem *gmem, uint64_t size, unsigned node)
         if (n == 0) {
             chunks_free(gmem, i);
             free(gmem->chunks);
+            *gmem = (struct gmem){0}; /* so that gmem_fini() finds nothing */
             return -ENOMEM;
         }
     }

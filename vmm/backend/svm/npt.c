@@ -51,7 +51,8 @@ int stage2_init(struct stage2 *s2, unsigned node)
 
 void stage2_fini(struct stage2 *s2)
 {
-    npt_destroy(&s2->tree);
+    if (hpa_valid(s2->tree.root)) /* stage2_init() may have failed */
+        npt_destroy(&s2->tree);
 }
 
 hpa_t stage2_root(const struct stage2 *s2)
