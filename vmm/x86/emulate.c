@@ -160,10 +160,26 @@ static int compare_exchange(struct x86_emulator *e, uint64_t linear, const void 
     return exchange_in_ram(p, expected, next, size) ? 0 : -EAGAIN;
 }
 
+/*
+ * IOPL and the I/O permission map (SDM vol. 1, 19.5). The CPU looks at them before an IOIO exit, but only for
+ * that port; and another vCPU may have put an IN or OUT in the place of an instruction that exited for
+ * something else.
+ */
+static bool port_allowed(const struct vcpu *vcpu, uint16_t port)
+{
+    bool is_v86 = vcpu->rflags & BIT(17);
+
+    if (!(backend_cr_get(vcpu, 0) & CR0_PE) || (!is_v86 && backend_cpl(vcpu) <= FIELD(vcpu->rflags, 13, 12)))
+        return true;
+    return vcpu->exit.kind == EXIT_IO && vcpu->exit.io.port == port;
+}
+
 static int port_read(struct x86_emulator *e, uint16_t port, unsigned size, uint32_t *value)
 {
     uint64_t wide;
 
+    if (!port_allowed(vcpu_of(e), port))
+        return x86_emulator_raise(e, X86_GP, 0);
     bus_read(&vcpu_of(e)->vm->pio, port, size, &wide);
     *value = (uint32_t)wide;
     return 0;
@@ -171,6 +187,8 @@ static int port_read(struct x86_emulator *e, uint16_t port, unsigned size, uint3
 
 static int port_write(struct x86_emulator *e, uint16_t port, unsigned size, uint32_t value)
 {
+    if (!port_allowed(vcpu_of(e), port))
+        return x86_emulator_raise(e, X86_GP, 0);
     bus_write(&vcpu_of(e)->vm->pio, port, size, value);
     return 0;
 }
@@ -242,16 +260,18 @@ uint64_t x86_next_rip(struct vcpu *vcpu)
 /* Control registers and the like, which the emulator leaves to us. True if it was one. */
 static bool system_instruction(struct vcpu *vcpu, const struct x86_insn *insn)
 {
+    /* The operand is 64 bits in 64-bit mode and 32 elsewhere, whatever the prefixes (APM vol. 3, MOV CRn). */
+    uint64_t mask = mode_of(vcpu) == X86_MODE_64 ? ~0ULL : 0xffffffff;
     int error = 0;
 
     switch (insn->op) {
     case X86_OP_MOV_TO_CR:
-        error = backend_cpl(vcpu) != 0 || x86_cr_write(vcpu, insn->reg, vcpu->gpr[insn->rm]);
+        error = backend_cpl(vcpu) != 0 || x86_cr_write(vcpu, insn->reg, vcpu->gpr[insn->rm] & mask);
         break;
     case X86_OP_MOV_FROM_CR:
         error = backend_cpl(vcpu) != 0;
         if (!error)
-            vcpu->gpr[insn->rm] = x86_cr_read(vcpu, insn->reg);
+            vcpu->gpr[insn->rm] = x86_cr_read(vcpu, insn->reg) & mask;
         break;
     case X86_OP_WBINVD:
     case X86_OP_INVD:
