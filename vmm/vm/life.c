@@ -53,6 +53,7 @@ static void vcpus_run(struct vm *vm)
     vm_clock_resume(&vm->clock);
     for (unsigned i = 0; i < vm->vcpu_count; i++) {
         atomic_fetch_and(&vm->vcpus[i]->requests, ~(unsigned)VCPU_REQ_PARK);
+        atomic_store(&vm->vcpus[i]->is_in_loop, true);
         waitq_wake_one(&vm->vcpus[i]->wakeup);
     }
 }
@@ -184,7 +185,12 @@ int vm_pause(struct vm *vm, struct vm_error *error)
     mutex_lock(&vm->lock);
     if (atomic_load(&vm->state) == VM_RUNNING) {
         vcpus_park(vm);
-        state_set(vm, VM_PAUSED);
+        /* A guest that ended itself meanwhile stays as it is until vm_settle(): there is nothing to resume.
+         */
+        if (atomic_load(&vm->end_reason) == VM_END_NONE)
+            state_set(vm, VM_PAUSED);
+        else
+            result = refuse(error, -EPERM, "state", "VM \"%s\" has just ended", vm->config.name);
     } else {
         result = wrong_state(vm, error, "paused");
     }

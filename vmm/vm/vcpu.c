@@ -116,13 +116,9 @@ static void events_inject(struct vcpu *vcpu)
 {
     int vector;
 
-    if (unlikely(vcpu->is_nmi_pending)) {
-        if (backend_nmi_allowed(vcpu)) {
-            vcpu->is_nmi_pending = false;
-            backend_inject_nmi(vcpu);
-        } else {
-            backend_nmi_window(vcpu, true);
-        }
+    if (unlikely(vcpu->is_nmi_pending) && backend_nmi_allowed(vcpu)) {
+        vcpu->is_nmi_pending = false;
+        backend_inject_nmi(vcpu);
     }
     vector = lapic_pending_vector(vcpu->lapic);
     if (likely(vector < 0)) {
@@ -133,13 +129,20 @@ static void events_inject(struct vcpu *vcpu)
     } else {
         backend_irq_window(vcpu, true);
     }
+    /* Last: the two windows may share what closing one takes away. */
+    if (unlikely(vcpu->is_nmi_pending))
+        backend_nmi_window(vcpu, true);
+}
+
+/* What ends HLT: an NMI, or an interrupt that the guest has not masked (SDM vol. 2, HLT). */
+static bool halt_ends(struct vcpu *vcpu)
+{
+    return vcpu->is_nmi_pending || (backend_irq_allowed(vcpu) && lapic_pending_vector(vcpu->lapic) >= 0);
 }
 
 static bool can_wake(struct vcpu *vcpu)
 {
-    return atomic_load(&vcpu->requests) != 0 ||
-           (vcpu->activity == VCPU_HALTED &&
-            (vcpu->is_nmi_pending || lapic_pending_vector(vcpu->lapic) >= 0));
+    return atomic_load(&vcpu->requests) != 0 || (vcpu->activity == VCPU_HALTED && halt_ends(vcpu));
 }
 
 /* The guest halts, or waits for its start-up: so does the thread. */
@@ -151,8 +154,7 @@ static void wait_for_work(struct vcpu *vcpu)
     wait_event(&vcpu->wakeup, can_wake(vcpu));
     atomic_store(&vcpu->mode, VCPU_OUTSIDE);
     vcpu->stats.halted_ns += clock_now_ns() - from;
-    if (vcpu->activity == VCPU_HALTED && (vcpu->is_nmi_pending || lapic_pending_vector(vcpu->lapic) >= 0 ||
-                                          (atomic_load(&vcpu->requests) & VCPU_REQ_NMI)))
+    if (vcpu->activity == VCPU_HALTED && (halt_ends(vcpu) || (atomic_load(&vcpu->requests) & VCPU_REQ_NMI)))
         vcpu->activity = VCPU_RUNNING;
 }
 
@@ -190,9 +192,13 @@ static void run(struct vcpu *vcpu)
     }
 }
 
+/*
+ * Not the park request: it may be back before this thread has seen that it was gone, and whoever asks waits
+ * for every vCPU that was told to run.
+ */
 static bool should_run(struct vcpu *vcpu)
 {
-    return !(atomic_load(&vcpu->requests) & VCPU_REQ_PARK) || vcpu->is_dying;
+    return atomic_load(&vcpu->is_in_loop) || atomic_load(&vcpu->is_dying);
 }
 
 static void vcpu_main(void *arg)
@@ -207,6 +213,7 @@ static void vcpu_main(void *arg)
             return;
         vm_vcpu_started(vcpu);
         run(vcpu);
+        atomic_store(&vcpu->is_in_loop, false);
         vm_vcpu_parked(vcpu);
     }
 }

@@ -61,6 +61,7 @@ struct vcpu {
     enum vcpu_activity activity; /* t */
     bool is_nmi_pending;         /* t */
     bool is_started;             /* t: since the last power-on */
+    atomic_bool is_in_loop;      /* a: counted in vm->running; set while parked, cleared by its thread */
     atomic_bool is_dying;        /* a: the thread is to end; set while parked */
     struct waitq wakeup;         /* halted or parked threads wait here */
     struct thread *thread;       /* i */

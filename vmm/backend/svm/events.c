@@ -82,9 +82,12 @@ void backend_nmi_window(struct vcpu *vcpu, bool wanted)
 {
     struct backend_vcpu *b = vcpu->backend;
 
-    /* While an NMI is being handled its IRET is watched anyway; else only an interrupt shadow is in the way,
-     * which ends by itself. */
-    if (wanted && !b->in_nmi)
+    /*
+     * While an NMI is being handled its IRET is watched anyway; else only an interrupt shadow is in the way,
+     * which ends by itself. An IRET that has been seen is still to be executed; where it sets IF the window
+     * opens behind it, but with IF set already it would open before it, for ever.
+     */
+    if (wanted && (!b->in_nmi || (b->is_iret_seen && !(vcpu->rflags & X86_RFLAGS_IF))))
         backend_irq_window(vcpu, true);
 }
 
