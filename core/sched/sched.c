@@ -355,8 +355,12 @@ int sched_init(unsigned cpus_max)
 
 struct thread *sched_boot_prepare(void)
 {
-    struct thread *t = sched_cpu_prepare(0);
+    struct thread *t;
 
+    /* The first lock is taken in there already, and it counts in the current thread; some firmware leaves
+     * nothing mapped at address 0. */
+    arch_set_current(&runq_of(0)->idle);
+    t = sched_cpu_prepare(0);
     t->preempt_count = 1; /* until the idle loop */
     return t;
 }
