@@ -64,7 +64,11 @@ void timer_arm(struct timer *timer, uint64_t deadline_ns)
 
     if (timer->is_armed)
         remove(q, timer);
-    if (timer->cpu != self) {
+    /*
+     * While its fn runs on the other CPU it stays in that one's queue, which is looked at again right after:
+     * timer_cancel() waits for the fn only there.
+     */
+    if (timer->cpu != self && q->running != timer) {
         __atomic_store_n(&timer->cpu, self, __ATOMIC_RELAXED);
         spin_unlock_irqoff(&q->lock);
         q = this_cpu_ptr(timers);
@@ -75,7 +79,8 @@ void timer_arm(struct timer *timer, uint64_t deadline_ns)
     RB_INSERT(timer_tree, &q->tree, timer);
     if (q->first == NULL || timer_compare(timer, q->first) < 0) {
         q->first = timer;
-        arch_timer_arm(clock_ns_to_cycles(deadline_ns));
+        if (timer->cpu == self)
+            arch_timer_arm(clock_ns_to_cycles(deadline_ns));
     }
     spin_unlock_irqoff(&q->lock);
     arch_irq_restore(state);
