@@ -26,6 +26,9 @@ static void decode_exception(const struct vmcb_control *c, struct vmexit *exit)
 {
     uint8_t vector = (uint8_t)(c->exit_code - SVM_EXIT_EXCEPTION);
 
+    /* The hardware's, not the guest's: as if it had come in host mode, with a report and the panic policy. */
+    if (vector == X86_MC)
+        __asm__ volatile("int $18");
     exit->kind = EXIT_EXCEPTION;
     exit->exception.vector = vector;
     exit->exception.has_error = vector == X86_AC;
