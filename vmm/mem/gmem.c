@@ -3,6 +3,7 @@
 
 #include <arch/cpu.h>
 #include <core/mm.h>
+#include <core/thread.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,10 +124,13 @@ hpa_t gmem_chunk_ready(struct gmem *gmem, uint64_t index)
 
     if (likely(atomic_load_explicit(&chunk->state, memory_order_acquire) == GMEM_CHUNK_READY))
         return chunk->base;
+    /* Not preempted half-way: a more urgent thread on this CPU that needs the chunk would wait for ever. */
+    preempt_disable();
     if (atomic_compare_exchange_strong(&chunk->state, &stale, GMEM_CHUNK_CLEARING)) {
         memset(hpa_to_ptr(chunk->base), 0, GMEM_CHUNK_SIZE);
         atomic_store_explicit(&chunk->state, GMEM_CHUNK_READY, memory_order_release);
     }
+    preempt_enable();
     while (atomic_load_explicit(&chunk->state, memory_order_acquire) != GMEM_CHUNK_READY)
         arch_relax();
     return chunk->base;
