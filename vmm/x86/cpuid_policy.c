@@ -33,8 +33,9 @@ static const struct pass passes[] = {
     {0x80000001, 2, BIT(0) | BIT(5) | BIT(6) | BIT(7) | BIT(8),
      "LAHF ABM SSE4A misaligned-SSE PREFETCHW; no SVM, IBS, LWP, TOPOEXT"},
     {0x80000001, 3, 0x0183f3ff & ~BIT(7) & ~BIT(14), "as leaf 1, with SYSCALL"},
-    {0x80000001, 3, BIT(11) | BIT(20) | BIT(22) | BIT(25) | BIT(26) | BIT(29),
-     "SYSCALL NX MMXEXT FFXSR 1G pages, long mode; no RDTSCP: TSC_AUX is not switched"},
+    {0x80000001, 3, BIT(11) | BIT(20) | BIT(22) | BIT(26) | BIT(29),
+     "SYSCALL NX MMXEXT 1G pages, long mode; no FFXSR: EFER does not take it; no RDTSCP: TSC_AUX is not "
+     "switched"},
     {0x80000008, 0, 0x0000ffff, "physical and linear address widths"},
 };
 

@@ -246,11 +246,17 @@ int x86_msr_write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 
 void x86_msrs_reset(struct vcpu *vcpu)
 {
+    /* SYSENTER, SYSCALL, kernel GS base, debug control: VMs keep their control block over a power-on. */
+    static const uint32_t cleared[] = {0x174,      0x175,      0x176,      0x1d9,     0xc0000081,
+                                       0xc0000082, 0xc0000083, 0xc0000084, 0xc0000102};
+
+    for (unsigned i = 0; i < ARRAY_SIZE(cleared); i++)
+        (void)!backend_msr_set(vcpu, cleared[i], 0);
     for (unsigned i = 0; i < ARRAY_SIZE(vcpu->mtrr); i++)
         vcpu->mtrr[i] = 0;
     vcpu->mtrr[27] = BIT(11) | 6; /* enabled, write-back, as firmware leaves them */
     vcpu->misc_enable = 1;        /* fast strings */
     vcpu->xcr0 = 1;
-    vcpu->tsc_adjust = 0;
+    vcpu->tsc_adjust = vcpu->tsc_offset = 0; /* the same on all vCPUs again */
     vcpu->pvclock_msr = 0;
 }
