@@ -49,8 +49,9 @@ void console_put(struct vm_console *c, uint8_t byte)
 {
     uint64_t at = atomic_fetch_add_explicit(&c->reserved, 1, memory_order_relaxed);
 
-    c->ring[at % CONSOLE_RING_SIZE] = byte;
-    while (unlikely(atomic_load_explicit(&c->written, memory_order_relaxed) != at))
+    __atomic_store_n(&c->ring[at % CONSOLE_RING_SIZE], byte, __ATOMIC_RELAXED);
+    /* Acquire: whoever sees our byte must see those before it too. */
+    while (unlikely(atomic_load_explicit(&c->written, memory_order_acquire) != at))
         arch_relax();
     atomic_store(&c->written, at + 1);
     report(c, at + 1);
