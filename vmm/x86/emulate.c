@@ -320,8 +320,12 @@ static void run_emulator(struct vcpu *vcpu, const struct x86_insn *insn)
                                  em.e.exception.error_code);
         break;
     default:
-        vm_crash(vcpu, "the instruction at %#llx cannot be emulated (error %d)",
-                 (unsigned long long)vcpu->rip, -result);
+        /* A program that has a device mapped must not be able to end the whole VM. */
+        if (result == -ENOTSUP && backend_cpl(vcpu) != 0)
+            x86_fault(vcpu, X86_UD, 0);
+        else
+            vm_crash(vcpu, "the instruction at %#llx cannot be emulated (error %d)",
+                     (unsigned long long)vcpu->rip, -result);
         break;
     }
 }
