@@ -14,6 +14,9 @@
 struct vcpu;
 struct backend_vcpu; /* the backend's part of a vCPU */
 
+/* Memory that `cpu` needs for it: enabling happens in an interrupt, which cannot allocate. -ENOMEM. Thread.
+ */
+must_check int backend_cpu_prepare(unsigned cpu);
 /* Turns virtualization on / off on the calling CPU. -ENODEV: the CPU cannot, or firmware forbids it. */
 must_check int backend_cpu_enable(void);
 void backend_cpu_disable(void);

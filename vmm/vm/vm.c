@@ -303,6 +303,11 @@ static int vmm_start(void)
     int error;
 
     mutex_init(&registry_lock, LOCK_RANK_AGENT);
+    for (unsigned i = 0; i < cpu_count(); i++) {
+        error = backend_cpu_prepare(i);
+        if (error)
+            return error;
+    }
     cpu_call_all(enable_here, NULL);
     if (atomic_load(&enable_errors) != 0) {
         log_warning("vmm: no virtualization: no VMs on this host");

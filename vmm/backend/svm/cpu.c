@@ -59,6 +59,15 @@ static void features_read(void)
     names[n] = NULL;
 }
 
+int backend_cpu_prepare(unsigned cpu)
+{
+    struct svm_cpu *c = percpu_ptr(svm_cpu, cpu);
+
+    c->save_area = page_alloc(PAGE_ORDER_4K, PAGE_ZERO, NODE_ANY);
+    c->host_vmcb = page_alloc(PAGE_ORDER_4K, PAGE_ZERO, NODE_ANY);
+    return hpa_valid(c->save_area) && hpa_valid(c->host_vmcb) ? 0 : -ENOMEM;
+}
+
 /* Context: each CPU once, interrupts on or off, not preemptible. APM vol. 2, 15.4. */
 int backend_cpu_enable(void)
 {
@@ -75,10 +84,6 @@ int backend_cpu_enable(void)
         log_error("svm: this CPU has no nested paging");
         return -ENODEV;
     }
-    c->save_area = page_alloc(PAGE_ORDER_4K, PAGE_ZERO, NODE_ANY);
-    c->host_vmcb = page_alloc(PAGE_ORDER_4K, PAGE_ZERO, NODE_ANY);
-    if (!hpa_valid(c->save_area) || !hpa_valid(c->host_vmcb))
-        return -ENOMEM;
     arch_wrmsr(MSR_EFER, arch_rdmsr(MSR_EFER) | EFER_SVME);
     arch_wrmsr(MSR_VM_HSAVE_PA, c->save_area.v);
     /* The host's FS, GS, TR, LDTR and system-call MSRs never change again: saved once, loaded after each
