@@ -27,9 +27,11 @@ struct boot_step {
     void (*stop)(void); /* orderly shutdown; may be NULL */
 };
 
+/* The alignment is the type's: the compiler would raise it and leave a gap before the first step. */
 #define BOOT_STEP(step_phase, step_name, start_fn, stop_fn)                      \
     static const struct boot_step boot_step_##step_name in_section("boot_steps") \
-        keep_symbol = {.name = #step_name, .phase = (step_phase), .start = (start_fn), .stop = (stop_fn)}
+        keep_symbol aligned_to(_Alignof(struct boot_step)) = {                   \
+            .name = #step_name, .phase = (step_phase), .start = (start_fn), .stop = (stop_fn)}
 
 /* Runs the steps of phases [from, to]. */
 void boot_run_phases(enum boot_phase from, enum boot_phase to);
