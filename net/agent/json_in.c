@@ -36,7 +36,7 @@ static void nothing_read(struct http_request *req, char *body, size_t length)
 }
 
 /* No Content-Type passes for JSON: what is not JSON will not parse. */
-static bool is_json(const struct http_request *req)
+bool request_is_json(struct http_request *req)
 {
     struct http_str field;
     const char *parameters;
@@ -46,7 +46,10 @@ static bool is_json(const struct http_request *req)
     parameters = memchr(field.ptr, ';', field.len);
     if (parameters)
         field.len = (size_t)(parameters - field.ptr);
-    return http_str_eq_nocase(http_str_trim(field), HTTP_STR("application/json"));
+    if (http_str_eq_nocase(http_str_trim(field), HTTP_STR("application/json")))
+        return true;
+    http_respond_problem(req, 415, "unsupported_media_type", "Content-Type", "Send application/json.");
+    return false;
 }
 
 void request_read_nothing(struct http_request *req, void (*then)(struct http_request *req))
@@ -55,10 +58,8 @@ void request_read_nothing(struct http_request *req, void (*then)(struct http_req
         then(req);
         return;
     }
-    if (!is_json(req)) {
-        http_respond_problem(req, 415, "unsupported_media_type", "Content-Type", "Send application/json.");
+    if (!request_is_json(req))
         return;
-    }
     req->ctx = then;
     http_request_read_body(req, NOTHING_MAX, nothing_read);
 }

@@ -76,21 +76,32 @@ bool query_text(struct http_request *req, const char *name, char *out, size_t si
     return true;
 }
 
-bool accept_prefers(struct http_request *req, const char *type)
+/* Takes the next media type off an Accept field, without its parameters. */
+static bool media_type_next(struct http_str *field, struct http_str *type)
+{
+    const char *parameters;
+
+    if (!http_list_next(field, type))
+        return false;
+    parameters = memchr(type->ptr, ';', type->len);
+    if (parameters)
+        *type = http_str_trim((struct http_str){type->ptr, (size_t)(parameters - type->ptr)});
+    return true;
+}
+
+bool accept_names(struct http_request *req, const char *type)
 {
     struct http_str wanted = {type, strlen(type)}, field, element;
-    bool is_named = false;
 
     if (!http_request_header(req, "Accept", &field))
         return false;
-    while (http_list_next(&field, &element)) {
-        const char *parameters = memchr(element.ptr, ';', element.len);
+    while (media_type_next(&field, &element))
+        if (http_str_eq_nocase(element, wanted))
+            return true;
+    return false;
+}
 
-        if (parameters)
-            element = http_str_trim((struct http_str){element.ptr, (size_t)(parameters - element.ptr)});
-        if (http_str_eq_nocase(element, HTTP_STR("application/json")))
-            return false;
-        is_named |= http_str_eq_nocase(element, wanted);
-    }
-    return is_named;
+bool accept_prefers(struct http_request *req, const char *type)
+{
+    return accept_names(req, type) && !accept_names(req, "application/json");
 }

@@ -25,6 +25,12 @@ must_check bool query_text(struct http_request *req, const char *name, char *out
 /* Does Accept name `type` and not application/json? */
 bool accept_prefers(struct http_request *req, const char *type);
 
+/* Does Accept name `type`, among whatever else? */
+bool accept_names(struct http_request *req, const char *type);
+
+/* The body is JSON as far as Content-Type says; false: answered 415. */
+must_check bool request_is_json(struct http_request *req);
+
 /* The request has no body, or an empty JSON object: for actions. */
 void request_read_nothing(struct http_request *req, void (*then)(struct http_request *req));
 

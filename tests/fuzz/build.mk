@@ -18,5 +18,5 @@ fuzz-y += efi_text
 fuzz-efi_text-src := platform/firmware/efi_text.c
 
 fuzz-y += agent
-fuzz-agent-src := $(patsubst %,net/agent/%.c,digest json_out text tokens) net/http/str.c net/lwip/port/ip_option.c \
+fuzz-agent-src := $(patsubst %,net/agent/%.c,base64 digest json_out text tokens) net/http/str.c net/lwip/port/ip_option.c \
 	core/lib/cmdline_redact.c $(mbedtls-src) $(yyjson-src)

@@ -72,12 +72,12 @@ unit-l2-src := net/l2/switch.c net/l2/fdb.c core/lib/frame.c platform/fake/sync.
 unit-y += frame
 unit-frame-src := core/lib/frame.c core/lib/checksum.c core/lib/chacha.c
 unit-y += image
-unit-image-src := core/image/store.c core/image/extents.c platform/fake/sync.c platform/fake/machine.c \
+unit-image-src := core/image/name.c core/image/store.c core/image/extents.c platform/fake/sync.c platform/fake/machine.c \
 	platform/fake/panic.c
 unit-y += ip_option
 unit-ip_option-src := net/lwip/port/ip_option.c
 unit-y += agent
-unit-agent-src := $(patsubst %,net/agent/%.c,digest json_out text time_text tokens) net/http/str.c \
+unit-agent-src := $(patsubst %,net/agent/%.c,base64 digest json_out text time_text tokens) net/http/str.c \
 	core/lib/cmdline_redact.c $(mbedtls-src)
 
 # A template: the test instantiates it.

@@ -110,6 +110,14 @@ bool console_has_input(const struct vm_console *c)
            atomic_load_explicit(&c->input_tail, memory_order_relaxed);
 }
 
+static void report_room(struct vm_console *c)
+{
+    uint32_t used = atomic_load(&c->input_head) - atomic_load(&c->input_tail);
+
+    if (used < CONSOLE_INPUT_SIZE && atomic_exchange(&c->wants_room, false))
+        atomic_load (&c->notify_room)(atomic_load(&c->notify_room_arg));
+}
+
 int console_take(struct vm_console *c)
 {
     uint32_t tail = atomic_load_explicit(&c->input_tail, memory_order_relaxed);
@@ -118,7 +126,9 @@ int console_take(struct vm_console *c)
     if (!console_has_input(c))
         return -1;
     byte = c->input[tail % CONSOLE_INPUT_SIZE];
-    atomic_store_explicit(&c->input_tail, tail + 1, memory_order_release);
+    atomic_store(&c->input_tail, tail + 1);
+    if (unlikely(atomic_load(&c->wants_room)))
+        report_room(c);
     return byte;
 }
 
@@ -129,4 +139,13 @@ void vm_console_notify(struct vm_console *c, uint64_t offset, void (*fn)(void *a
     atomic_store(&c->notify, fn);
     atomic_store(&c->wanted, offset);
     report(c, atomic_load(&c->written));
+}
+
+void vm_console_notify_room(struct vm_console *c, void (*fn)(void *arg), void *arg)
+{
+    atomic_store(&c->wants_room, false);
+    atomic_store(&c->notify_room_arg, arg);
+    atomic_store(&c->notify_room, fn);
+    atomic_store(&c->wants_room, true);
+    report_room(c);
 }

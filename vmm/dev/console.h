@@ -28,6 +28,10 @@ struct vm_console {
     void (*_Atomic notify)(void *arg);
     void *_Atomic notify_arg;
 
+    atomic_bool wants_room; /* a: somebody waits for the guest to take input */
+    void (*_Atomic notify_room)(void *arg);
+    void *_Atomic notify_room_arg;
+
     /* The UART's: called after input has arrived. */
     void (*input_ready)(void *arg);
     void *input_arg;

@@ -18,6 +18,8 @@ static void v1_get(struct http_request *req)
     json_array(&json, "resources");
     for (size_t i = 0; i < ARRAY_SIZE(resources); i++)
         json_string(&json, NULL, resources[i]);
+    if (IS_ENABLED(CONFIG_VMM))
+        json_string(&json, NULL, "/v1/vms");
     json_array_end(&json);
     json_object_end(&json);
     json_respond(req, 200, &json);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "../metrics.h"
 #include "../agent.h"
 #include "../request_stats.h"
-#include "../text.h"
 
 #include <core/build_info.h>
 #include <core/cpu.h>
@@ -17,17 +17,9 @@
 
 /* GET /metrics: Prometheus' text format 0.0.4. */
 
-static void add_head(struct text *text, const char *name, const char *type, const char *help)
-{
-    const char *const parts[] = {"# HELP ", name, " ", help, "\n# TYPE ", name, " ", type, "\n"};
-
-    for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
-        text_string(text, parts[i]);
-}
-
 static void add_plain(struct text *text, const char *name, const char *type, const char *help, uint64_t value)
 {
-    add_head(text, name, type, help);
+    metric_head(text, name, type, help);
     text_string(text, name);
     text_string(text, " ");
     text_u64(text, value);
@@ -39,16 +31,16 @@ static void add_host(struct text *text)
     uint64_t now_ns = clock_now_ns();
     struct mm_stats memory;
 
-    add_head(text, "basalt_build_info", "gauge", "What runs on this host.");
+    metric_head(text, "basalt_build_info", "gauge", "What runs on this host.");
     text_printf(text, "basalt_build_info{version=\"%s\",board=\"%s\",backend=\"%s\",arch=\"%s\"} 1\n",
                 build_version, CONFIG_BOARD, CONFIG_BACKEND, CONFIG_ARCH);
-    add_head(text, "basalt_uptime_seconds", "gauge", "Time since boot.");
+    metric_head(text, "basalt_uptime_seconds", "gauge", "Time since boot.");
     text_printf(text, "basalt_uptime_seconds %llu.%03llu\n", (unsigned long long)(now_ns / NSEC_PER_SEC),
                 (unsigned long long)(now_ns % NSEC_PER_SEC / NSEC_PER_MSEC));
     add_plain(text, "basalt_cpu_count", "gauge", "Processors that are up.", cpu_count());
     mm_stats_get(NODE_ANY, &memory);
-    add_head(text, "basalt_memory_bytes", "gauge",
-             "The host's memory by state; used and free make the total.");
+    metric_head(text, "basalt_memory_bytes", "gauge",
+                "The host's memory by state; used and free make the total.");
     text_printf(text, "basalt_memory_bytes{state=\"free\"} %llu\n", (unsigned long long)memory.free_bytes);
     text_printf(text, "basalt_memory_bytes{state=\"used\"} %llu\n",
                 (unsigned long long)(memory.total_bytes - memory.free_bytes));
@@ -78,12 +70,12 @@ static void add_network(struct text *text)
     struct nic_info nic;
 
     for (size_t m = 0; m < ARRAY_SIZE(metrics); m++) {
-        add_head(text, metrics[m].name, "counter", metrics[m].help);
+        metric_head(text, metrics[m].name, "counter", metrics[m].help);
         for (unsigned i = 0; nic_info_get(i, &nic) == 0; i++)
             text_printf(text, "%s{interface=\"%s\"} %llu\n", metrics[m].name, nic.name,
                         *(const unsigned long long *)((const char *)&nic + metrics[m].offset));
     }
-    add_head(text, "basalt_network_up", "gauge", "Whether the link is up.");
+    metric_head(text, "basalt_network_up", "gauge", "Whether the link is up.");
     for (unsigned i = 0; nic_info_get(i, &nic) == 0; i++)
         text_printf(text, "basalt_network_up{interface=\"%s\"} %d\n", nic.name, nic.is_link_up);
     net_memory_get(&memory);
@@ -126,7 +118,7 @@ static void add_log(struct text *text)
         else if (seq++, (unsigned)entry.level <= LOG_LEVEL_DEBUG)
             counts[entry.level]++;
     }
-    add_head(text, "basalt_log_messages_total", "counter", "Lines logged.");
+    metric_head(text, "basalt_log_messages_total", "counter", "Lines logged.");
     for (unsigned level = 0; level <= LOG_LEVEL_DEBUG; level++)
         text_printf(text, "basalt_log_messages_total{level=\"%s\"} %llu\n",
                     log_level_name((enum log_level)level), (unsigned long long)counts[level]);
@@ -144,7 +136,10 @@ static void metrics_get(struct http_request *req)
     add_plain(&text, "basalt_images", "gauge", "Images, uploads included.", n_images);
     add_plain(&text, "basalt_image_bytes", "gauge", "Bytes in images.", image_bytes);
     add_log(&text);
-    text_respond(req, 200, "text/plain; version=0.0.4; charset=utf-8", &text);
+    if (IS_ENABLED(CONFIG_VMM))
+        vm_metrics_respond(req, &text);
+    else
+        text_respond(req, 200, METRICS_TYPE, &text);
 }
 HTTP_ROUTE(metrics, .pattern = "/metrics", .methods = HTTP_BIT(HTTP_GET), .scope = HTTP_SCOPE_READ,
            .handler = metrics_get);

@@ -29,4 +29,10 @@ size_t vm_console_input(struct vm_console *console, const void *from, size_t siz
  * console. */
 void vm_console_notify(struct vm_console *console, uint64_t offset, void (*fn)(void *arg), void *arg);
 
+/*
+ * Calls fn (any context, must not block) once, as soon as vm_console_input() has room again. One at a time
+ * per console.
+ */
+void vm_console_notify_room(struct vm_console *console, void (*fn)(void *arg), void *arg);
+
 #endif

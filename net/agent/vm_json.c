@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vms.h"
+
+#include <stdio.h>
+
+static void add_text_or_null(struct json_out *json, const char *key, const char *text)
+{
+    if (text[0])
+        json_string(json, key, text);
+    else
+        json_null(json, key);
+}
+
+static void add_config(struct json_out *json, const struct vm_config *config)
+{
+    json_string(json, "name", config->name);
+    json_u64(json, "vcpus", config->vcpus);
+    json_u64(json, "memory", config->memory);
+    json_string(json, "kernel", config->kernel);
+    add_text_or_null(json, "initrd", config->initrd);
+    json_string(json, "cmdline", config->cmdline);
+    json_bool(json, "debug_exit", config->debug_exit);
+    json_string(json, "restart", vm_restart_name(config->restart));
+}
+
+static void add_outcome(struct json_out *json, const struct vm_info *info)
+{
+    char rip[24];
+
+    if (info->has_exit_code)
+        json_u64(json, "exit_code", info->exit_code);
+    else
+        json_null(json, "exit_code");
+    if (!info->has_crash) {
+        json_null(json, "crash");
+        return;
+    }
+    /* As a number it would lose its low bits in readers that know doubles only. */
+    snprintf(rip, sizeof(rip), "0x%llx", (unsigned long long)info->crash.rip);
+    json_object(json, "crash");
+    json_string(json, "reason", info->crash.reason);
+    json_u64(json, "vcpu", info->crash.vcpu);
+    json_string(json, "rip", rip);
+    json_object_end(json);
+}
+
+static void add_cpus(struct json_out *json, const struct vm_record *record, unsigned n)
+{
+    struct vcpu_info cpu;
+
+    json_array(json, "cpus");
+    for (unsigned i = 0; i < n && vm_vcpu_info(record->vm, i, &cpu) == 0; i++) {
+        json_object(json, NULL);
+        json_u64(json, "id", i);
+        json_string(json, "state", cpu.activity);
+        json_u64(json, "run_ns", cpu.run_ns);
+        json_u64(json, "halted_ns", cpu.halted_ns);
+        json_u64(json, "exits", cpu.exits_total);
+        json_object_end(json);
+    }
+    json_array_end(json);
+}
+
+static void add_exits(struct json_out *json, const struct vm_record *record)
+{
+    uint64_t counts[VM_EXIT_REASONS_MAX] = {0};
+    const char *const *names = NULL;
+
+    vm_exit_counts(record->vm, &names, counts, ARRAY_SIZE(counts));
+    json_object(json, "exits");
+    for (unsigned i = 0; i < ARRAY_SIZE(counts) && names && names[i]; i++)
+        json_u64(json, names[i], counts[i]);
+    json_object_end(json);
+}
+
+void vm_json(struct json_out *json, const char *key, const struct vm_record *record, bool with_details)
+{
+    struct vm_info info;
+
+    vm_info_get(record->vm, &info);
+    json_object(json, key);
+    add_config(json, &info.config);
+    json_string(json, "state", vm_state_name(info.state));
+    json_u64(json, "run_ns", info.run_ns);
+    json_u64(json, "overhead_bytes", info.overhead_bytes);
+    add_outcome(json, &info);
+    if (with_details) {
+        add_cpus(json, record, info.config.vcpus);
+        add_exits(json, record);
+    }
+    json_object_end(json);
+}
