@@ -143,6 +143,41 @@ Test(bus, regions_that_move)
     cr_assert_eq(bus.reserved, 1);
 }
 
+Test(bus, index)
+{
+    static struct bus_region regions[300];
+    struct bus_region across = REGION(0xff8, 0x10, 7), high = REGION(0x2000, 4, 8);
+    uint64_t value;
+
+    cr_assert_eq(bus_index(&bus), 0);
+    cr_assert_null(bus_find(&bus, 0));
+    cr_assert_eq(bus_add(&bus, &across), 0);
+    cr_assert_eq(bus_add(&bus, &high), 0);
+    /* More than the index has numbers for. */
+    for (unsigned i = 0; i < 300; i++) {
+        regions[i] = REGION(i * 8, 1 + i % 8, i);
+        cr_assert_eq(bus_add(&bus, &regions[i]), 0);
+    }
+    cr_assert_eq(bus_index(&bus), 0);
+    for (unsigned port = 0; port < 300 * 8; port++) {
+        struct bus_region *expected = port % 8 <= port / 8 % 8 ? &regions[port / 8] : NULL;
+
+        cr_assert_eq(bus_find(&bus, port), expected);
+    }
+    cr_assert_null(bus_find(&bus, 0xff7));
+    cr_assert_eq(bus_find(&bus, 0xfff), &across);
+    cr_assert_eq(bus_find(&bus, 0x1007), &across);
+    cr_assert(bus_read(&bus, 0xffe, 4, &value));
+    cr_assert_eq(value, 0x706);
+    cr_assert_null(bus_find(&bus, 0x1008));
+    cr_assert_eq(bus_find(&bus, 0x2003), &high);
+    cr_assert_null(bus_find(&bus, 1ULL << 32));
+    for (unsigned i = 0; i < 300; i += 2)
+        bus_remove(&bus, &regions[i]);
+    for (unsigned i = 0; i < 300; i++)
+        cr_assert_eq(bus_find(&bus, i * 8), i % 2 ? &regions[i] : NULL);
+}
+
 /* --- readers while regions move --- */
 
 #define FIXED  32
@@ -151,6 +186,7 @@ Test(bus, regions_that_move)
 static struct bus_region fixed_regions[FIXED], moving_regions[MOVING];
 static atomic_bool is_done;
 static atomic_uint errors, hits;
+static uint64_t spacing = 0x2000; /* of those that do not move */
 
 static uint64_t check_offset(void *device, uint64_t offset, unsigned size)
 {
@@ -167,31 +203,31 @@ static void *reader(void *arg)
 
     while (!is_done) {
         seed = seed * 6364136223846793005ULL + 1;
-        uint64_t address = (seed >> 40) % 0x40000;
+        uint64_t address = (seed >> 40) % (spacing * FIXED);
         bool found = bus_read(&bus, address, 1, &value);
 
         /* What does not move is always there, and never elsewhere. */
-        if (address % 0x2000 < 0x100 && (!found || value != (address & 0xff)))
+        if (address % spacing < spacing / 32 && (!found || value != address % spacing))
             errors++;
         hits += found;
     }
     return NULL;
 }
 
-Test(bus, readers_never_see_a_change_half_done, .timeout = 60)
+static void readers_never_see_a_change_half_done(void)
 {
     pthread_t threads[3];
     uint64_t seed = 42;
 
     for (unsigned i = 0; i < FIXED; i++) {
         fixed_regions[i] = (struct bus_region){
-            .base = i * 0x2000, .size = 0x100, .read = check_offset, .device = &fixed_regions[i]};
+            .base = i * spacing, .size = spacing / 32, .read = check_offset, .device = &fixed_regions[i]};
         cr_assert_eq(bus_add(&bus, &fixed_regions[i]), 0);
     }
     cr_assert_eq(bus_reserve(&bus, MOVING), 0);
     for (unsigned i = 0; i < MOVING; i++)
-        moving_regions[i] =
-            (struct bus_region){.size = 0x40 << i % 4, .read = check_offset, .device = &moving_regions[i]};
+        moving_regions[i] = (struct bus_region){
+            .size = spacing / 128 << i % 4, .read = check_offset, .device = &moving_regions[i]};
     for (uintptr_t i = 0; i < 3; i++)
         cr_assert_eq(pthread_create(&threads[i], NULL, reader, (void *)(i + 1)), 0);
     for (unsigned i = 0; i < 100000; i++) {
@@ -200,7 +236,7 @@ Test(bus, readers_never_see_a_change_half_done, .timeout = 60)
         seed = seed * 6364136223846793005ULL + 1;
         bus_unmap(&bus, region);
         /* Overlaps with what is there happen; then it stays away. */
-        if (bus_map(&bus, region, (seed >> 40) % 0x40000) == 0 && i % 64 == 0)
+        if (bus_map(&bus, region, (seed >> 40) % (spacing * FIXED)) == 0 && i % 64 == 0)
             sched_yield();
     }
     is_done = true;
@@ -208,4 +244,16 @@ Test(bus, readers_never_see_a_change_half_done, .timeout = 60)
         pthread_join(threads[i], NULL);
     cr_assert_eq(errors, 0);
     cr_assert_gt(hits, 0);
+}
+
+Test(bus, readers_of_the_array_never_see_a_change_half_done, .timeout = 60)
+{
+    readers_never_see_a_change_half_done();
+}
+
+Test(bus, readers_of_the_index_never_see_a_change_half_done, .timeout = 60)
+{
+    spacing = 128;
+    cr_assert_eq(bus_index(&bus), 0);
+    readers_never_see_a_change_half_done();
 }

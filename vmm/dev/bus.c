@@ -15,6 +15,38 @@ static void entry_copy(struct bus_entry *to, const struct bus_entry *from)
     STORE(to->region, from->region);
 }
 
+/* In the index: nobody is there; or look for it, because its entry's number does not fit. */
+#define INDEX_NONE   0
+#define INDEX_SEARCH 0xff
+
+static void index_fill(struct bus *bus)
+{
+    uint64_t at = 0;
+
+    if (bus->index == NULL)
+        return;
+    for (unsigned i = 0; i < bus->count && bus->entries[i].base < BUS_INDEXED; i++) {
+        uint64_t end = MIN(bus->entries[i].base + (bus->entries[i].size - 1), BUS_INDEXED - 1ULL);
+
+        for (; at < bus->entries[i].base; at++)
+            STORE(bus->index[at], INDEX_NONE);
+        for (; at <= end; at++)
+            STORE(bus->index[at], (uint8_t)MIN(i + 1, INDEX_SEARCH));
+    }
+    for (; at < BUS_INDEXED; at++)
+        STORE(bus->index[at], INDEX_NONE);
+}
+
+int bus_index(struct bus *bus)
+{
+    if (bus->index == NULL)
+        bus->index = malloc(BUS_INDEXED);
+    if (bus->index == NULL)
+        return -ENOMEM;
+    index_fill(bus);
+    return 0;
+}
+
 static void change_begin(struct bus *bus)
 {
     atomic_store_explicit(&bus->sequence, bus->sequence + 1, memory_order_relaxed);
@@ -23,6 +55,7 @@ static void change_begin(struct bus *bus)
 
 static void change_end(struct bus *bus)
 {
+    index_fill(bus);
     atomic_store_explicit(&bus->sequence, bus->sequence + 1, memory_order_release);
 }
 
@@ -121,78 +154,89 @@ void bus_remove(struct bus *bus, struct bus_region *region)
 void bus_fini(struct bus *bus)
 {
     free(bus->entries);
+    free(bus->index);
     *bus = (struct bus){0};
 }
 
-/* While an entry changes this may find anything, but it ends, and it stays in the array. */
-static const struct bus_entry *search(const struct bus *bus, uint64_t address)
+/*
+ * The last entry that begins at or before `address`, if there is any. While entries change this may find
+ * anything, but it ends, and it stays in the array. Apart, so that the usual path saves no registers for it.
+ */
+static no_inline const struct bus_entry *search(const struct bus *bus, uint64_t address)
 {
-    unsigned low = 0, high = LOAD(bus->count);
+    const struct bus_entry *first = bus->entries;
+    size_t n = LOAD(bus->count);
 
-    while (low < high) {
-        unsigned mid = low + (high - low) / 2;
-        const struct bus_entry *entry = &bus->entries[mid];
+    if (unlikely(n == 0))
+        return NULL;
+    while (n > 1) {
+        size_t half = n / 2;
 
-        if (address < LOAD(entry->base))
-            high = mid;
-        else if (address - LOAD(entry->base) >= LOAD(entry->size))
-            low = mid + 1;
-        else
-            return entry;
+        first += LOAD(first[half].base) <= address ? half : 0;
+        n -= half;
     }
-    return NULL;
+    return first;
 }
 
-/* The entry that holds `address`, as it was at one moment; region NULL: there is none. */
-static always_inline struct bus_entry find(const struct bus *bus, uint64_t address)
+static always_inline const struct bus_entry *look(const struct bus *bus, uint64_t address)
 {
+    unsigned number;
+
+    if (bus->index == NULL || address >= BUS_INDEXED)
+        return search(bus, address);
+    number = LOAD(bus->index[address]);
+    if (unlikely(number == INDEX_NONE))
+        return NULL;
+    return likely(number != INDEX_SEARCH) ? &bus->entries[number - 1] : search(bus, address);
+}
+
+/* The entry that holds [address, address + size), as it was at one moment; region NULL: there is none. */
+static always_inline struct bus_entry find(const struct bus *bus, uint64_t address, unsigned size)
+{
+    const struct bus_entry *entry;
     struct bus_entry found;
     unsigned sequence;
 
     do {
-        const struct bus_entry *entry;
-
         sequence = atomic_load_explicit(&bus->sequence, memory_order_acquire);
-        entry = search(bus, address);
+        entry = look(bus, address);
         found = (struct bus_entry){0};
         if (likely(entry != NULL))
             found = (struct bus_entry){LOAD(entry->base), LOAD(entry->size), LOAD(entry->region)};
         atomic_thread_fence(memory_order_acquire);
     } while (
         unlikely(sequence & 1 || sequence != atomic_load_explicit(&bus->sequence, memory_order_relaxed)));
+    if (unlikely(found.size < size || address - found.base > found.size - size))
+        found.region = NULL;
     return found;
 }
 
 struct bus_region *bus_find(const struct bus *bus, uint64_t address)
 {
-    return find(bus, address).region;
+    return find(bus, address, 1).region;
 }
 
-static uint64_t all_ones(unsigned size)
-{
-    return ~0ULL >> (64 - 8 * size);
-}
+/* By the size of an access. */
+static const uint64_t all_ones[] = {[1] = 0xff, [2] = 0xffff, [4] = 0xffffffff, [8] = ~0ULL};
 
 bool bus_read(const struct bus *bus, uint64_t address, unsigned size, uint64_t *value)
 {
-    struct bus_entry found = find(bus, address);
-    uint64_t offset = address - found.base;
+    struct bus_entry found = find(bus, address, size);
 
-    if (found.region == NULL || found.size - offset < size) {
-        *value = all_ones(size);
+    if (unlikely(found.region == NULL)) {
+        *value = all_ones[size];
         return false;
     }
-    *value = found.region->read(found.region->device, offset, size) & all_ones(size);
+    *value = found.region->read(found.region->device, address - found.base, size) & all_ones[size];
     return true;
 }
 
 bool bus_write(const struct bus *bus, uint64_t address, unsigned size, uint64_t value)
 {
-    struct bus_entry found = find(bus, address);
-    uint64_t offset = address - found.base;
+    struct bus_entry found = find(bus, address, size);
 
-    if (found.region == NULL || found.size - offset < size)
+    if (unlikely(found.region == NULL))
         return false;
-    found.region->write(found.region->device, offset, size, value & all_ones(size));
+    found.region->write(found.region->device, address - found.base, size, value & all_ones[size]);
     return true;
 }

@@ -42,7 +42,17 @@ struct bus {
     unsigned count;            /* of entries */
     unsigned reserved;         /* entries that there may be: count <= reserved <= capacity */
     unsigned capacity;
+    uint8_t *index; /* BUS_INDEXED bytes, or NULL: number of the entry that holds the address, plus 1 */
 };
+
+/* Addresses below this can be indexed: on PCs all ports but those of PCI BARs. */
+#define BUS_INDEXED 0x1000
+
+/*
+ * Makes accesses to addresses below BUS_INDEXED find their region by one look instead of a search. Without it
+ * everything works all the same. -ENOMEM. No vCPU may run. Context: thread.
+ */
+must_check int bus_index(struct bus *bus);
 
 /* Adds / takes out a region, which stays the caller's. -EEXIST: overlap, -EINVAL: empty or beyond the end,
  * -ENOMEM. No vCPU may run. Context: thread. */

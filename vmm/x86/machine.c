@@ -126,6 +126,9 @@ static int devices_create(struct vm *vm)
         if (!error)
             device_add(vm, device);
     }
+    /* Last, because every region that comes later fills it anew. */
+    if (!error)
+        error = bus_index(&vm->pio);
     return error;
 }
 
