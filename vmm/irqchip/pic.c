@@ -349,7 +349,7 @@ void pic_init(struct pic *pic, struct lapic *lapic)
     };
 
     memset(pic, 0, sizeof(*pic));
-    spin_init(&pic->lock, LOCK_RANK_DEVICE);
+    spin_init(&pic->lock, LOCK_RANK_IRQCHIP);
     pic->lapic = lapic;
     for (unsigned i = 0; i < ARRAY_SIZE(regions); i++) {
         pic->regions[i] = regions[i];
