@@ -18,7 +18,7 @@ jobs = f"-j{os.cpu_count()}"
 make = ["make", jobs, f"BOARD={board}"]
 python = sys.executable
 PIECES = [
-    ("build", make + [f"O={out}", "all"]),
+    ("build", make + [f"O={out}", "all", "guests"]),
     ("build-clang", make + [f"O={out}-clang", "CC=clang-19", "all"]),
     ("unit", make + [f"O={out}", "unit"]),
     ("unit-py", [python, "tests/unit-py/run.py"]),

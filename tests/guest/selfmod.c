@@ -6,7 +6,8 @@ const char guest_name[] = "selfmod";
 
 #define HOLE 0xd0000000
 
-/* mov eax, [rdi]; mov eax, imm32; ret. The other processor flips the first between a load and a store. */
+/* mov eax, [rdi]; mov eax, imm32; ret. The other processor flips the first between a load, a store
+ * and XOR, all of two bytes. */
 static uint8_t code[64] __attribute__((aligned(64))) = {0x8b, 0x07, 0xb8, 1, 0, 0, 0, 0xc3};
 static volatile bool stop_running;
 
@@ -14,9 +15,8 @@ void ap_run(unsigned index)
 {
     (void)index;
     while (!stop_running) {
-        *(volatile uint8_t *)&code[0] = 0x89;
-        *(volatile uint8_t *)&code[0] = 0x8b;
-        *(volatile uint16_t *)&code[0] = 0x9090;
+        *(volatile uint16_t *)&code[0] = 0x0789;
+        *(volatile uint16_t *)&code[0] = 0xc031;
         *(volatile uint16_t *)&code[0] = 0x078b;
     }
 }

@@ -59,7 +59,8 @@ static void divider_check(void)
         passed = (uint32_t)((uint64_t)passed * 20000 / pm) << i;
         if (i == 0)
             base = passed;
-        expect(passed > base / 10 * 8 && passed < base / 10 * 12, "divider %u: %u, by 1 %u", (uint64_t)1 << i,
+        /* Two timers are read one after the other, and a busy host may come in between. */
+        expect(passed > base / 2 && passed < base * 2, "divider %u: %u, by 1 %u", (uint64_t)1 << i,
                (uint64_t)passed, (uint64_t)base);
     }
     apic_write(APIC_TIMER_INITIAL, 0);
@@ -90,7 +91,8 @@ static void deadline_check(void)
         return;
     ticks = 0;
     apic_write(APIC_LVT_TIMER, TIMER_DEADLINE | VECTOR);
-    wanted = tsc_read() + tsc_hz() / 100;
+    wanted = tsc_hz() / 50;
+    wanted += tsc_read();
     msr_write(TSC_DEADLINE, wanted);
     expect(msr_read(TSC_DEADLINE) == wanted, "the deadline does not read back");
     while (ticks == 0)

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""VMs with guests of our own (tests/guest): what a guest sees, and what it cannot do to the others."""
+
+import contextlib
+import time
+
+from harness.config import SLOW, check, check_equal
+from harness.registry import test
+from harness.vm import Vm, guest_file, upload
+
+HOST = {"cpus": 2, "memory": "512M"}
+
+
+def make(t, guest, name=None, memory="8M", vcpus=1, cmdline="", **more):
+    image = upload(t.api, f"guest-{guest}", guest_file(t.host.config, guest).read_bytes())
+    return Vm(t.api, name or guest, vcpus=vcpus, memory=memory, kernel=image, cmdline=cmdline,
+              debug_exit=True, **more)
+
+
+@contextlib.contextmanager
+def neighbour(t):
+    """A second VM that must answer as before when the first is done."""
+    with make(t, "echo", name="neighbour") as vm:
+        vm.start()
+        vm.wait_output("ready")
+        yield vm
+        check_answers(vm, "after")
+        vm.type("end\n")
+        check_equal(vm.wait_end()["exit_code"], 0, "the neighbour's exit code")
+
+
+def check_answers(vm, word):
+    vm.type(f"{word}\n")
+    vm.wait_output(f"you said {word}")
+
+
+# What each guest gets. Those that need what only hardware checks are told by their command lines.
+GUESTS = {
+    "clocks": {},
+    "cpustate": {"vcpus": 4, "cmdline": "cpus=4"},
+    "halt": {},
+    "hello": {},
+    "ipi": {},
+    "memory": {"memory": "16M"},
+    "mmio": {},
+    "msr": {},
+    "ports": {"cmdline": "step=64"},
+    "selfmod": {"vcpus": 2, "cmdline": "cpus=2"},
+    "smp": {"vcpus": 4, "cmdline": "cpus=4 rounds=20"},
+    "strings": {},
+    "timer": {},
+}
+
+
+@test(arguments={"guest": sorted(GUESTS)}, **HOST)
+def passes(t, guest):
+    """The guest's own checks hold, beside a neighbour that goes on."""
+    with neighbour(t), make(t, guest, **GUESTS[guest]) as vm:
+        vm.run(timeout=60)
+    t.host.check_alive()
+
+
+CRASHES = {"triple": "triple fault", "jump": "no memory"}
+
+
+@test(arguments={"guest": sorted(CRASHES)}, **HOST)
+def crashes(t, guest):
+    """`crashed`, with the reason; the others go on."""
+    with neighbour(t), make(t, guest) as vm:
+        vm.start()
+        info = vm.wait_end()
+        check_equal(info["state"], "crashed", "state")
+        check(CRASHES[guest] in info["crash"]["reason"], f"crash: {info['crash']}")
+
+
+@test(arguments={"guest": ["spin", "storm", "flood"]}, **HOST)
+def noisy(t, guest):
+    """Pause, resume and stop work on a guest that lets nobody in, and its neighbour answers meanwhile."""
+    with neighbour(t) as other, make(t, guest) as vm:
+        vm.start()
+        time.sleep(0.5)  # it is in its loop: nothing else tells
+        check_answers(other, "during")
+        for action, state in (("pause", "paused"), ("resume", "running"), ("stop", "stopped")):
+            begin = time.monotonic()
+            check_equal(vm.action(action)["state"], state, f"state after {action}")
+            check(time.monotonic() - begin < 5 * SLOW, f"{action} takes {time.monotonic() - begin:.1f} s")
+
+
+@test(**HOST)
+def nmi(t):
+    with make(t, "nmi") as vm:
+        vm.start()
+        vm.wait_output("ready")
+        vm.action("nmi")
+        check_equal(vm.wait_end()["exit_code"], 0, "exit code")
+
+
+@test(**HOST)
+def too_large(t):
+    """507 with figures, and nothing of it stays."""
+    upload(t.api, "guest-hello", guest_file(t.host.config, "hello").read_bytes())
+    answer = t.api.post("/v1/vms", {"name": "huge", "vcpus": 1, "memory": "64G", "kernel": "guest-hello"})
+    check_equal(answer.status, 507, "status")
+    check(any(c.isdigit() for c in answer.json()["detail"]), f"no figures: {answer!r}")
+    check_equal(t.api.get("/v1/vms/huge").status, 404, "status of what must not exist")
+
+
+@test(**HOST)
+def memory_returns(t):
+    """A VM that was run and deleted leaves as many free pages as there were."""
+    def free():
+        return t.api.get_json("/v1/host")["memory"]["free_bytes"]
+
+    figures = []
+    for _ in range(4):  # the first rounds fill caches
+        with make(t, "memory", memory="32M") as vm:
+            vm.run()
+        figures.append(free())
+    check(figures[1] - figures[3] < 256 << 10, f"free bytes after each round: {figures}")
