@@ -7,7 +7,7 @@ packages="python3 python3-kconfiglib
     gcc libc6-dev binutils git make tar xz-utils bzip2 ca-certificates
     clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev llvm-19 libcriterion-dev
     qemu-system-x86 qemu-system-common qemu-utils ovmf ipxe ipxe-qemu
-    grub-pc-bin grub-common xorriso mtools dnsmasq-base iproute2 openssl"
+    grub-pc-bin grub-efi-amd64-bin grub-common xorriso mtools dnsmasq-base iproute2 openssl"
 # Older QEMU lacks what the boards use; Debian 12 has 10 in its backports.
 qemu_min=1:10
 

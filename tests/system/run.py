@@ -11,6 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.dont_write_bytecode = True
 
 from harness import registry, runner  # noqa: E402  (the path comes first)
+from harness.host import stop_all_at_signal  # noqa: E402
 
 
 def _matches(case, patterns):
@@ -40,6 +41,7 @@ def main():
     if not cases:
         print("no test matches", file=sys.stderr)
         return 2
+    stop_all_at_signal()
     return 0 if runner.Runner(cases, options.j, options.keep).run() else 1
 
 

@@ -18,7 +18,8 @@ sys.dont_write_bytecode = True
 
 from harness.api import Closed, chunked  # noqa: E402
 from harness.config import LOGS, Failure, HostConfig, Skip, check  # noqa: E402
-from harness.host import Host  # noqa: E402
+from harness.host import Host, stop_all_at_signal  # noqa: E402
+from harness.prometheus import Metrics  # noqa: E402
 
 # Free memory may differ by this much before it counts as lost: caches that keep a page or two.
 SLACK_BYTES = 256 << 10
@@ -98,8 +99,14 @@ class Soak:
 
 
 def figures(host):
-    memory = host.api.get_json("/v1/host", timeout=60)["memory"]
-    return memory["free_bytes"], memory["heap_bytes"]
+    """Bytes: free pages, memory handed out by the heap, pages that object caches hold."""
+    metrics = Metrics(host.api.get("/metrics", timeout=60).text)
+    return (int(metrics.value("basalt_memory_bytes", state="free")), int(metrics.value("basalt_heap_bytes")),
+            int(metrics.value("basalt_slab_bytes")))
+
+
+def describe(numbers):
+    return "free {}, heap {}, caches {}".format(*numbers)
 
 
 def settled(host, timeout=90):
@@ -128,6 +135,7 @@ def main():
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--net", default="tap", choices=["tap", "user"])
     options = parser.parse_args()
+    stop_all_at_signal()
     host = Host(HostConfig(cpus=options.cpus, memory=options.memory, nic=options.nic, net=options.net), LOGS / "soak")
     try:
         host.start().wait_ready()
@@ -136,7 +144,7 @@ def main():
         warm.run(0)
         clean(host)
         before = settled(host)
-        print(f"before: {before[0]} bytes free, {before[1]} bytes of heap", flush=True)
+        print(f"before: {describe(before)}", flush=True)
         soak = Soak(host, time.monotonic() + options.minutes * 60)
         threads = [threading.Thread(target=soak.run, args=(number + 1,)) for number in range(options.clients)]
         for thread in threads:
@@ -146,13 +154,13 @@ def main():
                 thread.join(60 / len(threads))
             now = figures(host)
             left = max(0, soak.deadline - time.monotonic()) / 60
-            print(f"{left:5.1f} min left: {now[0]} free, {now[1]} heap; {sum(soak.counts.values())} actions, "
+            print(f"{left:5.1f} min left: {describe(now)}; {sum(soak.counts.values())} actions, "
                   f"{len(soak.errors)} errors", flush=True)
         clean(host)
         after = settled(host)
         host.check_alive()
-        print(f"after:  {after[0]} bytes free, {after[1]} bytes of heap")
-        print(f"difference: {after[0] - before[0]} free, {after[1] - before[1]} heap; actions: {soak.counts}")
+        print(f"after:  {describe(after)}")
+        print(f"difference: {describe(tuple(b - a for a, b in zip(before, after)))}; actions: {soak.counts}")
         for error in soak.errors[:20]:
             print(f"error: {error}")
         lost = before[0] - after[0] > SLACK_BYTES or after[1] - before[1] > SLACK_BYTES

@@ -8,6 +8,7 @@ import pathlib
 import select
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -27,6 +28,20 @@ READY = r"agent: HTTP on port \d+"
 ADDRESS = r"net: address \d+\.\d+\.\d+\.\d+/\d+"
 
 _numbers = itertools.count(1)
+_living = set()
+
+
+def stop_all_at_signal():
+    """A run that is interrupted leaves no machine and no network behind."""
+
+    def stop(number, _frame):
+        for host in list(_living):
+            with contextlib.suppress(Exception):
+                host.stop()
+        os._exit(128 + number)
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, stop)
 
 
 class Host:
@@ -57,6 +72,7 @@ class Host:
     # --- life ---
 
     def start(self):
+        _living.add(self)
         try:
             self._start()
         except BaseException:
@@ -147,6 +163,7 @@ class Host:
                     self.qmp.monitor("info registers -a") + self.qmp.monitor("x/12i $pc"))
 
     def stop(self):
+        _living.discard(self)
         self._keep_registers()
         if self.process and self.process.poll() is None:
             self.process.kill()
