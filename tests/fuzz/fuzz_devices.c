@@ -112,6 +112,7 @@ static void machine_build(void)
     check(vpci_host_create(&pci, &host) == 0);
     all[6] = &host->device;
     all[7] = function_create();
+    check(bus_index(&pio) == 0);
     TAILQ_INIT(&devices);
     for (unsigned i = 0; i < ARRAY_SIZE(all); i++)
         TAILQ_INSERT_TAIL(&devices, all[i], link);

@@ -109,6 +109,7 @@ static void start(void)
     cr_assert_eq(vpci_host_create(&config, &host), 0);
     model_add(0, 3);
     model_add(1, 4);
+    cr_assert_eq(bus_index(&pio), 0);
 }
 
 static void stop(void)
