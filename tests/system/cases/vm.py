@@ -37,6 +37,7 @@ def check_answers(vm, word):
 # What each guest gets. Those that need what only hardware checks are told by their command lines.
 GUESTS = {
     "clocks": {},
+    "control": {},
     "cpustate": {"vcpus": 4, "cmdline": "cpus=4"},
     "halt": {},
     "hello": {},
