@@ -103,6 +103,21 @@ Test(console, notification)
     cr_assert_eq(calls, 2);
 }
 
+Test(console, notification_of_room)
+{
+    static const uint8_t many[CONSOLE_INPUT_SIZE];
+
+    vm_console_notify_room(console, count_call, &calls); /* there is room */
+    cr_assert_eq(calls, 1);
+    cr_assert_eq(vm_console_input(console, many, sizeof(many)), sizeof(many));
+    vm_console_notify_room(console, count_call, &calls);
+    cr_assert_eq(calls, 1);
+    cr_assert_eq(console_take(console), 0);
+    cr_assert_eq(calls, 2);
+    cr_assert_eq(console_take(console), 0); /* once */
+    cr_assert_eq(calls, 2);
+}
+
 Test(console, destroy_nothing)
 {
     console_destroy(NULL);
