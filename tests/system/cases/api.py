@@ -41,6 +41,15 @@ def openapi_describes_the_answers(t):
     exercise("DELETE", "/v1/images/described")
     for action in ("reboot", "poweroff"):
         exercise("POST", f"/v1/host/actions/{action}", b"<x/>", headers={"Content-Type": "text/xml"})
+    # Real machines are driven in vm.py; here it is about how the answers look.
+    exercise("GET", "/v1/vms")
+    exercise("POST", "/v1/vms", {"nonsense": 1})
+    exercise("POST", "/v1/vms", b"<x/>", headers={"Content-Type": "text/xml"})
+    for method, path in (("GET", ""), ("DELETE", ""), ("GET", "/console"), ("GET", "/console/log"),
+                         ("POST", "/console/input")):
+        exercise(method, f"/v1/vms/absent{path}", body=b"" if method == "POST" else None)
+    for action in ("start", "stop", "pause", "resume", "reset", "nmi"):
+        exercise("POST", f"/v1/vms/absent/actions/{action}", b"")
     with t.api.open() as connection:
         connection.send_request("GET", "/v1/events")
         head = connection.read_head()
