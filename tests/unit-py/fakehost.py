@@ -11,6 +11,8 @@ import threading
 import time
 import urllib.parse
 
+from fakevms import VmPart
+
 HOST_DOC = {
     "name": "rack1-07", "board": "qemu-q35-svm", "backend": "svm", "arch": "x86_64", "version": "0.1.0",
     "build_id": "4f0c9b7d21aa5e83", "compiler": "gcc 12.2.0", "uptime_seconds": 93784, "boot_time": None,
@@ -39,7 +41,7 @@ basalt_http_requests_total{route="/v1/host",code="200"} 12
 CONFIG = '# Basalt configuration\nCONFIG_BOARD="qemu-q35-svm"\nCONFIG_SVM=y\n# CONFIG_VMX is not set\n'
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
+class Handler(VmPart, http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "basalt/0.1.0", ""
     disable_nagle_algorithm = True
@@ -109,6 +111,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.problem(401, "unauthorized", "a bearer token is needed", WWW_Authenticate="Bearer")
         elif url.path.startswith("/v1/images"):
             self.images(url.path)
+        elif url.path.startswith("/v1/vms"):
+            self.virtual_machines(url.path)
         else:
             self.resource(url.path)
 
@@ -232,6 +236,7 @@ class FakeHost:
         self.token, self.ready, self.corrupt, self.send_continue = None, True, False, True
         self.page, self.log_page, self.linger, self.expected, self.connections = 100, 1000, 0.0, 0, set()
         self.refuse_upload = None
+        self.vms, self.frames = {}, []
         self.stop = threading.Event()
         self.lock = threading.Lock()
         self.server = Server((address, port), Handler)

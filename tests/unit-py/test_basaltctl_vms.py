@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""basaltctl vm ...: against a made-up host; the terminal is a real pseudo-terminal."""
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import termios
+import time
+import unittest
+
+from fakevms import Vm
+from toolcase import TOOL, HostCase, ctl, run
+
+CONFIG = {"name": "web", "vcpus": 2, "memory": "512M", "kernel": "linux"}
+
+
+class VmCase(HostCase):
+    def setUp(self):
+        super().setUp()
+        self.fake.images["linux"] = b"kernel"
+
+    def vm(self, state="running", **more):
+        vm = self.fake.vms[more.get("name", "web")] = Vm(CONFIG | more)
+        vm.doc["state"] = state
+        return vm
+
+    def until(self, condition):
+        deadline = time.monotonic() + 10
+        while not condition():
+            self.assertLess(time.monotonic(), deadline, "it did not happen")
+            time.sleep(0.01)
+
+
+class Commands(VmCase):
+    def test_list_and_show(self):
+        self.assertEqual(self.good("vms").lines, ["NAME  STATE  VCPUS  MEMORY  KERNEL  RAN  ENDED"])
+        self.vm()
+        crashed = self.vm("crashed", name="db")
+        crashed.doc["crash"] = {"reason": "triple fault", "vcpu": 1, "rip": "0xfff0"}
+        lines = self.good("vm").lines
+        self.assertRegex(lines[1], r"^db +crashed +2 +512.0 MiB +linux +2.5 s  triple fault \(vCPU 1 at 0xfff0\)$")
+        self.assertRegex(lines[2], r"^web +running .* -$")
+        self.assertEqual(self.good("-q", "vm", "list").lines, ["db", "web"])
+        self.assertEqual(len(self.good("--json", "vms").json()["items"]), 2)
+        text = self.good("vm", "show", "web").out
+        for part in (r"State +running", r"Memory +512.0 MiB and 98.7 KiB beyond it", r"Initrd +-",
+                     r"vCPU 0 +halted, run 1.5 s, halted 0.0 s, 42 exits", r"Exits io +40"):
+            self.assertRegex(text, part)
+        self.assertNotIn("Exits nmi", text)
+        self.assertIn("404 not_found", self.bad(5, "vm", "show", "nix"))
+
+    def test_create(self):
+        self.assertEqual(self.good("vm", "create", "web", "--kernel", "linux", "--vcpus", "2", "--cmdline",
+                                   "console=ttyS0", "--restart", "always", "--debug-exit").lines, ["web: created"])
+        doc = self.fake.vms["web"].doc
+        self.assertEqual((doc["vcpus"], doc["memory"], doc["cmdline"], doc["restart"], doc["debug_exit"], doc["initrd"]),
+                         (2, 512 << 20, "console=ttyS0", "always", True, None))
+        self.assertIn("409 exists, field name", self.bad(6, "vm", "create", "web", "--kernel", "linux"))
+        self.assertIn("field kernel", self.bad(1, "vm", "create", "x", "--kernel", "nix"))
+        self.assertIn("4 GiB are free", self.bad(4, "vm", "create", "x", "--kernel", "linux", "--memory", "900G"))
+        self.assertIn("--kernel", self.bad(2, "vm", "create", "x"))
+        self.assertEqual(self.good("vm", "create", "y", "--kernel", "linux", "--memory", "8388608", "--start").lines,
+                         ["y: running"])
+        self.assertEqual(self.fake.vms["y"].doc["memory"], 8388608)
+
+    def test_create_uploads_files(self):
+        kernel, initrd = self.file("vmlinuz", 5000), self.file("initrd.gz", 7000)
+        self.good("vm", "create", "a", "--kernel", kernel, "--initrd", initrd)
+        self.assertEqual(self.fake.images["vmlinuz"], kernel.read_bytes())
+        doc = self.fake.vms["a"].doc
+        self.assertEqual((doc["kernel"], doc["initrd"]), ("vmlinuz", "initrd.gz"))
+        self.good("vm", "create", "b", "--kernel", kernel, "--initrd", initrd)
+        self.assertEqual(sum(r[0] == "PUT" for r in self.fake.requests), 2, "what is there is not sent again")
+        self.assertIn("No such file", self.bad(2, "vm", "create", "c", "--kernel", "./nix"))
+        self.assertNotIn("c", self.fake.vms)
+
+    def test_actions(self):
+        vm = self.vm("created")
+        for action, said, state in (("start", "started", "running"), ("pause", "paused", "paused"),
+                                    ("resume", "resumed", "running"), ("nmi", "interrupted", "running"),
+                                    ("reset", "reset", "running"), ("stop", "stopped", "stopped")):
+            self.assertEqual(self.good("vm", action, "web").lines, [f"web: {said}"])
+            self.assertEqual(vm.doc["state"], state)
+        self.assertIn("VM web is stopped (HTTP 409 wrong_state", self.bad(6, "vm", "pause", "web"))
+        self.vm(name="b")
+        result = self.ctl("vm", "stop", "nix", "b", "web")
+        self.assertEqual((result.status, result.lines), (6, ["b: stopped"]))
+        self.assertEqual(result.err.count("\n"), 2)
+
+    def test_delete(self):
+        self.vm()
+        self.assertIn("stop it first", self.bad(6, "vm", "delete", "web"))
+        self.assertEqual(self.good("vm", "delete", "--force", "web", "nix").lines, ["web: deleted"])
+        self.assertEqual(self.fake.vms, {})
+
+    def test_wait(self):
+        vm = self.vm()
+        self.assertEqual(self.good("vm", "wait", "web", "--for", "running").lines, ["web: running"])
+        self.assertIn("gave up", self.bad(3, "vm", "wait", "web", "--timeout", "0.2"))
+        vm.doc |= {"state": "stopped", "exit_code": 7}
+        self.assertEqual(self.good("vm", "wait", "web").lines, ["web: stopped, exit code 7"])
+        vm.doc |= {"state": "crashed", "crash": {"reason": "triple fault", "vcpu": 0, "rip": "0x10"}}
+        self.assertIn("crashed: triple fault (vCPU 0 at 0x10)", self.bad(1, "vm", "wait", "web"))
+        self.bad(5, "vm", "wait", "nix")
+
+    def test_log(self):
+        vm = self.vm()
+        vm.output = bytes(range(256)) * 20
+        self.fake.log_page = 1000
+        self.assertEqual(self.good("vm", "log", "web").bytes, vm.output)
+        self.assertEqual(self.good("vm", "log", "web", "--offset", "5100").bytes, vm.output[5100:])
+        vm.output = b"hello\n"
+        self.assertEqual(self.good("--json", "vm", "log", "web").json(),
+                         {"offset": 0, "next_offset": 6, "text": "hello\n"})
+
+    def test_completion(self):
+        self.vm()
+        result = run("__complete", "bash", f"basaltctl --host {self.fake.label} vm start ")
+        self.assertEqual(result.lines, ["web"])
+
+
+class Process:
+    """The tool as a process on a pseudo-terminal, or with a pipe."""
+
+    def __init__(self, case, *argv, terminal=True):
+        self.master, slave = pty.openpty() if terminal else (None, subprocess.PIPE)
+        self.slave = slave
+        self.before = termios.tcgetattr(slave) if terminal else None
+        environment = dict(os.environ, PYTHONUNBUFFERED="1", PYTHONDONTWRITEBYTECODE="1")
+        stdout = slave if terminal else subprocess.PIPE
+        self.process = subprocess.Popen([sys.executable, str(TOOL), "--host", case.fake.label, *argv], stdin=slave,
+                                        stdout=stdout, stderr=slave if terminal else subprocess.PIPE, env=environment)
+        case.addCleanup(self.end)
+        self.seen = b""
+        self.case = case
+
+    def type(self, data):
+        os.write(self.master, data)
+
+    def expect(self, text, timeout=10):
+        deadline = time.monotonic() + timeout
+        while text not in self.seen:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self.master], [], [], left)[0]:
+                self.case.fail(f"no {text!r} in {self.seen!r}")
+            self.seen += os.read(self.master, 4096)
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if stream:
+                stream.close()
+        if self.master is not None:
+            os.close(self.master)
+            os.close(self.slave)
+            self.master = None
+
+
+class Console(VmCase):
+    def test_a_terminal(self):
+        vm = self.vm()
+        vm.output = b"booted\r\n# "
+        tool = Process(self, "vm", "console", "web")
+        tool.expect(b"Ctrl-] detaches\r\n")
+        tool.expect(b"booted\r\n# ")
+        self.assertFalse(termios.tcgetattr(tool.slave)[3] & (termios.ICANON | termios.ECHO | termios.ISIG))
+        tool.type(b"ls\r\x03")
+        tool.expect(b"<ls\r\x03>")
+        tool.type(b"last\x1dnot sent")
+        self.assertEqual(tool.process.wait(10), 0)
+        tool.expect(b"web: detached")
+        self.assertEqual(termios.tcgetattr(tool.slave), tool.before)
+        self.until(lambda: (10, b"there?") in self.fake.frames)
+
+    def test_reconnects_where_it_was(self):
+        vm = self.vm()
+        vm.output = b"one "
+        tool = Process(self, "vm", "console", "web")
+        tool.expect(b"one ")
+        vm.say(b"two ")
+        tool.expect(b"two ")
+        tool.type(b"drop")
+        tool.expect(b"reconnecting")
+        vm.say(b"three ")
+        tool.expect(b"three ")
+        tool.type(b"x")
+        tool.expect(b"<x>")
+        self.assertEqual(tool.seen.count(b"one"), 1)
+        tool.type(b"\x1d")
+        self.assertEqual(tool.process.wait(10), 0)
+
+    def test_what_was_overwritten_is_told(self):
+        vm = self.vm()
+        vm.output = b"one "
+        tool = Process(self, "vm", "console", "web")
+        tool.expect(b"one ")
+        vm.output, vm.first = b"x" * 100 + b"new", 100
+        tool.type(b"drop")
+        tool.expect(b"new")
+        tool.expect(b"96 bytes of output were overwritten")
+        tool.type(b"\x1d")
+        self.assertEqual(tool.process.wait(10), 0)
+
+    def test_detaches_while_reconnecting(self):
+        self.vm().output = b"one "
+        tool = Process(self, "vm", "console", "web")
+        tool.expect(b"one ")
+        self.fake.server.socket.close()
+        tool.type(b"drop")
+        tool.expect(b"reconnecting")
+        tool.type(b"\x1d")
+        self.assertEqual(tool.process.wait(10), 0)
+        self.assertEqual(termios.tcgetattr(tool.slave), tool.before)
+
+    def test_ends_with_the_vm(self):
+        vm = self.vm("stopped")
+        vm.output = b"last words"
+        tool = Process(self, "vm", "console", "web")
+        tool.expect(b"last words")
+        self.good("vm", "delete", "web")
+        tool.expect(b"web: VM deleted")
+        self.assertEqual(tool.process.wait(10), 0)
+        self.assertEqual(termios.tcgetattr(tool.slave), tool.before)
+
+    def test_restores_the_terminal_when_terminated(self):
+        self.vm().output = b"hello"
+        tool = Process(self, "vm", "console", "web")
+        tool.expect(b"hello")
+        tool.process.terminate()
+        self.assertEqual(tool.process.wait(10), 130)
+        self.assertEqual(termios.tcgetattr(tool.slave), tool.before)
+
+    def test_no_such_vm(self):
+        tool = Process(self, "vm", "console", "nix")
+        tool.expect(b"There is no VM nix")
+        self.assertEqual(tool.process.wait(10), 5)
+        self.assertEqual(termios.tcgetattr(tool.slave), tool.before)
+
+    def test_a_script(self):
+        self.vm().output = b"# "
+        tool = Process(self, "vm", "console", "web", terminal=False)
+        out, err = tool.process.communicate(b"uname\n" + b"\x1d" + b"y" * 70000, timeout=20)
+        self.assertEqual((tool.process.returncode, err), (0, b""))
+        self.assertTrue(out.startswith(b"# <uname\n"), out[:50])
+        self.assertEqual(out.count(b"y"), 70000)
+        self.assertEqual(out.count(b"\x1d"), 1)
+
+    def test_create_and_attach(self):
+        tool = Process(self, "vm", "create", "new", "--kernel", "linux", "--console")
+        tool.expect(b"console of new")
+        self.until(lambda: "new" in self.fake.vms)
+        self.assertEqual(self.fake.vms["new"].doc["state"], "running")
+        self.fake.vms["new"].say(b"up")
+        tool.expect(b"up")
+        tool.type(b"\x1d")
+        self.assertEqual(tool.process.wait(10), 0)
+
+    def test_follows_the_log(self):
+        vm = self.vm("stopped")
+        vm.output = b"0123456789"
+        tool = Process(self, "vm", "log", "-f", "--offset", "4", "web")
+        tool.expect(b"456789")
+        vm.say(b"more")
+        tool.expect(b"more")
+        self.assertNotIn(b"0123", tool.seen)
+        self.good("vm", "delete", "web")
+        self.assertEqual(tool.process.wait(10), 0)
+
+
+class Frames(unittest.TestCase):
+    def test_lengths(self):
+        for length in (0, 1, 125, 126, 65535, 65536):
+            socket = object.__new__(ctl.WebSocket)
+            socket.incoming, socket.outgoing = bytearray(), bytearray()
+            socket.send(2, b"a" * length)
+            head = socket.outgoing[:len(socket.outgoing) - length - 4]
+            self.assertEqual(len(head), 2 + (0 if length < 126 else 2 if length < 65536 else 8))
+            mask = socket.outgoing[len(head):len(head) + 4]
+            data = bytes(b ^ mask[i % 4] for i, b in enumerate(socket.outgoing[len(head) + 4:]))
+            self.assertEqual(data, b"a" * length)
+            # The same without mask is what the host sends.
+            frame = bytearray(head)
+            frame[1] &= 0x7f
+            whole = bytes(frame) + data
+            for cut in (0, 1, len(frame), len(whole) - 1):
+                if cut < len(whole):
+                    socket.incoming = bytearray(whole[:cut])
+                    self.assertIsNone(socket._frame())
+            socket.incoming = bytearray(whole + b"\x82")
+            self.assertEqual(socket._frame(), (2, data))
+
+
+if __name__ == "__main__":
+    unittest.main()
