@@ -25,3 +25,8 @@ format:
 
 bench: all
 	$(Q)$(PYTHON) tests/bench/run.py $(O)
+
+# A host in QEMU, a Debian guest on it, and this terminal on the guest's console.
+.PHONY: demo
+demo: $(O)/basalt.elf
+	$(Q)$(PYTHON) scripts/demo $<
