@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What `make demo` shows: a shell of Debian's kernel on a network-booted host, on a terminal, typed at."""
+
+import os
+import pty
+import select
+import signal
+import time
+
+from harness.config import ROOT, HostConfig, check
+from harness.registry import test
+
+DETACH = b"\x1d"
+
+
+class Terminal:
+    """A program on a pseudo-terminal; waits for what it prints, not for time to pass."""
+
+    def __init__(self, command):
+        self.pid, self.fd = pty.fork()
+        self.output = b""
+        if self.pid == 0:
+            os.chdir(ROOT)
+            os.execvp(command[0], command)
+
+    def expect(self, text, seconds):
+        deadline = time.monotonic() + seconds
+        while text not in self.output:
+            check(time.monotonic() < deadline, f"no {text!r} on the terminal, which shows {self.output[-300:]!r}")
+            if select.select([self.fd], [], [], 1)[0]:
+                data = os.read(self.fd, 4096)
+                check(data, f"the program ended without {text!r}")
+                self.output += data
+
+    def type(self, data):
+        os.write(self.fd, data)
+
+    def close(self):
+        os.kill(self.pid, signal.SIGTERM)
+        os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
+
+@test(host="none", timeout=180)
+def shell(t):
+    terminal = Terminal(["scripts/demo", str(HostConfig().image("elf"))])
+    try:
+        terminal.expect(b"on Basalt", 150)
+        terminal.expect(b"# ", 20)
+        terminal.type(b"echo answer=$((6*7))\r")
+        terminal.expect(b"answer=42", 20)
+        terminal.type(DETACH)
+        terminal.expect(b"detached", 20)
+    finally:
+        terminal.close()
