@@ -9,6 +9,7 @@
 
 struct held_locks {
     unsigned count;
+    unsigned first; /* of those that count now: an interrupt's own */
     const struct spinlock *locks[HELD_MAX];
 };
 
@@ -29,7 +30,7 @@ void rank_check(const struct spinlock *lock)
 {
     const struct held_locks *h = this_cpu_ptr(held);
 
-    for (unsigned i = 0; i < MIN(h->count, HELD_MAX); i++) {
+    for (unsigned i = h->first; i < MIN(h->count, HELD_MAX); i++) {
         const struct spinlock *other = h->locks[i];
 
         if (other->rank >= lock->rank && !panic_in_progress())
@@ -63,4 +64,18 @@ void rank_pop(const struct spinlock *lock)
         h->locks[i - 1] = h->locks[i];
     h->count--;
     arch_irq_restore(state);
+}
+
+unsigned lock_interrupt_begin(void)
+{
+    struct held_locks *h = this_cpu_ptr(held);
+    unsigned outer = h->first;
+
+    h->first = h->count;
+    return outer;
+}
+
+void lock_interrupt_end(unsigned outer)
+{
+    this_cpu_ptr(held)->first = outer;
 }

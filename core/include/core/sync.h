@@ -48,6 +48,26 @@ struct spinlock {
 #define SPINLOCK_INIT(lock_rank) {0}
 #endif
 
+/*
+ * Brackets an interrupt for the check of the lock order: it comes on top of whatever the CPU holds, all of it
+ * taken with interrupts on and thus never wanted by a handler. What matters there is only what the handler
+ * takes itself. Returns what the end is to be given; interrupts off. Context: interrupt.
+ */
+#ifdef CONFIG_DEBUG_LOCKS
+unsigned lock_interrupt_begin(void);
+void lock_interrupt_end(unsigned outer);
+#else
+static inline unsigned lock_interrupt_begin(void)
+{
+    return 0;
+}
+
+static inline void lock_interrupt_end(unsigned outer)
+{
+    (void)outer;
+}
+#endif
+
 void spin_init(struct spinlock *lock, enum lock_rank rank);
 
 /* For locks that no interrupt handler takes. Context: any but interrupt. */

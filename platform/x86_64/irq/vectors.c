@@ -71,6 +71,8 @@ static void device_interrupt(uint32_t vector)
 /* Called by stubs.S with interrupts off, on the stack of the interrupted thread. */
 void interrupt_dispatch(uint32_t vector)
 {
+    unsigned outer = lock_interrupt_begin();
+
     if (vector == VECTOR_TIMER) {
         lapic_eoi();
         timer_interrupt();
@@ -88,5 +90,6 @@ void interrupt_dispatch(uint32_t vector)
     } else if (vector != VECTOR_SPURIOUS) {
         (*this_cpu_ptr(unexpected))++; /* a legacy PIC's spurious interrupt: no EOI */
     }
+    lock_interrupt_end(outer);
     sched_interrupt_exit();
 }
