@@ -2,6 +2,7 @@
 #include "device_fixture.h"
 #include "i8254.h"
 #include "i8254_channel.h"
+#include "ticks.h"
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <pthread.h>
@@ -229,6 +230,38 @@ Test(i8254, periodic_interrupts_without_drift)
     cr_assert_eq(chip.rises[0], 1001);
     time_advance(1000 * NSEC_PER_SEC - TICK_NS(period) * 1000);
     cr_assert_eq(chip.rises[0], 1 + 1000 * I8254_HZ / period);
+}
+
+/* A timer that fires before its tick would be taken for a stale one, or fire again and again. */
+Test(i8254, time_of_a_tick_is_never_before_it)
+{
+    uint64_t seed = 9;
+
+    for (unsigned i = 0; i < 300000; i++) {
+        uint64_t ns = ((uint64_t)random_next(&seed) << 31 | random_next(&seed)) >> random_next(&seed) % 50;
+        uint64_t clock = ticks_at(ns, 32768) + 1, timer = ticks_at(ns, I8254_HZ) + 1,
+                 pm = ticks_at(ns, 3579545) + 1;
+
+        cr_assert_geq(ticks_at(ticks_to_ns(clock, 32768), 32768), clock);
+        cr_assert_geq(ticks_at(ticks_to_ns(timer, I8254_HZ), I8254_HZ), timer);
+        cr_assert_geq(ticks_at(ticks_to_ns(pm, 3579545), 3579545), pm);
+        cr_assert_leq(ticks_at(ticks_to_ns(timer, I8254_HZ), I8254_HZ), timer + 1);
+        cr_assert_gt(ticks_to_ns(clock, 32768), ns);
+        cr_assert_lt(ticks_to_ns(clock, 32768), ns + NSEC_PER_SEC / 32768 + 10 + (ns >> 47));
+    }
+}
+
+Test(i8254, ticks_after_years)
+{
+    unsigned before;
+
+    for (uint64_t years = 1; years <= 32; years *= 2) {
+        time_jump(years * 365 * 86400 * NSEC_PER_SEC);
+        channel_program(0, 2, 1193);
+        before = chip.rises[0];
+        time_advance(NSEC_PER_SEC);
+        cr_assert_leq(chip.rises[0] - before - 999, 2, "after %u years", (unsigned)years);
+    }
 }
 
 Test(i8254, missed_ticks_are_merged)

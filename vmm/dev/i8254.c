@@ -81,9 +81,8 @@ static void tick_fire(struct vm_timer *vm_timer)
     struct i8254 *p = container_of(vm_timer, struct i8254, tick);
     arch_irq_state_t state = spin_lock_irqsave(&p->lock);
     uint64_t now_ns = vm_clock_now_ns(p->clock), now = ticks_at(now_ns, I8254_HZ);
-    bool is_due = p->rise <= now;
 
-    if (is_due) {
+    if (p->rise <= now) {
         irqchip_line_set(p->chip, p->gsi, false);
         irqchip_line_set(p->chip, p->gsi, true);
         p->last_rise_ns = now_ns;
@@ -91,8 +90,7 @@ static void tick_fire(struct vm_timer *vm_timer)
         atomic_fetch_add(&p->changes, 1);
     }
     spin_unlock_irqrestore(&p->lock, state);
-    if (is_due)
-        tick_arm(p);
+    tick_arm(p);
 }
 
 static uint64_t channels_read(void *device, uint64_t offset, unsigned size)

@@ -17,10 +17,16 @@ static always_inline uint64_t ticks_at(uint64_t ns, uint64_t hz)
     return (uint64_t)((unsigned __int128)ns * ratio >> 64);
 }
 
-/* When the tick is `count`: never before it has begun, at most 2 ns late. */
+/*
+ * A time at which ticks_at() has reached `count`: a few nanoseconds after the first such time. That ratio is
+ * less than 2 too small, so ticks_at() lags by up to 2 * ns / 2^64 ticks, and that is what the last term
+ * makes up for. A timer armed for a time before the tick would find nothing to do when it fires.
+ */
 static always_inline uint64_t ticks_to_ns(uint64_t count, uint64_t hz)
 {
-    return count / hz * NSEC_PER_SEC + count % hz * NSEC_PER_SEC / hz + 2;
+    uint64_t ns = count / hz * NSEC_PER_SEC + count % hz * NSEC_PER_SEC / hz;
+
+    return ns + 2 + (uint64_t)((unsigned __int128)(ns / hz + 1) * (2 * NSEC_PER_SEC) >> 64);
 }
 
 #endif
