@@ -17,11 +17,11 @@ BOARD ?= $(or $(patsubst %_defconfig,%,$(firstword $(defconfig-goal))),qemu-q35-
 O     ?= build/$(BOARD)
 OBJ   := $(O)/obj
 
-# make's own defaults (cc, ld) are no choice that anybody made.
-ifeq ($(origin CC),default)
+# make's own defaults (cc, ld) are no choice that anybody made; in a make started by make (-R) there are none.
+ifneq ($(filter default undefined,$(origin CC)),)
 CC := gcc
 endif
-ifeq ($(origin LD),default)
+ifneq ($(filter default undefined,$(origin LD)),)
 LD := ld
 endif
 NM      := nm

@@ -17,6 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "system"), str(pathlib.Path(__file__).resolve().parent)]
 sys.dont_write_bytecode = True
 
+import exits  # noqa: E402
 from counted import booted, counting, instructions, virtual  # noqa: E402
 from harness.api import Closed  # noqa: E402
 from harness.config import LOGS, Failure, HostConfig, Skip, check  # noqa: E402
@@ -26,7 +27,7 @@ MIB = 1 << 20
 REQUESTS = 200
 IDLE_SECONDS = 20
 PAGE = ROOT / "docs" / "performance.md"
-BEGIN, END = "<!-- make bench -->\n", "<!-- end -->\n"
+END = "<!-- end -->\n"
 STAMP = r"^\[ *(\d+)\.(\d{6})\] "
 
 
@@ -162,29 +163,47 @@ def idle_work(table):
         table.add("idle, 1 CPU, network up", f"{per_second:.0f} instr./s")
 
 
-def write_page(table):
+def host_figures(board):
+    table = Table()
+    image_size(table, board)
+    idle_memory(table)
+    boot_instructions(table)
+    boot_time(table)
+    requests(table)
+    idle_work(table)
+    return table.markdown()
+
+
+def exit_figures(board):
+    found = exits.measure(board)
+    exits.print_table(found)
+    return exits.markdown(found)
+
+
+# Name: what measures and prints it, and gives what the page has of it.
+PARTS = {"host": host_figures, "exits": exit_figures}
+
+
+def write_page(name, table):
     text = PAGE.read_text()
-    if BEGIN not in text or END not in text:
-        raise Failure(f"{PAGE} has no place for the table")
-    head, rest = text.split(BEGIN, 1)
-    PAGE.write_text(head + BEGIN + table.markdown() + END + rest.split(END, 1)[1])
+    begin = f"<!-- make bench: {name} -->\n"
+    if begin not in text or END not in text.split(begin, 1)[1]:
+        raise Failure(f"{PAGE} has no place for the table '{name}'")
+    head, rest = text.split(begin, 1)
+    PAGE.write_text(head + begin + table + END + rest.split(END, 1)[1])
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", nargs="?", default="build/qemu-q35-svm", help="the board's build folder")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
+    parser.add_argument("out", help="the build folder of the board; its parent must be BASALT_BUILD")
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; none: all")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/performance.md")
     options = parser.parse_args()
-    table = Table()
     try:
-        image_size(table, pathlib.Path(options.out).name)
-        idle_memory(table)
-        boot_instructions(table)
-        boot_time(table)
-        requests(table)
-        idle_work(table)
-        if options.write:
-            write_page(table)
+        for name in options.parts or PARTS:
+            table = PARTS[name](pathlib.Path(options.out).name)
+            if options.write:
+                write_page(name, table)
     except (Failure, Skip, Closed, OSError) as failure:
         print(f"bench: {failure or type(failure).__name__}", file=sys.stderr)
         return 1

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+What a guest's operations cost the host, in instructions: the guest tests/guest/bench.c takes the time, and the host
+counts one nanosecond per instruction (counted.py).
+"""
+
+import time
+
+from counted import virtual
+from harness.config import LOGS, Failure
+from harness.host import Host
+from harness.vm import Vm, guest_file, upload
+
+TYPED = 40
+
+
+class Operation:
+    """One line of the table; `kvm` is KVM's figure for the same on the same emulated machine, `aim` our own."""
+
+    def __init__(self, key, name, kvm=None, aim=None):
+        self.key, self.name, self.kvm, self.aim = key, name, kvm, aim
+
+
+# KVM: kvm-unit-tests' vmexit on Debian 6.1's kvm-amd, mitigations on, on QEMU's nested SVM.
+OPERATIONS = [
+    Operation("cpuid", "CPUID", 3186, 200),
+    Operation("hypercall", "hypercall (VMMCALL)", 3150, 200),
+    Operation("rdmsr", "RDMSR of an emulated register (APIC base)"),
+    Operation("cr0-wp", "CR0.WP off and on", 9638),
+    Operation("cr4-pge", "CR4.PGE off and on", 7537),
+    Operation("in-device", "port read from a device (8259 mask)", 1717, 250),
+    Operation("out-device", "port write to a device (8259 mask)", None, 250),
+    Operation("in-absent", "port read where no device is", 5268, 250),
+    Operation("pm-timer", "PM timer read", 5464, 300),
+    Operation("uart-status", "UART line status read"),
+    Operation("uart-out", "UART byte out", None, 300),
+    Operation("uart-in", "UART byte in", None, 300),
+    Operation("ecam-read", "MMIO read: PCI configuration (ECAM)", 7404, 600),
+    Operation("ecam-write", "MMIO write: PCI configuration (ECAM)", 7404, 600),
+    Operation("ioapic-read", "MMIO read: IOAPIC", None, 600),
+    Operation("lapic-read", "MMIO read: local APIC", None, 600),
+    Operation("lapic-write", "MMIO write: local APIC, task priority", None, 600),
+    Operation("eoi-mmio", "EOI by MMIO", 3738, 400),
+    Operation("x2apic-read", "x2APIC read (RDMSR, task priority)"),
+    Operation("x2apic-write", "x2APIC write (WRMSR, task priority)"),
+    Operation("eoi-x2apic", "EOI by x2APIC", None, 200),
+    Operation("self-ipi-halt", "self-IPI with halt: ICR, HLT, interrupt, EOI", 13438, 1200),
+    Operation("deadline-past", "TSC deadline that is over: arm, interrupt, EOI", 8934, 800),
+    Operation("deadline-halt", "TSC-deadline round: arm, halt, interrupt, EOI", None, 800),
+    Operation("deadline-late", "  of it from the deadline to the end"),
+    Operation("ipi", "IPI to a halted CPU and back, both CPUs' work", 45374, 3500),
+    Operation("fault", "nested page fault, 2 MiB page", 3130, 600),
+    Operation("fault-fresh", "  with clearing the 2 MiB"),
+]
+
+
+def wait_end(vm, timeout=120):
+    """Seldom, so that the host has little else to do than the guest."""
+    deadline = time.monotonic() + timeout
+    while True:
+        time.sleep(1)
+        info = vm.info()
+        if info["state"] in ("stopped", "crashed"):
+            break
+        if time.monotonic() > deadline:
+            raise Failure(f"the guest does not end; it said {vm.output()[-300:]!r}")
+    if info["state"] != "stopped" or info["exit_code"] != 0:
+        raise Failure(f"the guest: {info['state']}, {info['crash']}; it said {vm.output()[-300:]!r}")
+    return vm.output()
+
+
+def costs(board, cpus, cmdline="", memory="64M"):
+    """{key: instructions} of one run on a host with so many CPUs."""
+    config = virtual(board=board, memory="512M", cpus=cpus)
+    host = Host(config, LOGS / f"bench-exits-{cpus}")
+    try:
+        host.start().wait_ready()
+        image = upload(host.api, "bench", guest_file(config, "bench").read_bytes())
+        vm = Vm(host.api, "bench", vcpus=cpus, memory=memory, kernel=image, cmdline=cmdline, debug_exit=True)
+        vm.start()
+        if "input=" in cmdline:
+            vm.wait_output("type\n", timeout=120)
+            vm.type("x" * TYPED)
+        lines = [line.split() for line in wait_end(vm).splitlines()]
+    finally:
+        host.stop()
+    return {line[1]: int(line[2]) for line in lines if line[:1] == ["cost"] and len(line) == 3}
+
+
+def measure(board):
+    found = costs(board, 1, f"input={TYPED}")
+    found["ipi"] = costs(board, 2, "cpus=2").get("ipi")
+    missing = [op.key for op in OPERATIONS if found.get(op.key) is None]
+    if missing:
+        raise Failure(f"the guest did not measure {', '.join(missing)}")
+    return found
+
+
+def figure(value):
+    return "–" if value is None else f"{value:,}"
+
+
+def print_table(found):
+    print(f"{'operation, instructions':52} {'Basalt':>9} {'aim':>7} {'KVM':>7}")
+    for op in OPERATIONS:
+        over = " over" if op.aim and found[op.key] > op.aim else ""
+        print(f"{op.name:52} {figure(found[op.key]):>9} {figure(op.aim):>7} {figure(op.kvm):>7}{over}")
+
+
+def markdown(found):
+    lines = ["| operation | Basalt | aim | KVM |", "|---|---:|---:|---:|"]
+    lines += [f"| {op.name} | {figure(found[op.key])} | {figure(op.aim)} | {figure(op.kvm)} |" for op in OPERATIONS]
+    return "\n".join(lines) + "\n"
