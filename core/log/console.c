@@ -5,7 +5,6 @@
 #include <contract/uart.h>
 #include <core/boot.h>
 #include <core/cmdline.h>
-#include <core/cpu.h>
 #include <core/log.h>
 #include <core/sync.h>
 #include <core/thread.h>
@@ -16,13 +15,11 @@
 
 /*
  * Copies the log ring to the UART. Before the log thread runs, and in a panic, the writer does it; afterwards
- * only the thread, which sleeps until there is a line and until the UART has room. Whoever logs may hold any
- * lock, so the thread is woken from an interrupt that this CPU sends itself.
+ * only the thread, which sleeps until there is a line and until the UART has room.
  */
 static size_t console_level = CONFIG_LOG_LEVEL;
 static atomic_bool is_threaded;
 static atomic_bool is_panic;
-static atomic_bool is_waiting;
 static uint64_t next; /* the next entry to print; owner: who prints */
 static struct spinlock early_lock = SPINLOCK_INIT(LOCK_RANK_LOG);
 static struct waitq lines = WAITQ_INIT(lines);
@@ -76,13 +73,13 @@ static void print_polled(void)
         uart_write_polled(line, length);
 }
 
-static void wake_from_interrupt(struct cpu_call *call)
+static void wake_thread(struct log_listener *listener)
 {
-    (void)call;
+    (void)listener;
     waitq_wake_one(&lines);
 }
 
-static struct cpu_call wake_call = {.fn = wake_from_interrupt};
+static struct log_listener listener = {.fn = wake_thread};
 
 void console_log_written(void)
 {
@@ -97,11 +94,6 @@ void console_log_written(void)
             print_polled();
             spin_unlock_irqoff(&early_lock);
         }
-        arch_irq_restore(state);
-    } else if (atomic_exchange(&is_waiting, false)) {
-        arch_irq_state_t state = arch_irq_save();
-
-        cpu_call(cpu_id(), &wake_call);
         arch_irq_restore(state);
     }
 }
@@ -118,13 +110,12 @@ void console_writable(void)
     waitq_wake_one(&room);
 }
 
-static bool has_line_or_wait(void)
+static bool has_line(void)
 {
-    atomic_store(&is_waiting, true);
-    if (log_next_seq() == next)
-        return false;
-    atomic_store(&is_waiting, false);
-    return true;
+    if (log_has(next))
+        return true;
+    log_listen(&listener);
+    return log_has(next);
 }
 
 static void write_all(const char *text, size_t length)
@@ -148,7 +139,7 @@ static void console_thread(void *arg)
 
     (void)arg;
     for (;;) {
-        wait_event(&lines, has_line_or_wait());
+        wait_event(&lines, has_line());
         while ((length = next_line(line)) != 0 && !atomic_load(&is_panic))
             write_all(line, length);
     }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "console.h"
+#include "listener.h"
 
 /*
  * A ring of fixed slots. A writer takes a number, and with it a slot, by one atomic addition; the slot's own
@@ -53,17 +54,31 @@ void log_write(enum log_level level, const char *format, ...)
     atomic_store_explicit(&slot->seq, seq + 1, memory_order_release);
     atomic_fetch_add_explicit(&level_counts[level], 1, memory_order_relaxed);
     console_log_written();
+    log_listeners_wake();
+}
+
+/* Whether slot holds entry seq, held it once (-ESTALE), or will (-ENOENT). */
+static int entry_state(const struct slot *slot, uint64_t seq)
+{
+    uint64_t now = atomic_load_explicit(&slot->seq, memory_order_acquire);
+
+    if (seq >= atomic_load(&next_seq) || now == SEQ_BUSY || now < seq + 1)
+        return seq < log_first_seq() ? -ESTALE : -ENOENT;
+    return now == seq + 1 ? 0 : -ESTALE;
+}
+
+bool log_has(uint64_t seq)
+{
+    return entry_state(&ring[seq % SLOTS], seq) != -ENOENT;
 }
 
 int log_read(uint64_t seq, struct log_entry *out)
 {
     const struct slot *slot = &ring[seq % SLOTS];
-    uint64_t before = atomic_load_explicit(&slot->seq, memory_order_acquire);
+    int error = entry_state(slot, seq);
 
-    if (seq >= atomic_load(&next_seq) || before == SEQ_BUSY || before < seq + 1)
-        return seq < log_first_seq() ? -ESTALE : -ENOENT;
-    if (before != seq + 1)
-        return -ESTALE;
+    if (error)
+        return error;
     out->seq = seq;
     out->time_ns = clock_cycles_to_ns(slot->cycles);
     out->cpu = slot->cpu;
@@ -71,7 +86,7 @@ int log_read(uint64_t seq, struct log_entry *out)
     out->length = slot->length;
     memcpy(out->message, slot->message, sizeof(out->message));
     atomic_thread_fence(memory_order_acquire);
-    if (atomic_load_explicit(&slot->seq, memory_order_relaxed) != before)
+    if (atomic_load_explicit(&slot->seq, memory_order_relaxed) != seq + 1)
         return -ESTALE;
     out->message[out->length] = 0;
     return 0;

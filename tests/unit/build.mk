@@ -29,6 +29,9 @@ unit-y += slab
 unit-slab-src := $(mm-src) $(fake-src)
 unit-y += slab_poison
 unit-slab_poison-src := $(filter-out core/mm/slab.c,$(mm-src)) $(fake-src)
+unit-y += log
+unit-log-src := core/log/log.c core/log/listener.c platform/fake/machine.c platform/fake/panic.c
+unit-log-libs := -lpthread
 unit-y += vmap
 unit-vmap-src := $(mm-src) core/mm/stack.c core/mm/mmio.c $(fake-src)
 

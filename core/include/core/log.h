@@ -3,7 +3,9 @@
 #define CORE_LOG_H
 
 #include <core/compiler.h>
+#include <core/cpu.h>
 #include <core/types.h>
+#include <stdatomic.h>
 
 /* The host's log: a ring in memory (served over the API) that a low-priority thread copies to the console. */
 
@@ -43,6 +45,27 @@ must_check int log_read(uint64_t seq, struct log_entry *out);
 /* The oldest entry still there and the one that will be written next. Context: any. */
 uint64_t log_first_seq(void);
 uint64_t log_next_seq(void);
+
+/* Whether log_read(seq) would give an entry, or -ESTALE: something other than "not yet". Context: any. */
+bool log_has(uint64_t seq);
+
+/*
+ * Who wants to be told of the next line. All but fn belongs to the log; the object lasts forever, since one
+ * that is armed cannot be taken back.
+ */
+struct log_listener {
+    void (*fn)(struct log_listener *self); /* called from an interrupt, interrupts off */
+    struct log_listener *next;
+    struct cpu_call call;
+    atomic_bool is_armed;
+};
+
+/*
+ * Arms the listener: fn is called once, soon after a line is complete. Whoever arms looks again (log_has)
+ * before waiting: a line that came just before is not reported. Lines that come together are reported once.
+ * Arming twice is arming once. Context: any, once threads run.
+ */
+void log_listen(struct log_listener *listener);
 
 /* Messages of that level since boot. Context: any. */
 uint64_t log_count(enum log_level level);

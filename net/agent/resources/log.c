@@ -9,6 +9,7 @@
 #include <net/net.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 /*
  * GET /v1/host/log?offset=&limit=&level=&follow: a page of the log as JSON or, with Accept: text/plain, as
@@ -16,12 +17,6 @@
  */
 #define PAGE_DEFAULT 100
 #define PAGE_MAX     1000
-
-/*
- * How often a follower looks for more. The log can be written to under any lock and in interrupts, where
- * nobody could be woken; so this is the one place that asks, and only while somebody follows.
- */
-#define FOLLOW_INTERVAL_NS (200 * NSEC_PER_MSEC)
 
 struct log_query {
     uint64_t offset, limit;
@@ -139,13 +134,46 @@ static void respond_page(struct http_request *req, const struct log_query *query
 
 /* One follower: it holds one formatted entry at a time, however far behind it is. */
 struct follower {
+    LIST_ENTRY(follower) link;
     struct log_query query;
     uint64_t offset, dropped;
     struct json_out line; /* what read() last pointed to */
     uint64_t line_start;  /* its offset in the answer */
-    struct net_timer timer;
     struct http_response *response;
 };
+
+static LIST_HEAD(, follower) followers = LIST_HEAD_INITIALIZER(followers);
+
+/* There are new lines: the net thread tells all followers, and those who want them come for them. */
+static void wake_followers(struct net_call *call)
+{
+    struct follower *follower, *next;
+
+    (void)call;
+    LIST_FOREACH_SAFE (follower, &followers, link, next) {
+        if (follower->response)
+            http_response_wake(follower->response);
+    }
+}
+
+static struct net_call written = {.fn = wake_followers};
+
+static void on_line(struct log_listener *listener)
+{
+    (void)listener;
+    net_call(&written);
+}
+
+/* Armed only by a follower that has read everything: nobody is disturbed when nobody follows. */
+static struct log_listener listener = {.fn = on_line};
+
+static bool next_or_listen(struct follower *self, struct log_entry *entry)
+{
+    if (next_entry(&self->query, &self->offset, &self->dropped, entry))
+        return true;
+    log_listen(&listener);
+    return next_entry(&self->query, &self->offset, &self->dropped, entry);
+}
 
 static ssize_t follower_read(void *ctx, uint64_t offset, const void **bytes)
 {
@@ -158,7 +186,7 @@ static ssize_t follower_read(void *ctx, uint64_t offset, const void **bytes)
         self->line.needs_comma = false;
         if (self->line.text.is_failed)
             return -ENOMEM;
-        if (!next_entry(&self->query, &self->offset, &self->dropped, &entry))
+        if (!next_or_listen(self, &entry))
             return 0;
         if (self->query.is_text) {
             add_entry_text(&self->line.text, &entry);
@@ -175,18 +203,9 @@ static void follower_release(void *ctx)
 {
     struct follower *self = ctx;
 
-    net_timer_cancel(&self->timer);
+    LIST_REMOVE(self, link);
     text_free(&self->line.text);
     free(self);
-}
-
-static void follower_look(struct net_timer *timer)
-{
-    struct follower *self = container_of(timer, struct follower, timer);
-
-    net_timer_arm(timer, clock_now_ns() + FOLLOW_INTERVAL_NS);
-    if (log_next_seq() > self->offset)
-        http_response_wake(self->response);
 }
 
 static const struct http_source follower_source = {.read = follower_read, .release = follower_release};
@@ -202,14 +221,12 @@ static void respond_follow(struct http_request *req, const struct log_query *que
     }
     self->query = *query;
     self->offset = query->offset;
-    self->timer.fn = follower_look;
+    LIST_INSERT_HEAD(&followers, self, link);
     response =
         http_respond_source(req, 200, query->is_text ? "text/plain; charset=utf-8" : "application/x-ndjson",
                             HTTP_LENGTH_UNKNOWN, &follower_source, self);
-    if (!response)
-        return;
-    self->response = response;
-    net_timer_arm(&self->timer, clock_now_ns() + FOLLOW_INTERVAL_NS);
+    if (response)
+        self->response = response;
 }
 
 static void log_get(struct http_request *req)

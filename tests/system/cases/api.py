@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What the API says of itself and of the host."""
 
+import json
 import re
 import shutil
+import statistics
 import subprocess
+import time
 
-from harness.config import check, check_equal
+from harness.config import SLOW, check, check_equal
 from harness.openapi import Document
 from harness.prometheus import Metrics
 from harness.registry import test
@@ -126,6 +129,56 @@ def log(t):
     check_equal(end["entries"], [], "entries beyond the end")
     for entry in t.api.get_json("/v1/host/log?level=warning")["entries"]:
         check(entry["level"] in ("error", "warning"), f"level {entry['level']} is listed")
+
+
+def _log_end(t):
+    """The number that the next entry will have."""
+    page = {"entries": True, "next_offset": 0}
+    while page["entries"]:
+        page = t.api.get_json(f"/v1/host/log?limit=1000&offset={page['next_offset']}")
+    return page["next_offset"]
+
+
+def _follow(t, offset, query=""):
+    connection = t.api.open(30)
+    connection.send_request("GET", f"/v1/host/log?follow&offset={offset}{query}")
+    check_equal(connection.read_head().status, 200, "status")
+    return connection
+
+
+def _read_until(connection, text):
+    """Entries up to the first whose message contains `text`."""
+    seen, rest = [], ""
+    while not any(text in entry["message"] for entry in seen):
+        rest += connection.read_chunk().decode()
+        *lines, rest = rest.split("\n")
+        seen += [json.loads(line) for line in lines]
+    return seen
+
+
+@test(cpus=[1, 2], net="tap")
+def log_follow(t):
+    """Lines come when they are written, in order and each once; a follower that reads nothing delays nobody."""
+    offset = _log_end(t)
+    with _follow(t, offset) as follower, _follow(t, offset), _follow(t, offset, "&level=warning") as warnings:
+        delays, seen = [], []
+        for number in range(20):
+            # Every change is a line of the log.
+            check_equal(t.api.put(f"/v1/images/followed-{number}", b"x").status, 201, "status")
+            began = time.monotonic()
+            seen += _read_until(follower, f"followed-{number}")
+            delays.append(time.monotonic() - began)
+            t.api.delete(f"/v1/images/followed-{number}")
+        sequence = [entry["seq"] for entry in seen]
+        check_equal(sequence, list(range(sequence[0], sequence[0] + len(sequence))), "sequence numbers")
+        median = statistics.median(delays)
+        check(median < 0.05 * SLOW, f"lines come {median:.3f} s after what they tell of, in the median")
+        with t.api.open() as cut:
+            cut.send(b"PUT /v1/images/cut HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345")
+        warned = _read_until(warnings, "image cut")
+        check_equal({entry["level"] for entry in warned}, {"warning"}, "levels that a follower of warnings gets")
+    again = t.api.get_json(f"/v1/host/log?limit=1000&offset={offset}")["entries"]
+    check_equal([entry for entry in again if entry["seq"] in set(sequence)], seen, "the same lines as a page")
 
 
 @test(cpus=2)
