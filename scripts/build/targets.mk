@@ -23,15 +23,22 @@ check: $(objects)
 format:
 	$(Q)clang-format-19 -i $$(git ls-files '*.c' '*.h')
 
-# Counts what is shipped: the board's configuration without debugging, in a folder of its own. BENCH: some parts only.
+# Counted is what is shipped: the board's configuration without debugging, in a folder of its own.
+# BENCH: only these parts. OP: the operation whose instructions `profile` attributes to functions.
+.PHONY: release profile
 release := build/release/$(BOARD)
-bench: build/.deps
+release: build/.deps
 	@mkdir -p $(release)
 	$(Q)test -e $(release)/.config || { cp configs/$(BOARD)_defconfig $(release)/defconfig && \
 		sed -i '/^CONFIG_DEBUG=/d' $(release)/defconfig && \
 		KCONFIG_CONFIG=$(release)/.config $(PYTHON) -m defconfig --kconfig Kconfig $(release)/defconfig >/dev/null; }
 	$(Q)$(MAKE) BOARD=$(BOARD) O=$(release) all guests
+
+bench: release
 	$(Q)BASALT_BUILD=build/release $(PYTHON) tests/bench/run.py $(release) $(BENCH)
+
+profile: release
+	$(Q)BASALT_BUILD=build/release $(PYTHON) tests/bench/profile.py $(release) $(OP)
 
 # A host in QEMU, a Debian guest on it, and this terminal on the guest's console.
 .PHONY: demo

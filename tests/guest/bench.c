@@ -26,6 +26,7 @@ const char guest_name[] = "bench";
 static uint32_t samples[ROUNDS];
 static unsigned count;
 static uint64_t overhead;
+static uint32_t self; /* APIC id */
 /* Written by the interrupt's handler. */
 static volatile uint32_t arrived;
 static volatile uint64_t arrived_at;
@@ -47,23 +48,63 @@ static void say(const char *name, uint64_t cost)
     print("\ncost %s %u\n", name, cost);
 }
 
-#define TAKE(rounds, before, op)                         \
-    for (count = 0; count < (rounds); count++) {         \
-        uint64_t start;                                  \
-                                                         \
-        before;                                          \
-        start = tsc_read();                              \
-        op;                                              \
-        samples[count] = (uint32_t)(tsc_read() - start); \
+struct operation {
+    const char *name;
+    void (*run)(void);
+    void (*prepare)(void); /* before each, not counted */
+    unsigned rounds;       /* 0: ROUNDS */
+};
+
+static void nothing(void)
+{
+}
+
+/* For a tracer: a round begins here. */
+__attribute__((noinline, used)) void bench_round(void);
+void bench_round(void)
+{
+    __asm__ volatile("");
+}
+
+static uint64_t take(const struct operation *o, unsigned rounds)
+{
+    for (count = 0; count < rounds; count++) {
+        uint64_t start;
+
+        if (o->prepare)
+            o->prepare();
+        bench_round();
+        start = tsc_read();
+        o->run();
+        samples[count] = (uint32_t)(tsc_read() - start);
     }
+    return median() - overhead;
+}
 
-#define COST_AFTER(name, before, op)    \
-    do {                                \
-        TAKE(ROUNDS, before, op)        \
-        say(name, median() - overhead); \
-    } while (0)
+/* With trace=NAME nothing but that one, when a byte has been typed. */
+static bool is_wanted(const struct operation *o)
+{
+    if (!option_is("trace", NULL))
+        return true;
+    if (!option_is("trace", o->name))
+        return false;
+    print("ready\n");
+    while (!(in8(COM1 + 5) & 1))
+        for (unsigned i = 0; i < 100000; i++)
+            cpu_relax();
+    (void)in8(COM1);
+    return true;
+}
 
-#define COST(name, op) COST_AFTER(name, , op)
+static void operation_run(const struct operation *o)
+{
+    if (is_wanted(o))
+        say(o->name, take(o, o->rounds ? o->rounds : ROUNDS));
+}
+
+#define RUN_ALL(list)                                               \
+    for (unsigned i = 0; i < sizeof(list) / sizeof((list)[0]); i++) \
+    operation_run(&(list)[i])
 
 static uint32_t mmio_read(uintptr_t address)
 {
@@ -118,84 +159,179 @@ static void handler_set(void)
     idt.base[VECTOR * 8 + 3] = (uint16_t)(handler >> 16);
 }
 
-static void instructions_bench(void)
+static void cpuid_run(void)
 {
-    COST("cpuid", cpuid(0, 0));
-    COST("hypercall", hypercall());
-    COST("rdmsr", msr_read(APIC_BASE));
-    COST("cr0-wp", {
-        uint64_t cr0;
-
-        __asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
-        __asm__ volatile("mov %0, %%cr0" : : "r"(cr0 ^ CR0_WP) : "memory");
-        __asm__ volatile("mov %0, %%cr0" : : "r"(cr0) : "memory");
-    });
-    COST("cr4-pge", {
-        uint64_t cr4;
-
-        __asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
-        __asm__ volatile("mov %0, %%cr4" : : "r"(cr4 ^ CR4_PGE) : "memory");
-        __asm__ volatile("mov %0, %%cr4" : : "r"(cr4) : "memory");
-    });
+    (void)cpuid(0, 0);
 }
 
-static void ports_bench(void)
+static void rdmsr_run(void)
 {
-    COST("in-device", in8(PIC_MASK));
-    COST("out-device", out8(PIC_MASK, 0xff));
-    COST("in-absent", in8(ABSENT_PORT));
-    COST("pm-timer", in32(PM_TIMER));
-    COST("uart-status", in8(COM1 + 5));
-    COST("uart-out", out8(COM1, '.'));
+    (void)msr_read(APIC_BASE);
 }
 
-/* Bytes from the console, of which some must have been typed; none: none is measured. */
+static void cr0_run(void)
+{
+    uint64_t cr0;
+
+    __asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
+    __asm__ volatile("mov %0, %%cr0" : : "r"(cr0 ^ CR0_WP) : "memory");
+    __asm__ volatile("mov %0, %%cr0" : : "r"(cr0) : "memory");
+}
+
+static void cr4_run(void)
+{
+    uint64_t cr4;
+
+    __asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
+    __asm__ volatile("mov %0, %%cr4" : : "r"(cr4 ^ CR4_PGE) : "memory");
+    __asm__ volatile("mov %0, %%cr4" : : "r"(cr4) : "memory");
+}
+
+static void pic_in(void)
+{
+    (void)in8(PIC_MASK);
+}
+
+static void pic_out(void)
+{
+    out8(PIC_MASK, 0xff);
+}
+
+static void absent_in(void)
+{
+    (void)in8(ABSENT_PORT);
+}
+
+static void pm_in(void)
+{
+    (void)in32(PM_TIMER);
+}
+
+static void status_in(void)
+{
+    (void)in8(COM1 + 5);
+}
+
+static void uart_out(void)
+{
+    out8(COM1, '.');
+}
+
+static void ecam_read(void)
+{
+    (void)mmio_read(ECAM);
+}
+
+static void ecam_write(void)
+{
+    mmio_write(ECAM + 0x3c, 0);
+}
+
+static void ioapic_select(void)
+{
+    mmio_write(IOAPIC, 1);
+}
+
+static void ioapic_read(void)
+{
+    (void)mmio_read(IOAPIC + 0x10);
+}
+
+static void lapic_read(void)
+{
+    (void)mmio_read(LAPIC + APIC_ID);
+}
+
+static void lapic_write(void)
+{
+    mmio_write(LAPIC + APIC_TPR, 0);
+}
+
+static void lapic_eoi(void)
+{
+    mmio_write(LAPIC + APIC_EOI, 0);
+}
+
+static const struct operation plain_operations[] = {
+    {.name = "cpuid", .run = cpuid_run},
+    {.name = "hypercall", .run = hypercall},
+    {.name = "rdmsr", .run = rdmsr_run},
+    {.name = "cr0-wp", .run = cr0_run},
+    {.name = "cr4-pge", .run = cr4_run},
+    {.name = "in-device", .run = pic_in},
+    {.name = "out-device", .run = pic_out},
+    {.name = "in-absent", .run = absent_in},
+    {.name = "pm-timer", .run = pm_in},
+    {.name = "uart-status", .run = status_in},
+    {.name = "uart-out", .run = uart_out},
+    {.name = "ecam-read", .run = ecam_read},
+    {.name = "ecam-write", .run = ecam_write},
+    {.name = "ioapic-read", .run = ioapic_read, .prepare = ioapic_select},
+    {.name = "lapic-read", .run = lapic_read},
+    {.name = "lapic-write", .run = lapic_write},
+    {.name = "eoi-mmio", .run = lapic_eoi},
+};
+
+static void input_wait(void)
+{
+    while (!(in8(COM1 + 5) & 1))
+        cpu_relax();
+}
+
+static void uart_in(void)
+{
+    (void)in8(COM1);
+}
+
+/* Bytes from the console, of which so many must be typed; none: none is measured. */
 static void input_bench(void)
 {
-    unsigned wanted = (unsigned)option("input", 0);
+    unsigned rounds = (unsigned)option("input", 0);
 
-    if (wanted == 0)
+    if (rounds == 0)
         return;
     print("type\n");
-    TAKE(wanted, while (!(in8(COM1 + 5) & 1)) cpu_relax(), in8(COM1))
-    say("uart-in", median() - overhead);
+    operation_run(&(struct operation){"uart-in", uart_in, input_wait, rounds});
 }
 
-static void mmio_bench(void)
+static void x2apic_read(void)
 {
-    COST("ecam-read", mmio_read(ECAM));
-    COST("ecam-write", mmio_write(ECAM + 0x3c, 0));
-    mmio_write(IOAPIC, 1);
-    COST("ioapic-read", mmio_read(IOAPIC + 0x10));
-    COST("lapic-read", mmio_read(LAPIC + APIC_ID));
-    COST("lapic-write", mmio_write(LAPIC + APIC_TPR, 0));
-    COST("eoi-mmio", mmio_write(LAPIC + APIC_EOI, 0));
+    (void)apic_read(APIC_TPR);
 }
 
-static void x2apic_bench(void)
+static void x2apic_write(void)
 {
-    COST("x2apic-read", apic_read(APIC_TPR));
-    COST("x2apic-write", apic_write(APIC_TPR, 0));
-    COST("eoi-x2apic", apic_eoi());
+    apic_write(APIC_TPR, 0);
 }
 
-static void self_ipi(void)
+static void self_ipi_halt(void)
 {
-    uint32_t self = apic_read(APIC_ID);
-
-    COST("self-ipi-halt", {
-        apic_ipi(self, VECTOR);
-        wait_irq();
-    });
+    apic_ipi(self, VECTOR);
+    wait_irq();
 }
 
-static uint64_t deadline_round(uint64_t ahead)
+static const struct operation x2apic_operations[] = {
+    {.name = "x2apic-read", .run = x2apic_read},
+    {.name = "x2apic-write", .run = x2apic_write},
+    {.name = "eoi-x2apic", .run = apic_eoi},
+    {.name = "self-ipi-halt", .run = self_ipi_halt},
+};
+
+static void deadline_past(void)
 {
-    TAKE(9, , {
-        msr_write(TSC_DEADLINE, tsc_read() + ahead);
-        wait_irq();
-    })
-    return median() - overhead;
+    uint32_t before = arrived;
+
+    msr_write(TSC_DEADLINE, tsc_read());
+    while (arrived == before)
+        ;
+}
+
+static uint64_t ahead = 100000;
+
+static void deadline_halt(void)
+{
+    msr_write(TSC_DEADLINE, tsc_read() + ahead);
+    wait_irq();
 }
 
 /*
@@ -205,25 +341,21 @@ static uint64_t deadline_round(uint64_t ahead)
  */
 static void deadline_bench(void)
 {
+    static const struct operation past = {.name = "deadline-past", .run = deadline_past};
+    static const struct operation halt = {.name = "deadline-halt", .run = deadline_halt};
     uint64_t late, near;
 
-    if (!(cpuid(1, 0).ecx >> 24 & 1))
-        return;
     apic_write(APIC_LVT_TIMER, TIMER_DEADLINE | VECTOR);
     irq_on();
-    COST("deadline-past", {
-        uint32_t before = arrived;
-
-        msr_write(TSC_DEADLINE, tsc_read());
-        while (arrived == before)
-            ;
-    });
+    operation_run(&past);
     irq_off();
-    late = deadline_round(100000) - 100000;
-    for (near = 20000; near > 100 && deadline_round(near - 50) - (near - 50) <= late + 20; near -= 50)
-        ;
-    say("deadline-late", late);
-    say("deadline-halt", near + late);
+    if (is_wanted(&halt)) {
+        late = take(&halt, 101) - ahead;
+        for (ahead = near = 20000; near > 100 && take(&halt, 9) <= near + late + 20; ahead = near)
+            near -= 20;
+        say("deadline-late", late);
+        say(halt.name, near + late);
+    }
     apic_write(APIC_LVT_TIMER, LVT_MASKED | VECTOR);
 }
 
@@ -235,67 +367,74 @@ void ap_run(unsigned index)
         wait_irq();
 }
 
+static void pause_a_while(void)
+{
+    delay_us(100);
+}
+
+static void ipi_run(void)
+{
+    uint32_t before = arrived;
+
+    apic_ipi(1, VECTOR);
+    while (arrived == before)
+        cpu_relax();
+}
+
 static void ipi_bench(void)
 {
-    if (!smp_start(1)) {
-        fail("no second processor");
-        return;
-    }
-    COST_AFTER("ipi", delay_us(100), {
-        uint32_t before = arrived;
+    static const struct operation ipi = {.name = "ipi", .run = ipi_run, .prepare = pause_a_while};
 
-        apic_ipi(1, VECTOR);
-        while (arrived == before)
-            cpu_relax();
-    });
+    if (!smp_start(1))
+        fail("no second processor");
+    else
+        operation_run(&ipi);
 }
 
 /* Memory above all that the loader and the tests before have touched, 2 MiB by 2 MiB. */
+static uintptr_t fresh = 16 * MIB;
+
+static void memory_fresh(void)
+{
+    mmio_write(fresh, 1);
+    fresh += 2 * MIB;
+}
+
+/* Makes the host read it: that clears it and does not map it. */
+static void memory_clear(void)
+{
+    uintptr_t source = fresh;
+
+    __asm__ volatile("outsb" : "+S"(source) : "d"(ABSENT_PORT) : "memory");
+}
+
 static void memory_bench(void)
 {
     uint64_t end = ((uint64_t)memory_upper_kib() << 10) + MIB;
-    uint64_t at = 16 * MIB, middle;
+    unsigned rounds = (unsigned)((end - fresh) / (4 * MIB));
 
-    if (end < at + 16 * MIB)
+    if (end < fresh || rounds == 0)
         return;
-    middle = at + (end - at) / 2 / (2 * MIB) * (2 * MIB);
-    /* Fresh: the host clears it first. */
-    for (count = 0; at < middle && count < ROUNDS; at += 2 * MIB, count++) {
-        uint64_t start = tsc_read();
-
-        mmio_write(at, 1);
-        samples[count] = (uint32_t)(tsc_read() - start);
-    }
-    say("fault-fresh", median() - overhead);
-    /* Cleared already, because the host itself has read it, but not mapped yet. */
-    for (count = 0; at < end && count < ROUNDS; at += 2 * MIB, count++) {
-        uint64_t start, source = at;
-
-        __asm__ volatile("outsb" : "+S"(source) : "d"(ABSENT_PORT) : "memory");
-        start = tsc_read();
-        mmio_write(at + 4096, 1);
-        samples[count] = (uint32_t)(tsc_read() - start);
-    }
-    say("fault", median() - overhead);
+    operation_run(&(struct operation){"fault-fresh", memory_fresh, NULL, rounds});
+    operation_run(&(struct operation){"fault", memory_fresh, memory_clear, rounds});
 }
 
 void guest_run(void)
 {
-    COST("nothing", );
-    overhead = median();
+    static const struct operation empty = {.run = nothing};
+
+    overhead = take(&empty, ROUNDS);
     handler_set();
     if (option("cpus", 1) > 1) {
         apic_init();
         ipi_bench();
         return;
     }
-    instructions_bench();
-    ports_bench();
-    mmio_bench();
+    RUN_ALL(plain_operations);
+    input_bench();
     apic_init();
-    x2apic_bench();
-    self_ipi();
+    self = apic_read(APIC_ID);
+    RUN_ALL(x2apic_operations);
     deadline_bench();
     memory_bench();
-    input_bench();
 }

@@ -29,6 +29,9 @@ __attribute__((noreturn)) void finish(void);
 /* The value of `name=` on the command line. */
 uint64_t option(const char *name, uint64_t otherwise);
 
+/* Whether the command line has `name=value`; value NULL: whether it has the name. */
+bool option_is(const char *name, const char *value);
+
 /* KiB of RAM above 1 MiB, without a hole. Multiboot 0.6.96, 3.3. */
 uint32_t memory_upper_kib(void);
 

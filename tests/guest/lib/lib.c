@@ -92,23 +92,43 @@ static const char *match(const char *at, const char *name)
     return *name == 0 && *at == '=' ? at + 1 : NULL;
 }
 
-uint64_t option(const char *name, uint64_t otherwise)
+/* What follows `name=` on the command line. */
+static const char *option_find(const char *name)
 {
     const struct multiboot_info *info = (const void *)boot_info;
 
     if (!(info->flags & 4))
-        return otherwise;
+        return NULL;
     for (const char *at = (const char *)(uintptr_t)info->cmdline; *at; at++) {
-        const char *digit = match(at, name);
-        uint64_t value = 0;
+        const char *value = match(at, name);
 
-        if (digit == NULL)
-            continue;
-        for (; *digit >= '0' && *digit <= '9'; digit++)
-            value = value * 10 + (uint64_t)(*digit - '0');
-        return value;
+        if (value)
+            return value;
     }
-    return otherwise;
+    return NULL;
+}
+
+uint64_t option(const char *name, uint64_t otherwise)
+{
+    const char *digit = option_find(name);
+    uint64_t value = 0;
+
+    if (digit == NULL)
+        return otherwise;
+    for (; *digit >= '0' && *digit <= '9'; digit++)
+        value = value * 10 + (uint64_t)(*digit - '0');
+    return value;
+}
+
+bool option_is(const char *name, const char *value)
+{
+    const char *at = option_find(name);
+
+    if (at == NULL || value == NULL)
+        return at != NULL;
+    while (*value && *at == *value)
+        at++, value++;
+    return *value == 0 && (*at == 0 || *at == ' ');
 }
 
 void guest_main(void);
