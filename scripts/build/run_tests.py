@@ -26,6 +26,7 @@ PIECES = [
     ("check", make + ["-k", f"O={out}", "check"]),
     ("incremental", [python, "tests/build/incremental.py", board, out]),
     ("reproducible", ["tests/build/reproducible.sh", board, out]),
+    ("bench", make + ["bench", "BENCH=--guard"]),
     ("system", [python, "tests/system/run.py"]),
 ]
 COUNT = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed")

@@ -4,6 +4,7 @@ What a guest's operations cost the host, in instructions: the guest tests/guest/
 counts one nanosecond per instruction (counted.py).
 """
 
+import pathlib
 import time
 
 from counted import virtual
@@ -12,6 +13,9 @@ from harness.host import Host
 from harness.vm import Vm, guest_file, upload
 
 TYPED = 40
+RECORDED = pathlib.Path(__file__).with_name("recorded")
+# Another compiler's code may be a little longer; a new lock or a lost inline is more than that.
+SLACK_PERCENT, SLACK = 10, 10
 
 
 class Operation:
@@ -111,3 +115,22 @@ def markdown(found):
     lines = ["| operation | Basalt | aim | KVM |", "|---|---:|---:|---:|"]
     lines += [f"| {op.name} | {figure(found[op.key])} | {figure(op.aim)} | {figure(op.kvm)} |" for op in OPERATIONS]
     return "\n".join(lines) + "\n"
+
+
+def record(found):
+    """What the guard compares with from now on."""
+    RECORDED.write_text("".join(f"{op.key} {found[op.key]}\n" for op in OPERATIONS))
+
+
+def guard(found):
+    """(passed, failed): whether an operation costs more than when it was recorded."""
+    passed = failed = 0
+    for line in RECORDED.read_text().splitlines():
+        key, before = line.split()
+        limit = int(before) + int(before) * SLACK_PERCENT // 100 + SLACK
+        if found[key] <= limit:
+            passed += 1
+        else:
+            failed += 1
+            print(f"FAIL  {key}: {found[key]} instructions, {before} when it was recorded (make profile OP={key})")
+    return passed, failed

@@ -171,16 +171,16 @@ def host_figures(board):
     boot_time(table)
     requests(table)
     idle_work(table)
-    return table.markdown()
+    return table.markdown(), None
 
 
 def exit_figures(board):
     found = exits.measure(board)
     exits.print_table(found)
-    return exits.markdown(found)
+    return exits.markdown(found), found
 
 
-# Name: what measures and prints it, and gives what the page has of it.
+# Name: what measures and prints it, and gives what the page has of it (and what the guard compares with).
 PARTS = {"host": host_figures, "exits": exit_figures}
 
 
@@ -193,17 +193,34 @@ def write_page(name, table):
     PAGE.write_text(head + begin + table + END + rest.split(END, 1)[1])
 
 
+def measure(board, parts, writing):
+    for name in parts:
+        table, found = PARTS[name](board)
+        if writing:
+            write_page(name, table)
+        if writing and found:
+            exits.record(found)
+
+
+def guard(board):
+    """For `make test`: whether no operation has become more expensive."""
+    passed, failed = exits.guard(exits.measure(board))
+    print(f"{passed} passed, {failed} failed")
+    return failed == 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", help="the build folder of the board; its parent must be BASALT_BUILD")
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; none: all")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/performance.md")
+    parser.add_argument("--guard", action="store_true", help="only compare exits with what was recorded")
     options = parser.parse_args()
+    board = pathlib.Path(options.out).name
     try:
-        for name in options.parts or PARTS:
-            table = PARTS[name](pathlib.Path(options.out).name)
-            if options.write:
-                write_page(name, table)
+        if options.guard:
+            return 0 if guard(board) else 1
+        measure(board, options.parts or PARTS, options.write)
     except (Failure, Skip, Closed, OSError) as failure:
         print(f"bench: {failure or type(failure).__name__}", file=sys.stderr)
         return 1

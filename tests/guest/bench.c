@@ -369,7 +369,10 @@ void ap_run(unsigned index)
 
 static void pause_a_while(void)
 {
-    delay_us(100);
+    uint64_t start = tsc_read();
+
+    while (tsc_read() - start < 20000)
+        cpu_relax();
 }
 
 static void ipi_run(void)
