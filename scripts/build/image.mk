@@ -33,7 +33,10 @@ inc-libc := -isystem core/lib/newlib/include -isystem $(shell $(CC) -print-file-
 inc-core := -Icore/include -Iplatform/$(ARCH)/include
 $(OBJ)/core/%.o:      room-flags = $(flags-warn) $(inc-core)
 $(OBJ)/platform/%.o:  room-flags = $(flags-warn) $(inc-core) -Iplatform/include $(inc-libfdt)
-$(OBJ)/vmm/%.o:       room-flags = $(flags-warn) $(inc-core) -Ivmm/include
+# Of the VMM's architecture and backend, everybody sees what the linked one declares: <guest/...>, <backend/...>.
+inc-vmm-x86_64 := -Ivmm/x86/include
+inc-vmm-$(CONFIG_BACKEND_SVM) += -Ivmm/backend/svm/include
+$(OBJ)/vmm/%.o:       room-flags = $(flags-warn) $(inc-core) -Ivmm/include $(inc-vmm-$(ARCH)) $(inc-vmm-y)
 $(OBJ)/net/%.o:       room-flags = $(flags-warn) $(inc-core) -Inet/include $(inc-lwip)
 $(OBJ)/net/agent/%.o: room-flags = $(flags-warn) $(inc-core) -Inet/include -Ivmm/include $(inc-yyjson) $(inc-mbedtls)
 

@@ -110,6 +110,12 @@ struct lapic {
     struct vm_timer timer;                /* may be armed for an old deadline: it looks again when it fires */
 };
 
+/* Whether there may be a vector to inject: a quick look before lapic_pending_vector(). Context: own. */
+static inline bool lapic_has_request(const struct lapic *lapic)
+{
+    return atomic_load_explicit(&lapic->summary, memory_order_acquire) != 0;
+}
+
 /* A message on the bus between interrupt sources and local APICs. */
 struct apic_message {
     uint32_t destination;

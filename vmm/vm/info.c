@@ -65,7 +65,7 @@ int vm_vcpu_info(struct vm *vm, unsigned vcpu, struct vcpu_info *out)
     else
         out->activity = v->activity == VCPU_RUNNING  ? "running"
                         : v->activity == VCPU_HALTED ? "halted"
-                                                     : "wait-sipi";
+                                                     : "off";
     return 0;
 }
 

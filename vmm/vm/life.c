@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "../x86/machine.h"
+#include "../backend/backend.h"
+#include "../irqchip/irqchip.h"
+#include "arch.h"
 #include "run.h"
 #include "vm.h"
 #include <contract/arch.h>
@@ -35,7 +37,7 @@ void vm_vcpu_started(struct vcpu *vcpu)
         vcpu->is_started = true;
         thread_fpu_reset();
     }
-    x86_clock_update(vcpu);
+    vcpu_arch_resumed(vcpu);
 }
 
 void vm_vcpu_parked(struct vcpu *vcpu)
@@ -92,7 +94,7 @@ void vm_crash(struct vcpu *vcpu, const char *format, ...)
         vsnprintf(vm->crash.reason, sizeof(vm->crash.reason), format, args);
         va_end(args);
         vm->crash.vcpu = vcpu->id;
-        vm->crash.rip = vcpu->rip;
+        vm->crash.rip = backend_rip(vcpu);
     }
     vm_end(vm, VM_END_CRASH);
 }
@@ -119,7 +121,6 @@ static int wrong_state(struct vm *vm, struct vm_error *error, const char *action
 /* Lock held; no vCPU runs. */
 static int power_on(struct vm *vm, struct vm_error *error)
 {
-    struct x86_regs regs;
     struct device *device;
     int result;
 
@@ -132,13 +133,11 @@ static int power_on(struct vm *vm, struct vm_error *error)
     for (unsigned i = 0; i < vm->vcpu_count; i++) {
         atomic_store(&vm->vcpus[i]->requests, VCPU_REQ_PARK);
         vm->vcpus[i]->is_started = false;
-        vcpu_reset(vm->vcpus[i], false);
+        vcpu_arch_reset(vm->vcpus[i]);
     }
-    x86_regs_reset(&regs);
-    result = machine_boot(vm, &regs, error);
+    result = machine_boot(vm, error);
     if (result != 0)
         return result;
-    backend_regs_set(vm->vcpus[0], &regs);
     state_set(vm, VM_RUNNING);
     vcpus_run(vm);
     return 0;

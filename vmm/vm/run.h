@@ -4,10 +4,7 @@
 
 #include "vcpu.h"
 
-/* The run loop's neighbours: exits, life cycle, and the architecture's policy. All on the vCPU's thread. */
-
-/* Handles vcpu->exit (vmm/x86/exit.c). */
-void exit_handle(struct vcpu *vcpu);
+/* The run loop's neighbours within vmm/vm. All on the vCPU's thread. */
 
 /* The loop is entered / left (vmm/vm/life.c). */
 void vm_vcpu_started(struct vcpu *vcpu);
@@ -16,12 +13,5 @@ void vm_vcpu_parked(struct vcpu *vcpu);
 must_check int vcpu_create(struct vm *vm, unsigned id, struct vcpu **out);
 must_check int vcpu_thread_start(struct vcpu *vcpu);
 void vcpu_destroy(struct vcpu *vcpu);
-
-/* Power-on state, or that after INIT. The thread is parked, or it is the caller. */
-void vcpu_reset(struct vcpu *vcpu, bool is_init);
-
-/* vmm/x86: MSRs that software keeps; time as the guest reads it. */
-void x86_msrs_reset(struct vcpu *vcpu);
-void x86_clock_update(struct vcpu *vcpu);
 
 #endif

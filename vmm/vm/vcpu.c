@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vcpu.h"
 
-#include "../irqchip/x86.h"
+#include "../backend/backend.h"
+#include "../irqchip/irqchip.h"
+#include "arch.h"
 #include "run.h"
 #include "vm.h"
 #include <arch/cpu.h>
@@ -9,6 +11,7 @@
 #include <core/cpu.h>
 #include <core/sched.h>
 #include <errno.h>
+#include <guest/events.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -43,106 +46,25 @@ void vcpu_kick(struct vcpu *vcpu)
     vcpu_request(vcpu, VCPU_REQ_EVENT);
 }
 
-void vcpu_signal_init(struct vcpu *vcpu)
-{
-    vcpu_request(vcpu, VCPU_REQ_INIT);
-}
-
-void vcpu_signal_sipi(struct vcpu *vcpu, uint8_t vector)
-{
-    atomic_store(&vcpu->sipi_vector, vector);
-    vcpu_request(vcpu, VCPU_REQ_SIPI);
-}
-
-void vcpu_signal_nmi(struct vcpu *vcpu)
-{
-    vcpu_request(vcpu, VCPU_REQ_NMI);
-}
-
-void vcpu_reset(struct vcpu *vcpu, bool is_init)
-{
-    struct x86_regs regs;
-
-    x86_regs_reset(&regs);
-    if (is_init) {
-        /* INIT leaves CD and NW as they were and the FPU alone: SDM vol. 3A, table 10-1. */
-        regs.cr0 = (regs.cr0 & ~0x60000000ULL) | (backend_cr_get(vcpu, 0) & 0x60000000ULL);
-        lapic_init_reset(vcpu->lapic);
-    } else {
-        x86_msrs_reset(vcpu);
-    }
-    backend_regs_set(vcpu, &regs);
-    vcpu->is_nmi_pending = false;
-    vcpu->activity = vcpu->id == 0 && !is_init ? VCPU_RUNNING : VCPU_WAIT_SIPI;
-}
-
-/* SDM vol. 3A, 10.4.4.1: the start-up vector is a page number. */
-static void start_at(struct vcpu *vcpu, uint8_t vector)
-{
-    struct x86_regs regs;
-
-    backend_regs_get(vcpu, &regs);
-    regs.rip = 0;
-    regs.seg[X86_SEG_CS].selector = (uint16_t)(vector << 8);
-    regs.seg[X86_SEG_CS].base = (uint64_t)vector << 12;
-    backend_regs_set(vcpu, &regs);
-    vcpu->activity = VCPU_RUNNING;
-}
-
 /* Requests that the thread itself handles. Returns false if it is to leave the run loop. */
 static bool requests_handle(struct vcpu *vcpu)
 {
     unsigned requests = atomic_fetch_and(&vcpu->requests, VCPU_REQ_PARK);
 
-    if (requests & VCPU_REQ_PARK)
+    if (requests & VCPU_REQ_PARK) {
         atomic_fetch_or(&vcpu->requests, requests & ~(unsigned)VCPU_REQ_PARK);
-    if (requests & VCPU_REQ_PARK)
         return false;
+    }
     if (requests & VCPU_REQ_TLB_FLUSH)
         backend_tlb_flush(vcpu);
-    if (requests & VCPU_REQ_CLOCK)
-        x86_clock_update(vcpu);
-    if (requests & VCPU_REQ_INIT)
-        vcpu_reset(vcpu, true);
-    if ((requests & VCPU_REQ_SIPI) && vcpu->activity == VCPU_WAIT_SIPI)
-        start_at(vcpu, atomic_load(&vcpu->sipi_vector));
-    if (requests & VCPU_REQ_NMI)
-        vcpu->is_nmi_pending = true;
+    if (requests & ~(unsigned)(VCPU_REQ_TLB_FLUSH | VCPU_REQ_EVENT))
+        vcpu_arch_requests(vcpu, requests);
     return true;
-}
-
-/* Gives the guest what it can take now, and asks to be told when it can take the rest. */
-static void events_inject(struct vcpu *vcpu)
-{
-    int vector;
-
-    if (unlikely(vcpu->is_nmi_pending) && backend_nmi_allowed(vcpu)) {
-        vcpu->is_nmi_pending = false;
-        backend_inject_nmi(vcpu);
-    }
-    vector = lapic_pending_vector(vcpu->lapic);
-    if (likely(vector < 0)) {
-        backend_irq_window(vcpu, false);
-    } else if (backend_irq_allowed(vcpu)) {
-        backend_irq_window(vcpu, false);
-        backend_inject_irq(vcpu, (uint8_t)lapic_acknowledge(vcpu->lapic));
-    } else {
-        backend_irq_window(vcpu, true);
-    }
-    /* Last: the two windows may share what closing one takes away. */
-    if (unlikely(vcpu->is_nmi_pending))
-        backend_nmi_window(vcpu, true);
-}
-
-/* What ends HLT: an NMI, or an interrupt that the guest has not masked (SDM vol. 2, HLT). */
-static bool halt_ends(struct vcpu *vcpu)
-{
-    return vcpu->is_nmi_pending || (backend_irq_allowed(vcpu) && lapic_pending_vector(vcpu->lapic) >= 0);
 }
 
 static bool can_wake(struct vcpu *vcpu)
 {
-    return atomic_load(&vcpu->requests) != 0 || (vcpu->activity == VCPU_HALTED && halt_ends(vcpu));
+    return atomic_load(&vcpu->requests) != 0 || (vcpu->activity == VCPU_HALTED && vcpu_arch_halt_ends(vcpu));
 }
 
 /* The guest halts, or waits for its start-up: so does the thread. */
@@ -154,12 +76,15 @@ static void wait_for_work(struct vcpu *vcpu)
     wait_event(&vcpu->wakeup, can_wake(vcpu));
     atomic_store(&vcpu->mode, VCPU_OUTSIDE);
     vcpu->stats.halted_ns += clock_now_ns() - from;
-    if (vcpu->activity == VCPU_HALTED && (halt_ends(vcpu) || (atomic_load(&vcpu->requests) & VCPU_REQ_NMI)))
+    if (vcpu->activity == VCPU_HALTED && vcpu_arch_halt_ends(vcpu))
         vcpu->activity = VCPU_RUNNING;
 }
 
-/* One trip into the guest; false if something has come up before it. */
-static bool enter(struct vcpu *vcpu)
+/*
+ * One trip into the guest; false if a request has come up before it. Inline, like everything between two
+ * entries that is usually nothing but a look.
+ */
+static always_inline bool enter(struct vcpu *vcpu)
 {
     arch_irq_disable();
     atomic_store_explicit(&vcpu->cpu, cpu_id(), memory_order_relaxed);
@@ -169,7 +94,7 @@ static bool enter(struct vcpu *vcpu)
         arch_irq_enable();
         return false;
     }
-    backend_enter(vcpu, &vcpu->exit);
+    backend_enter(vcpu);
     atomic_store_explicit(&vcpu->mode, VCPU_OUTSIDE, memory_order_release);
     return true;
 }
@@ -177,17 +102,18 @@ static bool enter(struct vcpu *vcpu)
 static void run(struct vcpu *vcpu)
 {
     for (;;) {
-        if (unlikely(atomic_load_explicit(&vcpu->requests, memory_order_relaxed) != 0) &&
-            !requests_handle(vcpu))
-            return;
         if (unlikely(vcpu->activity != VCPU_RUNNING)) {
             wait_for_work(vcpu);
+            if (!requests_handle(vcpu))
+                return;
             continue;
         }
-        events_inject(vcpu);
-        if (enter(vcpu)) {
+        vcpu_events_inject(vcpu);
+        if (likely(enter(vcpu))) {
             vcpu->stats.exits[vcpu->exit.kind]++;
             exit_handle(vcpu);
+        } else if (!requests_handle(vcpu)) {
+            return;
         }
     }
 }
@@ -227,10 +153,14 @@ int vcpu_create(struct vm *vm, unsigned id, struct vcpu **out)
         return -ENOMEM;
     vcpu->vm = vm;
     vcpu->id = id;
+    vcpu->serial = vm->serial << VCPU_SERIAL_VM_SHIFT | id;
     waitq_init(&vcpu->wakeup);
     atomic_init(&vcpu->requests, VCPU_REQ_PARK);
-    error = backend_vcpu_init(vcpu);
+    error = vcpu_arch_init(vcpu);
+    if (!error)
+        error = backend_vcpu_init(vcpu);
     if (error) {
+        vcpu_arch_fini(vcpu);
         free(vcpu);
         return error;
     }
@@ -260,5 +190,6 @@ void vcpu_destroy(struct vcpu *vcpu)
         thread_join(vcpu->thread);
     }
     backend_vcpu_fini(vcpu);
+    vcpu_arch_fini(vcpu);
     free(vcpu);
 }

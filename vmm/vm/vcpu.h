@@ -2,12 +2,13 @@
 #ifndef VMM_VM_VCPU_H
 #define VMM_VM_VCPU_H
 
-#include "../backend/backend.h"
-#include "../x86/regs.h"
+#include "../backend/exit.h"
+#include <backend/state.h>
 #include <core/compiler.h>
 #include <core/thread.h>
 #include <core/types.h>
 #include <core/waitq.h>
+#include <guest/vcpu_arch.h>
 #include <stdatomic.h>
 
 /*
@@ -15,17 +16,14 @@
  * own thread, (a) atomic.
  */
 struct vm;
-struct lapic;
 
 /* What others ask of a vCPU; handled by its thread before the next entry. */
 enum vcpu_request {
     VCPU_REQ_PARK = 1 << 0, /* leave the run loop: pause, stop, reset */
     VCPU_REQ_TLB_FLUSH = 1 << 1,
-    VCPU_REQ_NMI = 1 << 2,
-    VCPU_REQ_INIT = 1 << 3,
-    VCPU_REQ_SIPI = 1 << 4,
-    VCPU_REQ_EVENT = 1 << 5, /* look at the interrupt controller again */
-    VCPU_REQ_CLOCK = 1 << 6, /* pvclock page or TSC offset is stale */
+    VCPU_REQ_EVENT = 1 << 2, /* look at the interrupt controller again */
+    VCPU_REQ_CLOCK = 1 << 3, /* the guest's view of time is stale */
+    /* From bit 16 on: enum vcpu_arch_request. */
 };
 
 /* Where the thread is, for whoever wants to interrupt it. */
@@ -38,8 +36,12 @@ enum vcpu_mode {
 enum vcpu_activity {
     VCPU_RUNNING,
     VCPU_HALTED,
-    VCPU_WAIT_SIPI, /* INIT received */
+    VCPU_OFF, /* waits to be started by another: x86 INIT and start-up IPI, PSCI CPU_ON */
 };
+
+/* Of a vCPU's serial number, the part that all of its VM have in common. */
+#define VCPU_SERIAL_VM_SHIFT   16
+#define VCPU_SERIAL_VM(serial) ((serial) >> VCPU_SERIAL_VM_SHIFT)
 
 struct vcpu_stats {
     uint64_t exits[EXIT_KINDS]; /* t; read by others */
@@ -47,19 +49,15 @@ struct vcpu_stats {
 };
 
 struct vcpu {
-    /* What assembly knows: first. */
-    uint64_t gpr[X86_GPRS]; /* t */
-    uint64_t rip, rflags;   /* t */
+    struct vcpu_arch arch; /* first: what assembly knows is at its start */
 
     struct vm *vm;               /* i */
-    struct lapic *lapic;         /* i */
     unsigned id;                 /* i */
+    uint64_t serial;             /* i: of all vCPUs there ever were; 0: none */
     atomic_uint requests;        /* a: enum vcpu_request */
     atomic_uint mode;            /* a: enum vcpu_mode */
     atomic_uint cpu;             /* a: where it is in the guest */
-    _Atomic uint8_t sipi_vector; /* a */
     enum vcpu_activity activity; /* t */
-    bool is_nmi_pending;         /* t */
     bool is_started;             /* t: since the last power-on */
     atomic_bool is_in_loop;      /* a: counted in vm->running; set while parked, cleared by its thread */
     atomic_bool is_dying;        /* a: the thread is to end; set while parked */
@@ -68,24 +66,8 @@ struct vcpu {
     struct vcpu_stats stats;
     struct vmexit exit; /* t */
 
-    /* MSRs and registers that software keeps. */
-    uint64_t xcr0;                                   /* t */
-    uint64_t xcr0_host;                              /* i: what the host has in XCR0 */
-    uint64_t apic_base;                              /* owner: lapic */
-    uint64_t mtrr[32];                               /* t: vmm/x86/msr.c */
-    uint64_t misc_enable, tsc_aux, tsc_adjust;       /* t */
-    uint64_t pvclock_msr, steal_msr, wall_clock_msr; /* t */
-    uint64_t tsc_offset;                             /* t */
-
-    struct {
-        uint64_t rip;
-        const uint8_t *bytes;
-        size_t size;
-    } fetch_cache; /* t: where the last instruction was fetched (vmm/x86/fetch.c) */
-
-    struct backend_vcpu *backend; /* i */
+    struct backend_vcpu backend; /* t */
 };
-_Static_assert(offsetof(struct vcpu, rip) == 128, "vmm/backend/svm/enter.S");
 
 /* Sets a request and makes sure that the vCPU notices soon. Context: any, interrupts included. */
 void vcpu_request(struct vcpu *vcpu, unsigned request);

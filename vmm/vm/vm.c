@@ -2,7 +2,7 @@
 #include "vm.h"
 #include "../backend/backend.h"
 #include "../dev/console.h"
-#include "../x86/machine.h"
+#include "arch.h"
 #include "run.h"
 #include <arch/layout.h>
 #include <arch/thread.h>
@@ -122,8 +122,10 @@ static int vcpus_create(struct vm *vm)
 /* Everything of a VM but its place in the registry. */
 static int vm_build(struct vm *vm)
 {
+    static _Atomic uint64_t serials;
     int error = gmem_init(&vm->gmem, vm->config.memory, NODE_ANY);
 
+    vm->serial = atomic_fetch_add(&serials, 1) + 1;
     if (!error)
         error = stage2_init(&vm->stage2, NODE_ANY);
     if (!error)

@@ -31,6 +31,7 @@ struct vm {
     struct machine *machine;     /* i: vmm/x86/machine.c */
     struct vcpu **vcpus;         /* i */
     unsigned vcpu_count;         /* i */
+    uint64_t serial;             /* i: of all VMs there ever were, from 1 */
     atomic_uint running;         /* a: vCPUs in the run loop */
     struct waitq parked;         /* woken when `running` falls to 0, and when the VM ends by itself */
     _Atomic uint32_t end_reason; /* a: why the guest ended itself: enum vm_end */

@@ -28,7 +28,7 @@ static struct cpuid xsave(const struct vcpu *vcpu, const struct guest_cpuid *tab
     if (subleaf < ARRAY_SIZE(table->xsave))
         r = table->xsave[subleaf];
     if (subleaf == 0) /* the size for what is enabled now */
-        r.ebx = vcpu->xcr0 & 4 ? r.ecx : 576;
+        r.ebx = vcpu->arch.xcr0 & 4 ? r.ecx : 576;
     return r;
 }
 
@@ -60,11 +60,11 @@ static struct cpuid answer(const struct vcpu *vcpu, const struct guest_cpuid *ta
 
 void x86_cpuid(struct vcpu *vcpu)
 {
-    struct cpuid r =
-        answer(vcpu, &vcpu->vm->machine->cpuid, (uint32_t)vcpu->gpr[X86_RAX], (uint32_t)vcpu->gpr[X86_RCX]);
+    struct cpuid r = answer(vcpu, &vcpu->vm->machine->cpuid, (uint32_t)vcpu->arch.gpr[X86_RAX],
+                            (uint32_t)vcpu->arch.gpr[X86_RCX]);
 
-    vcpu->gpr[X86_RAX] = r.eax;
-    vcpu->gpr[X86_RBX] = r.ebx;
-    vcpu->gpr[X86_RCX] = r.ecx;
-    vcpu->gpr[X86_RDX] = r.edx;
+    vcpu->arch.gpr[X86_RAX] = r.eax;
+    vcpu->arch.gpr[X86_RBX] = r.ebx;
+    vcpu->arch.gpr[X86_RCX] = r.ecx;
+    vcpu->arch.gpr[X86_RDX] = r.edx;
 }

@@ -118,7 +118,7 @@ int x86_cr_write(struct vcpu *vcpu, unsigned cr, uint64_t value)
     case 8:
         if (value >> 4)
             return -EINVAL;
-        lapic_cr8_set(vcpu->lapic, (uint8_t)value);
+        lapic_cr8_set(vcpu->arch.lapic, (uint8_t)value);
         return 0;
     default:
         return -EINVAL;
@@ -127,7 +127,7 @@ int x86_cr_write(struct vcpu *vcpu, unsigned cr, uint64_t value)
 
 uint64_t x86_cr_read(struct vcpu *vcpu, unsigned cr)
 {
-    return cr == 8 ? lapic_cr8_get(vcpu->lapic) : backend_cr_get(vcpu, cr);
+    return cr == 8 ? lapic_cr8_get(vcpu->arch.lapic) : backend_cr_get(vcpu, cr);
 }
 
 int x86_xcr_write(struct vcpu *vcpu, uint32_t xcr, uint64_t value)
@@ -135,6 +135,6 @@ int x86_xcr_write(struct vcpu *vcpu, uint32_t xcr, uint64_t value)
     /* SDM vol. 1, 13.3: x87 always, AVX only with SSE, nothing that is not offered. */
     if (xcr != 0 || !(value & 1) || (value & ~x86_xcr0_allowed()) || ((value & 4) && !(value & 2)))
         return -EINVAL;
-    vcpu->xcr0 = value;
+    vcpu->arch.xcr0 = value;
     return 0;
 }

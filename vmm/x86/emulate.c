@@ -23,25 +23,22 @@ static struct vcpu *vcpu_of(struct x86_emulator *e)
 }
 
 /* One part of an access that lies within a page. */
-static int translate(struct x86_emulator *e, uint64_t linear, unsigned access, gpa_t *out)
+static inline int translate(struct x86_emulator *e, uint64_t linear, unsigned access, struct guest_place *out)
 {
-    uint32_t error = 0;
+    struct guest_fault fault;
 
-    if (guest_translate(vcpu_of(e), linear, access, out, &error) != 0)
-        return x86_emulator_raise_pf(e, linear, error);
-    return 0;
+    if (likely(guest_translate(vcpu_of(e), linear, access, out, &fault) == 0))
+        return 0;
+    return x86_emulator_raise_pf(e, fault.linear, fault.error);
 }
 
-/* RAM or, where there is none, a device; `size` bytes within a page. The local APIC's page is this vCPU's
- * own. */
-static void physical_read(struct vcpu *vcpu, gpa_t at, void *data, unsigned size)
+/* No RAM: this vCPU's own local APIC, or a device; `size` bytes within a page. */
+static void device_read(struct vcpu *vcpu, gpa_t at, void *data, unsigned size)
 {
     uint64_t apic_base, value;
 
-    if (gmem_read(&vcpu->vm->gmem, at, data, size) == 0)
-        return;
-    if (lapic_mmio_enabled(vcpu->lapic, &apic_base) && at.v - apic_base < PAGE_SIZE) {
-        value = lapic_mmio_read(vcpu->lapic, (uint32_t)(at.v - apic_base));
+    if (lapic_mmio_enabled(vcpu->arch.lapic, &apic_base) && at.v - apic_base < PAGE_SIZE) {
+        value = lapic_mmio_read(vcpu->arch.lapic, (uint32_t)(at.v - apic_base));
         memcpy(data, &value, MIN(size, sizeof(value)));
         return;
     }
@@ -53,15 +50,13 @@ static void physical_read(struct vcpu *vcpu, gpa_t at, void *data, unsigned size
     }
 }
 
-static void physical_write(struct vcpu *vcpu, gpa_t at, const void *data, unsigned size)
+static void device_write(struct vcpu *vcpu, gpa_t at, const void *data, unsigned size)
 {
     uint64_t apic_base, value = 0;
 
-    if (gmem_write(&vcpu->vm->gmem, at, data, size) == 0)
-        return;
     memcpy(&value, data, MIN(size, sizeof(value)));
-    if (lapic_mmio_enabled(vcpu->lapic, &apic_base) && at.v - apic_base < PAGE_SIZE) {
-        lapic_mmio_write(vcpu->lapic, (uint32_t)(at.v - apic_base), (uint32_t)value);
+    if (lapic_mmio_enabled(vcpu->arch.lapic, &apic_base) && at.v - apic_base < PAGE_SIZE) {
+        lapic_mmio_write(vcpu->arch.lapic, (uint32_t)(at.v - apic_base), (uint32_t)value);
         return;
     }
     for (unsigned done = 0; done < size; done += 8) {
@@ -71,6 +66,24 @@ static void physical_write(struct vcpu *vcpu, gpa_t at, const void *data, unsign
         memcpy(&value, (const char *)data + done, n);
         bus_write(&vcpu->vm->mmio, at.v + done, n, value);
     }
+}
+
+static inline void place_read(struct vcpu *vcpu, const struct guest_place *place, void *data, unsigned size)
+{
+    if (likely(place->host == NULL))
+        device_read(vcpu, place->gpa, data, size);
+    else
+        memcpy(data, place->host, size);
+}
+
+/* Writes to ROM go nowhere. */
+static inline void place_write(struct vcpu *vcpu, const struct guest_place *place, const void *data,
+                               unsigned size)
+{
+    if (likely(place->host == NULL))
+        device_write(vcpu, place->gpa, data, size);
+    else
+        (void)!gmem_write(&vcpu->vm->gmem, place->gpa, data, size);
 }
 
 static unsigned first_part(uint64_t linear, unsigned size)
@@ -83,39 +96,39 @@ static int memory_read(struct x86_emulator *e, uint64_t linear, void *data, unsi
 {
     unsigned first = first_part(linear, size),
              rights = access == X86_ACCESS_READ_WRITE ? GUEST_WRITE : GUEST_READ;
-    gpa_t at, second = {0};
+    struct guest_place at, second;
     int error = translate(e, linear, rights, &at);
 
     if (!error && first < size)
         error = translate(e, linear + first, rights, &second);
     if (error)
         return error;
-    physical_read(vcpu_of(e), at, data, first);
+    place_read(vcpu_of(e), &at, data, first);
     if (first < size)
-        physical_read(vcpu_of(e), second, (char *)data + first, size - first);
+        place_read(vcpu_of(e), &second, (char *)data + first, size - first);
     return 0;
 }
 
 static int memory_write(struct x86_emulator *e, uint64_t linear, const void *data, unsigned size)
 {
     unsigned first = first_part(linear, size);
-    gpa_t at, second = {0};
+    struct guest_place at, second;
     int error = translate(e, linear, GUEST_WRITE, &at);
 
     if (!error && first < size)
         error = translate(e, linear + first, GUEST_WRITE, &second);
     if (error)
         return error;
-    physical_write(vcpu_of(e), at, data, first);
+    place_write(vcpu_of(e), &at, data, first);
     if (first < size)
-        physical_write(vcpu_of(e), second, (const char *)data + first, size - first);
+        place_write(vcpu_of(e), &second, (const char *)data + first, size - first);
     return 0;
 }
 
 static int check_write(struct x86_emulator *e, uint64_t linear, unsigned size)
 {
     unsigned first = first_part(linear, size);
-    gpa_t at;
+    struct guest_place at;
     int error = translate(e, linear, GUEST_WRITE, &at);
 
     return error || first == size ? error : translate(e, linear + first, GUEST_WRITE, &at);
@@ -142,8 +155,8 @@ static bool exchange_in_ram(void *p, const void *expected, const void *next, uns
 static int compare_exchange(struct x86_emulator *e, uint64_t linear, const void *expected, const void *next,
                             unsigned size)
 {
+    struct guest_place at;
     size_t length = size;
-    gpa_t at;
     void *p;
     int error;
 
@@ -152,9 +165,9 @@ static int compare_exchange(struct x86_emulator *e, uint64_t linear, const void 
     error = translate(e, linear, GUEST_WRITE, &at);
     if (error)
         return error;
-    p = gmem_ptr(&vcpu_of(e)->vm->gmem, at, &length, true);
+    p = gmem_ptr(&vcpu_of(e)->vm->gmem, at.gpa, &length, true);
     if (p == NULL) {
-        physical_write(vcpu_of(e), at, next, size);
+        place_write(vcpu_of(e), &at, next, size);
         return 0;
     }
     return exchange_in_ram(p, expected, next, size) ? 0 : -EAGAIN;
@@ -167,9 +180,10 @@ static int compare_exchange(struct x86_emulator *e, uint64_t linear, const void 
  */
 static bool port_allowed(const struct vcpu *vcpu, uint16_t port)
 {
-    bool is_v86 = vcpu->rflags & BIT(17);
+    bool is_v86 = backend_rflags(vcpu) & BIT(17);
 
-    if (!(backend_cr_get(vcpu, 0) & CR0_PE) || (!is_v86 && backend_cpl(vcpu) <= FIELD(vcpu->rflags, 13, 12)))
+    if (!(backend_cr_get(vcpu, 0) & CR0_PE) ||
+        (!is_v86 && backend_cpl(vcpu) <= FIELD(backend_rflags(vcpu), 13, 12)))
         return true;
     return vcpu->exit.kind == EXIT_IO && vcpu->exit.io.port == port;
 }
@@ -208,132 +222,168 @@ static const struct x86_emulator_ops ops = {
     .segment = segment,
 };
 
-static enum x86_mode mode_of(const struct vcpu *vcpu)
+static struct emulation emulation_of(struct vcpu *vcpu)
 {
-    struct x86_segment cs;
+    return (struct emulation){.vcpu = vcpu,
+                              .e = {.ops = &ops,
+                                    .gpr = vcpu->arch.gpr,
+                                    .rip = backend_rip(vcpu),
+                                    .rflags = backend_rflags(vcpu),
+                                    .cr0 = backend_cr_get(vcpu, 0),
+                                    .cr4 = backend_cr_get(vcpu, 4),
+                                    .mode = guest_mode(vcpu),
+                                    .cpl = (uint8_t)backend_cpl(vcpu),
+                                    .repeat_max = REPEAT_MAX}};
+}
 
-    if (!(backend_cr_get(vcpu, 0) & CR0_PE) || (vcpu->rflags & BIT(17))) /* VM: virtual 8086 */
-        return X86_MODE_16;
-    backend_segment_get(vcpu, X86_SEG_CS, &cs);
-    if ((backend_efer_get(vcpu) & EFER_LMA) && (cs.attributes & X86_SEGMENT_LONG))
-        return X86_MODE_64;
-    return cs.attributes & X86_SEGMENT_BIG ? X86_MODE_32 : X86_MODE_16;
+/* What the emulator raised, for the guest. */
+static void exception_pass_on(struct vcpu *vcpu, const struct x86_exception *exception)
+{
+    if (exception->vector == X86_PF)
+        x86_page_fault(vcpu, exception->address, exception->error_code);
+    else
+        x86_fault(vcpu, (enum x86_vector)exception->vector, exception->error_code);
 }
 
 /* 0; otherwise the guest has been given a fault or the VM has ended. */
-static int fetch_and_decode(struct vcpu *vcpu, struct x86_insn *insn)
+static int decode_current(struct vcpu *vcpu, const struct x86_insn **insn)
 {
-    uint8_t bytes[X86_INSN_MAX];
-    uint32_t error;
-    size_t n = guest_fetch(vcpu, bytes, &error);
-    int result;
+    struct guest_fault fault;
+    int result = guest_decode(vcpu, insn, &fault);
 
-    if (n == 0 && error != 0) {
-        x86_page_fault(vcpu, vcpu->rip, error);
-        return -EFAULT;
-    }
-    if (n == 0) {
-        vm_crash(vcpu, "the instruction at %#llx is not in memory", (unsigned long long)vcpu->rip);
-        return -EFAULT;
-    }
-    result = x86_decode(bytes, n, mode_of(vcpu), insn);
-    if (result == -EAGAIN) {
-        /* The rest lies on a page that the guest's tables do not map: fetching it faults. */
-        x86_page_fault(vcpu, vcpu->rip + n, GUEST_FETCH);
-        return -EFAULT;
-    }
-    if (result != 0)
+    if (likely(result == 0))
+        return 0;
+    if (result == -EFAULT)
+        x86_page_fault(vcpu, fault.linear, fault.error);
+    else if (result == -ENXIO)
+        vm_crash(vcpu, "the instruction at %#llx is not in memory", (unsigned long long)fault.linear);
+    else
         x86_fault(vcpu, X86_UD, 0);
     return result;
 }
 
 uint64_t x86_next_rip(struct vcpu *vcpu)
 {
-    struct x86_insn insn;
-    uint8_t bytes[X86_INSN_MAX];
-    uint32_t error;
-    size_t n = guest_fetch(vcpu, bytes, &error);
+    const struct x86_insn *insn;
+    struct guest_fault fault;
 
-    return n > 0 && x86_decode(bytes, n, mode_of(vcpu), &insn) == 0 ? vcpu->rip + insn.length : 0;
+    return guest_decode(vcpu, &insn, &fault) == 0 ? backend_rip(vcpu) + insn->length : 0;
 }
 
-/* Control registers and the like, which the emulator leaves to us. True if it was one. */
-static bool system_instruction(struct vcpu *vcpu, const struct x86_insn *insn)
+/*
+ * LMSW and SMSW are moves between rm and the low half of CR0, wherever rm is: done as such, with a register
+ * that the operand does not use in CR0's place.
+ */
+static int machine_status_word(struct vcpu *vcpu, struct emulation *em, const struct x86_insn *insn)
+{
+    uint64_t gpr[X86_GPRS], cr0 = backend_cr_get(vcpu, 0);
+    bool is_load = insn->op == X86_OP_LMSW;
+    struct x86_insn move = *insn;
+    unsigned spare = 0;
+    int result;
+
+    if (backend_cpl(vcpu) != 0 && (is_load || (backend_cr_get(vcpu, 4) & CR4_UMIP)))
+        return x86_emulator_raise(&em->e, X86_GP, 0);
+    while (insn->memory ? spare == insn->mem.base || spare == insn->mem.index : spare == insn->rm)
+        spare++;
+    memcpy(gpr, vcpu->arch.gpr, sizeof(gpr));
+    gpr[spare] = cr0;
+    em->e.gpr = gpr;
+    move.op = X86_OP_MOV;
+    move.form = is_load ? X86_FORM_REG_RM : X86_FORM_RM_REG;
+    move.reg = (uint8_t)spare;
+    if (is_load || insn->memory)
+        move.operand_size = move.rm_size = 2;
+    result = x86_emulate(&em->e, &move);
+    if (result != X86_EMULATE_DONE)
+        return result;
+    if (!is_load && !insn->memory)
+        vcpu->arch.gpr[insn->rm] = gpr[insn->rm];
+    /* PE can be set and not cleared. */
+    if (is_load && x86_cr_write(vcpu, 0, (cr0 & ~0xeULL) | (gpr[spare] & 0xf)) != 0)
+        return x86_emulator_raise(&em->e, X86_GP, 0);
+    return X86_EMULATE_DONE;
+}
+
+static int move_control_register(struct vcpu *vcpu, struct emulation *em, const struct x86_insn *insn)
 {
     /* The operand is 64 bits in 64-bit mode and 32 elsewhere, whatever the prefixes (APM vol. 3, MOV CRn). */
-    uint64_t mask = mode_of(vcpu) == X86_MODE_64 ? ~0ULL : 0xffffffff;
-    int error = 0;
+    uint64_t mask = em->e.mode == X86_MODE_64 ? ~0ULL : 0xffffffff;
+
+    if (backend_cpl(vcpu) != 0)
+        return x86_emulator_raise(&em->e, X86_GP, 0);
+    if (insn->op == X86_OP_MOV_FROM_CR)
+        vcpu->arch.gpr[insn->rm] = x86_cr_read(vcpu, insn->reg) & mask;
+    else if (x86_cr_write(vcpu, insn->reg, vcpu->arch.gpr[insn->rm] & mask) != 0)
+        return x86_emulator_raise(&em->e, X86_GP, 0);
+    return X86_EMULATE_DONE;
+}
+
+/* Control registers and the like, which the emulator leaves to us. */
+static no_inline int system_instruction(struct vcpu *vcpu, struct emulation *em, const struct x86_insn *insn)
+{
+    int result = X86_EMULATE_DONE;
 
     switch (insn->op) {
     case X86_OP_MOV_TO_CR:
-        error = backend_cpl(vcpu) != 0 || x86_cr_write(vcpu, insn->reg, vcpu->gpr[insn->rm] & mask);
-        break;
     case X86_OP_MOV_FROM_CR:
-        error = backend_cpl(vcpu) != 0;
-        if (!error)
-            vcpu->gpr[insn->rm] = x86_cr_read(vcpu, insn->reg) & mask;
+        result = move_control_register(vcpu, em, insn);
         break;
-    case X86_OP_WBINVD:
+    case X86_OP_LMSW:
+    case X86_OP_SMSW:
+        result = machine_status_word(vcpu, em, insn);
+        break;
+    case X86_OP_WBINVD: /* memory is coherent: nothing to do */
     case X86_OP_INVD:
+        if (backend_cpl(vcpu) != 0)
+            result = x86_emulator_raise(&em->e, X86_GP, 0);
         break;
     default:
-        return false;
+        return -ENOTSUP;
     }
-    if (error) {
-        x86_fault(vcpu, X86_GP, 0);
-        return true;
+    if (result == X86_EMULATE_DONE) {
+        em->e.rip = backend_rip(vcpu) + insn->length;
+        em->e.rflags = backend_rflags(vcpu);
     }
-    vcpu->exit.next_rip = 0;
-    x86_skip(vcpu, insn->length);
-    return true;
+    return result;
 }
 
-static void run_emulator(struct vcpu *vcpu, const struct x86_insn *insn)
+static no_inline void emulation_failed(struct vcpu *vcpu, const struct emulation *em, int result)
 {
-    struct emulation em = {.vcpu = vcpu,
-                           .e = {.ops = &ops,
-                                 .gpr = vcpu->gpr,
-                                 .rip = vcpu->rip,
-                                 .rflags = vcpu->rflags,
-                                 .cr0 = backend_cr_get(vcpu, 0),
-                                 .cr4 = backend_cr_get(vcpu, 4),
-                                 .mode = mode_of(vcpu),
-                                 .cpl = (uint8_t)backend_cpl(vcpu),
-                                 .repeat_max = REPEAT_MAX}};
-    int result = x86_emulate(&em.e, insn);
-
-    vcpu->rip = em.e.rip;
-    vcpu->rflags = em.e.rflags;
-    switch (result) {
-    case X86_EMULATE_DONE:
-        backend_clear_shadow(vcpu);
-        if (vcpu->rflags & X86_RFLAGS_TF)
-            x86_fault(vcpu, X86_DB, 0);
-        break;
-    case X86_EMULATE_MORE:
-    case -EAGAIN:
-        break;
-    case -EFAULT:
-        if (em.e.exception.vector == X86_PF)
-            backend_cr_set(vcpu, 2, em.e.exception.address);
-        backend_inject_exception(vcpu, em.e.exception.vector, em.e.exception.has_error_code,
-                                 em.e.exception.error_code);
-        break;
-    default:
-        /* A program that has a device mapped must not be able to end the whole VM. */
-        if (result == -ENOTSUP && backend_cpl(vcpu) != 0)
-            x86_fault(vcpu, X86_UD, 0);
-        else
-            vm_crash(vcpu, "the instruction at %#llx cannot be emulated (error %d)",
-                     (unsigned long long)vcpu->rip, -result);
-        break;
-    }
+    if (result == -EAGAIN)
+        return;
+    if (result == -EFAULT)
+        exception_pass_on(vcpu, &em->e.exception);
+    /* A program that has a device mapped must not be able to end the whole VM. */
+    else if (result == -ENOTSUP && backend_cpl(vcpu) != 0)
+        x86_fault(vcpu, X86_UD, 0);
+    else
+        vm_crash(vcpu, "the instruction at %#llx cannot be emulated (error %d)",
+                 (unsigned long long)backend_rip(vcpu), -result);
 }
 
 void x86_emulate_current(struct vcpu *vcpu)
 {
-    struct x86_insn insn;
+    const struct x86_insn *insn;
+    struct emulation em;
+    int result;
 
-    if (fetch_and_decode(vcpu, &insn) == 0 && !system_instruction(vcpu, &insn))
-        run_emulator(vcpu, &insn);
+    if (unlikely(decode_current(vcpu, &insn) != 0))
+        return;
+    em = emulation_of(vcpu);
+    if (likely(insn->op <= X86_OP_EMULATED_LAST))
+        result = x86_emulate(&em.e, insn);
+    else
+        result = system_instruction(vcpu, &em, insn);
+    if (unlikely(result < 0)) {
+        backend_rip_set(vcpu, em.e.rip);
+        backend_rflags_set(vcpu, em.e.rflags);
+        emulation_failed(vcpu, &em, result);
+        return;
+    }
+    backend_rflags_set(vcpu, em.e.rflags);
+    if (likely(result == X86_EMULATE_DONE))
+        x86_continue_at(vcpu, em.e.rip);
+    else
+        backend_rip_set(vcpu, em.e.rip);
 }

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "../vm/run.h"
 #include "../vm/vm.h"
 #include "fetch.h"
 #include "x86.h"
@@ -18,42 +17,21 @@
 
 #define NO_KVM_HYPERCALL (-1000LL) /* KVM_ENOSYS: what Linux guests expect of unknown calls */
 
-void x86_skip(struct vcpu *vcpu, unsigned length)
-{
-    uint64_t next = vcpu->exit.next_rip;
-
-    vcpu->rip = next ? next : vcpu->rip + length;
-    backend_clear_shadow(vcpu);
-}
-
-void x86_fault(struct vcpu *vcpu, enum x86_vector vector, uint32_t error)
-{
-    /* Vectors that push an error code: SDM vol. 3A, table 7-1. */
-    bool has_error = vector == X86_DF || (vector >= X86_TS && vector <= X86_PF) || vector == X86_AC;
-
-    backend_inject_exception(vcpu, (uint8_t)vector, has_error, error);
-}
-
-void x86_page_fault(struct vcpu *vcpu, uint64_t linear, uint32_t error)
-{
-    backend_cr_set(vcpu, 2, linear);
-    x86_fault(vcpu, X86_PF, error);
-}
-
 /*
  * Instructions of a fixed length may carry prefixes. Where the hardware does not tell the length, the bytes
  * are compared with the plain form, and only if they differ is the instruction decoded.
  */
-static void skip_plain(struct vcpu *vcpu, uint32_t plain, unsigned length)
+static always_inline void skip_plain(struct vcpu *vcpu, uint32_t plain, unsigned length)
 {
-    if (vcpu->exit.next_rip == 0 && !guest_fetch_is(vcpu, plain, length))
-        vcpu->exit.next_rip = x86_next_rip(vcpu);
-    x86_skip(vcpu, length);
+    uint64_t next = backend_next_rip(vcpu);
+
+    if (next == 0 && unlikely(!guest_fetch_is(vcpu, plain, length)))
+        next = x86_next_rip(vcpu);
+    x86_continue_at(vcpu, next ? next : backend_rip(vcpu) + length);
 }
 
 static void handle_cpuid(struct vcpu *vcpu)
 {
-
     x86_cpuid(vcpu);
     skip_plain(vcpu, INSN_CPUID);
 }
@@ -71,31 +49,31 @@ static void handle_io(struct vcpu *vcpu)
         bus_read(&vcpu->vm->pio, e->io.port, e->io.size, &value);
         mask = ~0ULL >> (64 - 8 * e->io.size);
         /* A 32-bit result clears the upper half, smaller ones leave the rest (SDM vol. 1, 3.4.1.1). */
-        vcpu->gpr[X86_RAX] = e->io.size == 4 ? value : (vcpu->gpr[X86_RAX] & ~mask) | value;
+        vcpu->arch.gpr[X86_RAX] = e->io.size == 4 ? value : (vcpu->arch.gpr[X86_RAX] & ~mask) | value;
     } else {
-        bus_write(&vcpu->vm->pio, e->io.port, e->io.size, vcpu->gpr[X86_RAX]);
+        bus_write(&vcpu->vm->pio, e->io.port, e->io.size, vcpu->arch.gpr[X86_RAX]);
     }
-    x86_skip(vcpu, 0);
+    x86_continue_at(vcpu, e->io.next_rip);
 }
 
 static void handle_msr_read(struct vcpu *vcpu)
 {
     uint64_t value;
 
-    if (x86_msr_read(vcpu, (uint32_t)vcpu->gpr[X86_RCX], &value) != 0) {
+    if (x86_msr_read(vcpu, (uint32_t)vcpu->arch.gpr[X86_RCX], &value) != 0) {
         x86_fault(vcpu, X86_GP, 0);
         return;
     }
-    vcpu->gpr[X86_RAX] = (uint32_t)value;
-    vcpu->gpr[X86_RDX] = value >> 32;
+    vcpu->arch.gpr[X86_RAX] = (uint32_t)value;
+    vcpu->arch.gpr[X86_RDX] = value >> 32;
     skip_plain(vcpu, INSN_RDMSR);
 }
 
 static void handle_msr_write(struct vcpu *vcpu)
 {
-    uint64_t value = (uint32_t)vcpu->gpr[X86_RAX] | vcpu->gpr[X86_RDX] << 32;
+    uint64_t value = (uint32_t)vcpu->arch.gpr[X86_RAX] | vcpu->arch.gpr[X86_RDX] << 32;
 
-    if (x86_msr_write(vcpu, (uint32_t)vcpu->gpr[X86_RCX], value) != 0) {
+    if (x86_msr_write(vcpu, (uint32_t)vcpu->arch.gpr[X86_RCX], value) != 0) {
         x86_fault(vcpu, X86_GP, 0);
         return;
     }
@@ -104,23 +82,21 @@ static void handle_msr_write(struct vcpu *vcpu)
 
 static void handle_hypercall(struct vcpu *vcpu)
 {
-
-    vcpu->gpr[X86_RAX] = (uint64_t)NO_KVM_HYPERCALL;
+    vcpu->arch.gpr[X86_RAX] = (uint64_t)NO_KVM_HYPERCALL;
     skip_plain(vcpu, INSN_VMMCALL);
 }
 
 static void handle_halt(struct vcpu *vcpu)
 {
-
     vcpu->activity = VCPU_HALTED;
     skip_plain(vcpu, INSN_HLT);
 }
 
 static void handle_xsetbv(struct vcpu *vcpu)
 {
-    uint64_t value = (uint32_t)vcpu->gpr[X86_RAX] | vcpu->gpr[X86_RDX] << 32;
+    uint64_t value = (uint32_t)vcpu->arch.gpr[X86_RAX] | vcpu->arch.gpr[X86_RDX] << 32;
 
-    if (backend_cpl(vcpu) != 0 || x86_xcr_write(vcpu, (uint32_t)vcpu->gpr[X86_RCX], value) != 0) {
+    if (backend_cpl(vcpu) != 0 || x86_xcr_write(vcpu, (uint32_t)vcpu->arch.gpr[X86_RCX], value) != 0) {
         x86_fault(vcpu, X86_GP, 0);
         return;
     }
@@ -132,11 +108,15 @@ static void handle_fault(struct vcpu *vcpu)
 {
     gpa_t addr = gpa(vcpu->exit.fault.gpa);
     int error = vm_memory_fault(vcpu->vm, addr, vcpu->exit.fault.is_write);
+    uint8_t vector;
 
     if (error == 0)
         return;
     if (error == -ENOMEM)
         vm_crash(vcpu, "the host has no memory left for page tables");
+    else if (unlikely(backend_event_pending(vcpu, &vector) != BACKEND_EVENT_NONE))
+        vm_crash(vcpu, "vector %u cannot be delivered: there is no memory at %#llx", vector,
+                 (unsigned long long)addr.v);
     else if (vcpu->exit.fault.is_fetch)
         vm_crash(vcpu, "execution at %#llx, where there is no memory", (unsigned long long)addr.v);
     else
@@ -150,7 +130,7 @@ static void handle_exception(struct vcpu *vcpu)
     if (e->exception.vector == X86_MC)
         vm_crash(vcpu, "machine check");
     else
-        backend_inject_exception(vcpu, e->exception.vector, e->exception.has_error, e->exception.error);
+        x86_fault(vcpu, (enum x86_vector)e->exception.vector, e->exception.error);
 }
 
 static void handle_rare(struct vcpu *vcpu)

@@ -2,24 +2,22 @@
 #ifndef VMM_X86_FETCH_H
 #define VMM_X86_FETCH_H
 
-#include "../vm/vcpu.h"
+#include "../backend/backend.h"
+#include "decode/decode.h"
+#include "translate.h"
 
-/* The guest's own translation, done by us for the instructions that we emulate: SDM vol. 3A, chapter 5. */
+/* The instruction at CS:RIP. Context: vCPU thread. */
 
-enum guest_access { GUEST_READ = 0, GUEST_WRITE = 1 << 1, GUEST_FETCH = 1 << 4 }; /* page-fault error bits */
+uint64_t guest_linear_rip(const struct vcpu *vcpu);
 
-/*
- * Linear to guest-physical by the guest's page tables, with accessed and dirty bits. 0; -EFAULT: the guest's
- * translation faults, *error is the page-fault error code (CR2 is the caller's to set). Context: vCPU thread.
- */
-must_check int guest_translate(struct vcpu *vcpu, uint64_t linear, unsigned access, gpa_t *out,
-                               uint32_t *error);
+/* How the CPU decodes now: X86_MODE_16 in real and virtual-8086 mode, else what CS says. */
+enum x86_mode guest_mode(const struct vcpu *vcpu);
 
 /*
- * Copies the up to 15 instruction bytes at CS:RIP; returns how many could be read (0: not even the first; a
- * fault of the guest's translation is then in *error).
+ * Decodes the instruction. 0: it is in **insn until the next call. -EFAULT: the guest's translation faults,
+ * *fault says how. -ENXIO: there is no memory at fault->linear. -EINVAL: nobody defines it (#UD).
  */
-size_t guest_fetch(struct vcpu *vcpu, uint8_t bytes[15], uint32_t *error);
+must_check int guest_decode(struct vcpu *vcpu, const struct x86_insn **insn, struct guest_fault *fault);
 
 /* Whether the first `size` (1 to 4) bytes at RIP are those of `pattern`, little-endian: a quick look where
  * they were last time. */

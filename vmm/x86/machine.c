@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "machine.h"
 
+#include "../backend/backend.h"
 #include "../dev/acpi_pm.h"
 #include "../dev/i8254.h"
 #include "../dev/pci/host.h"
@@ -10,6 +11,7 @@
 #include "../dev/uart16550.h"
 #include "../irqchip/x86.h"
 #include "../load/load.h"
+#include "../vm/arch.h"
 #include "../vm/vm.h"
 #include <core/image.h>
 #include <errno.h>
@@ -145,7 +147,7 @@ int machine_create(struct vm *vm)
         error =
             irqchip_create(vm->vcpus, vm->vcpu_count, &vm->pio, &vm->mmio, &vm->clock, &vm->machine->irqchip);
     for (unsigned i = 0; !error && i < vm->vcpu_count; i++)
-        vm->vcpus[i]->lapic = irqchip_lapic(vm->machine->irqchip, i);
+        vm->vcpus[i]->arch.lapic = irqchip_lapic(vm->machine->irqchip, i);
     return error ? error : devices_create(vm);
 }
 
@@ -253,11 +255,18 @@ static struct image_source source_of(struct image *image, const char *name)
         .image = image};
 }
 
-int machine_boot(struct vm *vm, struct x86_regs *regs, struct vm_error *error)
+int machine_boot(struct vm *vm, struct vm_error *error)
 {
+    struct x86_regs regs;
     struct image_source kernel = source_of(vm->kernel, vm->config.kernel);
     struct image_source initrd = source_of(vm->initrd, vm->config.initrd);
 
+    int result;
+
     vpci_host_assign(vm->machine->pci);
-    return load(vm, &kernel.source, vm->initrd ? &initrd.source : NULL, regs, error);
+    x86_regs_reset(&regs);
+    result = load(vm, &kernel.source, vm->initrd ? &initrd.source : NULL, &regs, error);
+    if (result == 0)
+        backend_regs_set(vm->vcpus[0], &regs);
+    return result;
 }

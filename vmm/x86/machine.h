@@ -23,25 +23,10 @@
 #define MACHINE_PM_BASE        0x600
 #define MACHINE_SCI_GSI        9
 
-struct vm;
 struct machine {
     struct irqchip *irqchip;
     struct guest_cpuid cpuid;
     struct vpci_host *pci;
 };
-
-/* Memory slots, devices and interrupt controllers of a VM whose vCPUs exist. Undone by machine_destroy().
- * Context: thread. */
-must_check int machine_create(struct vm *vm);
-void machine_destroy(struct vm *vm);
-
-/* Interrupt controllers as after power-on; no vCPU runs. */
-void machine_reset(struct vm *vm);
-
-struct vm_error;
-struct x86_regs;
-/* Power-on: resets devices and loads kernel, initrd and tables; fills what differs from reset in *regs.
- * Context: thread, no vCPU runs. */
-must_check int machine_boot(struct vm *vm, struct x86_regs *regs, struct vm_error *error);
 
 #endif

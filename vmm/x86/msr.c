@@ -41,42 +41,42 @@ static int no_write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 
 static int tsc_read(struct vcpu *vcpu, uint32_t msr, uint64_t *value)
 {
-    *value = arch_clock_cycles() + vcpu->tsc_offset;
+    *value = arch_clock_cycles() + vcpu->arch.tsc_offset;
     return 0;
 }
 
 static int tsc_write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 {
-    uint64_t delta = value - (arch_clock_cycles() + vcpu->tsc_offset);
+    uint64_t delta = value - (arch_clock_cycles() + vcpu->arch.tsc_offset);
 
-    vcpu->tsc_adjust += delta; /* SDM vol. 3B, 18.17.3 */
-    vcpu->tsc_offset += delta;
+    vcpu->arch.tsc_adjust += delta; /* SDM vol. 3B, 18.17.3 */
+    vcpu->arch.tsc_offset += delta;
     x86_clock_update(vcpu);
     return 0;
 }
 
 static int tsc_adjust_read(struct vcpu *vcpu, uint32_t msr, uint64_t *value)
 {
-    *value = vcpu->tsc_adjust;
+    *value = vcpu->arch.tsc_adjust;
     return 0;
 }
 
 static int tsc_adjust_write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 {
-    vcpu->tsc_offset += value - vcpu->tsc_adjust;
-    vcpu->tsc_adjust = value;
+    vcpu->arch.tsc_offset += value - vcpu->arch.tsc_adjust;
+    vcpu->arch.tsc_adjust = value;
     x86_clock_update(vcpu);
     return 0;
 }
 
 static int lapic_read_rule(struct vcpu *vcpu, uint32_t msr, uint64_t *value)
 {
-    return lapic_msr_read(vcpu->lapic, msr, value);
+    return lapic_msr_read(vcpu->arch.lapic, msr, value);
 }
 
 static int lapic_write_rule(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 {
-    return lapic_msr_write(vcpu->lapic, msr, value);
+    return lapic_msr_write(vcpu->arch.lapic, msr, value);
 }
 
 static int mtrr_cap_read(struct vcpu *vcpu, uint32_t msr, uint64_t *value)
@@ -89,17 +89,17 @@ static int mtrr_cap_read(struct vcpu *vcpu, uint32_t msr, uint64_t *value)
 static uint64_t *mtrr_slot(struct vcpu *vcpu, uint32_t msr)
 {
     if (msr >= MTRR_VARIABLE_FIRST && msr < MTRR_VARIABLE_FIRST + 2 * MTRR_VARIABLES)
-        return &vcpu->mtrr[msr - MTRR_VARIABLE_FIRST];
+        return &vcpu->arch.mtrr[msr - MTRR_VARIABLE_FIRST];
     switch (msr) {
     case 0x250:
-        return &vcpu->mtrr[16];
+        return &vcpu->arch.mtrr[16];
     case 0x258:
     case 0x259:
-        return &vcpu->mtrr[17 + msr - 0x258];
+        return &vcpu->arch.mtrr[17 + msr - 0x258];
     case 0x2ff:
-        return &vcpu->mtrr[27];
+        return &vcpu->arch.mtrr[27];
     default:
-        return msr >= 0x268 && msr <= 0x26f ? &vcpu->mtrr[19 + msr - 0x268] : NULL;
+        return msr >= 0x268 && msr <= 0x26f ? &vcpu->arch.mtrr[19 + msr - 0x268] : NULL;
     }
 }
 
@@ -173,13 +173,13 @@ static int efer_write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 
 static int misc_enable_read(struct vcpu *vcpu, uint32_t msr, uint64_t *value)
 {
-    *value = vcpu->misc_enable;
+    *value = vcpu->arch.misc_enable;
     return 0;
 }
 
 static int misc_enable_write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 {
-    vcpu->misc_enable = value;
+    vcpu->arch.misc_enable = value;
     return 0;
 }
 
@@ -244,6 +244,9 @@ int x86_msr_write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
     return rule ? rule->write(vcpu, msr, value) : -ENOENT;
 }
 
+/* SDM vol. 3A, table 13-10. */
+#define PAT_RESET 0x0007040600070406ULL
+
 void x86_msrs_reset(struct vcpu *vcpu)
 {
     /* SYSENTER, SYSCALL, kernel GS base, debug control: VMs keep their control block over a power-on. */
@@ -252,11 +255,12 @@ void x86_msrs_reset(struct vcpu *vcpu)
 
     for (unsigned i = 0; i < ARRAY_SIZE(cleared); i++)
         (void)!backend_msr_set(vcpu, cleared[i], 0);
-    for (unsigned i = 0; i < ARRAY_SIZE(vcpu->mtrr); i++)
-        vcpu->mtrr[i] = 0;
-    vcpu->mtrr[27] = BIT(11) | 6; /* enabled, write-back, as firmware leaves them */
-    vcpu->misc_enable = 1;        /* fast strings */
-    vcpu->xcr0 = 1;
-    vcpu->tsc_adjust = vcpu->tsc_offset = 0; /* the same on all vCPUs again */
-    vcpu->pvclock_msr = 0;
+    for (unsigned i = 0; i < ARRAY_SIZE(vcpu->arch.mtrr); i++)
+        vcpu->arch.mtrr[i] = 0;
+    vcpu->arch.mtrr[27] = BIT(11) | 6; /* enabled, write-back, as firmware leaves them */
+    (void)!backend_msr_set(vcpu, MSR_PAT, PAT_RESET);
+    vcpu->arch.misc_enable = 1; /* fast strings */
+    vcpu->arch.xcr0 = 1;
+    vcpu->arch.tsc_adjust = vcpu->arch.tsc_offset = 0; /* the same on all vCPUs again */
+    vcpu->arch.pvclock_msr = 0;
 }

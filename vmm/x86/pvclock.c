@@ -2,8 +2,8 @@
 #include "pvclock.h"
 
 #include "../irqchip/x86.h"
-#include "../vm/run.h"
 #include "../vm/vm.h"
+#include "x86.h"
 #include <arch/clock.h>
 #include <errno.h>
 
@@ -50,12 +50,12 @@ static void scale_of(uint64_t hz, uint32_t *mul, int8_t *shift)
 
 void pvclock_update(struct vcpu *vcpu)
 {
-    gpa_t at = gpa(vcpu->pvclock_msr & ~1ULL);
+    gpa_t at = gpa(vcpu->arch.pvclock_msr & ~1ULL);
     struct time_info info = {0};
     size_t length = sizeof(info);
     volatile struct time_info *page;
 
-    if (!(vcpu->pvclock_msr & SYSTEM_TIME_ENABLE))
+    if (!(vcpu->arch.pvclock_msr & SYSTEM_TIME_ENABLE))
         return;
     page = gmem_ptr(&vcpu->vm->gmem, at, &length, true);
     if (page == NULL || length < sizeof(info))
@@ -63,7 +63,7 @@ void pvclock_update(struct vcpu *vcpu)
     scale_of(clock_hz(), &info.tsc_to_system_mul, &info.tsc_shift);
     info.tsc_timestamp = arch_clock_cycles();
     info.system_time = vm_clock_now_ns(&vcpu->vm->clock);
-    info.tsc_timestamp += vcpu->tsc_offset;
+    info.tsc_timestamp += vcpu->arch.tsc_offset;
 
     page->version = (page->version | 1) + 2;
     atomic_thread_fence(memory_order_release);
@@ -84,13 +84,13 @@ static int wall_clock_write(struct vcpu *vcpu, uint64_t value)
     clock.seconds = (uint32_t)boot;
     /* An address outside memory is the guest's own mistake; KVM ignores it too. */
     (void)!gmem_write(&vcpu->vm->gmem, gpa(value), &clock, sizeof(clock));
-    vcpu->wall_clock_msr = value;
+    vcpu->arch.wall_clock_msr = value;
     return 0;
 }
 
 int pvclock_msr_read(struct vcpu *vcpu, uint32_t msr, uint64_t *value)
 {
-    *value = msr == MSR_WALL_CLOCK ? vcpu->wall_clock_msr : vcpu->pvclock_msr;
+    *value = msr == MSR_WALL_CLOCK ? vcpu->arch.wall_clock_msr : vcpu->arch.pvclock_msr;
     return 0;
 }
 
@@ -98,7 +98,7 @@ int pvclock_msr_write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 {
     if (msr == MSR_WALL_CLOCK)
         return wall_clock_write(vcpu, value);
-    vcpu->pvclock_msr = value;
+    vcpu->arch.pvclock_msr = value;
     pvclock_update(vcpu);
     return 0;
 }
@@ -106,7 +106,7 @@ int pvclock_msr_write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 /* The guest's TSC and what is derived from it have moved. */
 void x86_clock_update(struct vcpu *vcpu)
 {
-    backend_tsc_offset_set(vcpu, vcpu->tsc_offset);
-    lapic_tsc_set(vcpu->lapic, clock_hz(), vcpu->tsc_offset);
+    backend_tsc_offset_set(vcpu, vcpu->arch.tsc_offset);
+    lapic_tsc_set(vcpu->arch.lapic, clock_hz(), vcpu->arch.tsc_offset);
     pvclock_update(vcpu);
 }

@@ -39,6 +39,7 @@ GUESTS = {
     "clocks": {},
     "control": {},
     "cpustate": {"vcpus": 4, "cmdline": "cpus=4"},
+    "exceptions": {},
     "halt": {},
     "hello": {},
     "ipi": {},

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <arch/msr.h>
 #include <core/cpu.h>
 #include <core/percpu.h>
 
@@ -10,39 +11,65 @@
  * that comes to a CPU, or whose translations are stale, takes a fresh one, which flushes nothing.
  */
 struct asid_pool {
+    uint64_t last;  /* serial number of the vCPU that was entered on this CPU last */
+    uint64_t stamp; /* of this CPU and generation: never 0, and no other CPU's */
     uint32_t count; /* ASIDs are 1 .. count - 1 */
     uint32_t next;
-    uint64_t generation; /* starts at 1, so that 0 is never current */
 };
 
 static DEFINE_PERCPU(struct asid_pool, asids);
 
+#define STAMP_CPU_SHIFT 48
+
 void svm_asid_cpu_init(uint32_t asid_count)
 {
-    *this_cpu_ptr(asids) = (struct asid_pool){.count = asid_count, .next = 1, .generation = 1};
+    *this_cpu_ptr(asids) = (struct asid_pool){
+        .count = asid_count, .next = 1, .stamp = ((uint64_t)cpu_id() + 1) << STAMP_CPU_SHIFT};
+}
+
+static void asid_take(struct asid_pool *pool, struct backend_vcpu *b)
+{
+    b->vmcb->control.tlb_control = SVM_TLB_KEEP;
+    b->asid_stamp = pool->stamp;
+    if (unlikely(pool->next >= pool->count)) {
+        pool->next = 1;
+        pool->stamp++;
+        /* Not the new stamp: the next entry comes here again, and takes back the flush. */
+        b->vmcb->control.tlb_control = SVM_TLB_FLUSH_ALL;
+    }
+    b->vmcb->control.asid = pool->next++;
+}
+
+/*
+ * Another vCPU ran on this CPU before. One of another guest may have trained the branch predictors: AMD,
+ * "Software techniques for managing speculation on AMD processors", mitigation V2-3.
+ */
+static void vcpu_changed(struct asid_pool *pool, uint64_t serial)
+{
+    bool is_same_vm = VCPU_SERIAL_VM(pool->last) == VCPU_SERIAL_VM(serial);
+
+    pool->last = serial;
+    if (!is_same_vm && svm_has(SVM_FEATURE_IBPB))
+        arch_wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
+}
+
+static no_inline void prepare_slowly(struct asid_pool *pool, struct vcpu *vcpu)
+{
+    if (pool->last != vcpu->serial)
+        vcpu_changed(pool, vcpu->serial);
+    if (vcpu->backend.asid_stamp != pool->stamp)
+        asid_take(pool, &vcpu->backend);
 }
 
 void svm_asid_prepare(struct vcpu *vcpu)
 {
-    struct backend_vcpu *b = vcpu->backend;
     struct asid_pool *pool = this_cpu_ptr(asids);
-    unsigned cpu = cpu_id();
 
-    b->vmcb->control.tlb_control = SVM_TLB_KEEP;
-    if (likely(b->asid_cpu == cpu && b->asid_generation == pool->generation && !b->is_flush_wanted))
-        return;
-    if (pool->next >= pool->count) {
-        pool->next = 1;
-        pool->generation++;
-        b->vmcb->control.tlb_control = SVM_TLB_FLUSH_ALL;
-    }
-    b->vmcb->control.asid = pool->next++;
-    b->asid_generation = pool->generation;
-    b->asid_cpu = cpu;
-    b->is_flush_wanted = false;
+    if (unlikely(vcpu->backend.asid_stamp != pool->stamp || pool->last != vcpu->serial))
+        prepare_slowly(pool, vcpu);
 }
 
 void backend_tlb_flush(struct vcpu *vcpu)
 {
-    vcpu->backend->is_flush_wanted = true;
+    vcpu->backend.asid_stamp = 0;
 }

@@ -14,14 +14,22 @@
 
 static const struct {
     const char *name;
-    uint8_t bit;
+    uint32_t leaf;
+    uint8_t reg, bit; /* EAX 0 ... EDX 3 */
 } feature_bits[SVM_FEATURE_COUNT] = {
-    [SVM_FEATURE_NPT] = {"nested-paging", 0},        [SVM_FEATURE_NRIPS] = {"next-rip", 3},
-    [SVM_FEATURE_FLUSH_ASID] = {"flush-by-asid", 6}, [SVM_FEATURE_DECODE_ASSISTS] = {"decode-assists", 7},
-    [SVM_FEATURE_CLEAN_BITS] = {"clean-bits", 5},    [SVM_FEATURE_PAUSE_FILTER] = {"pause-filter", 10},
+    [SVM_FEATURE_NPT] = {"nested-paging", SVM_LEAF, 3, 0},
+    [SVM_FEATURE_NRIPS] = {"next-rip", SVM_LEAF, 3, 3},
+    [SVM_FEATURE_CLEAN_BITS] = {"clean-bits", SVM_LEAF, 3, 5},
+    [SVM_FEATURE_FLUSH_ASID] = {"flush-by-asid", SVM_LEAF, 3, 6},
+    [SVM_FEATURE_DECODE_ASSISTS] = {"decode-assists", SVM_LEAF, 3, 7},
+    [SVM_FEATURE_PAUSE_FILTER] = {"pause-filter", SVM_LEAF, 3, 10},
+    [SVM_FEATURE_IBPB] = {"ibpb", 0x80000008, 1, 12},
+    [SVM_FEATURE_AIBRS] = {"automatic-ibrs", 0x80000021, 0, 8},
+    [SVM_FEATURE_ERAPS] = {"eraps", 0x80000021, 0, 24},
 };
 
 bool svm_features[SVM_FEATURE_COUNT];
+bool svm_needs_rsb_fill;
 static const char *names[SVM_FEATURE_COUNT + 1]; /* the same */
 
 struct svm_cpu {
@@ -48,14 +56,19 @@ uint64_t svm_host_vmcb_pa(void)
 
 static void features_read(void)
 {
-    uint32_t edx = arch_cpuid(SVM_LEAF, 0).edx;
+    uint32_t leaf_max = arch_cpuid(0x80000000, 0).eax;
     unsigned n = 0;
 
     for (unsigned i = 0; i < SVM_FEATURE_COUNT; i++) {
-        svm_features[i] = edx >> feature_bits[i].bit & 1;
+        struct cpuid r = {0};
+
+        if (feature_bits[i].leaf <= leaf_max)
+            r = arch_cpuid(feature_bits[i].leaf, 0);
+        svm_features[i] = (&r.eax)[feature_bits[i].reg] >> feature_bits[i].bit & 1;
         if (svm_features[i])
             names[n++] = feature_bits[i].name;
     }
+    svm_needs_rsb_fill = !svm_features[SVM_FEATURE_ERAPS];
     names[n] = NULL;
 }
 
@@ -84,7 +97,7 @@ int backend_cpu_enable(void)
         log_error("svm: this CPU has no nested paging");
         return -ENODEV;
     }
-    arch_wrmsr(MSR_EFER, arch_rdmsr(MSR_EFER) | EFER_SVME);
+    arch_wrmsr(MSR_EFER, arch_rdmsr(MSR_EFER) | EFER_SVME | (svm_has(SVM_FEATURE_AIBRS) ? EFER_AIBRSE : 0));
     arch_wrmsr(MSR_VM_HSAVE_PA, c->save_area.v);
     /* The host's FS, GS, TR, LDTR and system-call MSRs never change again: saved once, loaded after each
      * exit. */

@@ -43,6 +43,20 @@ svm_enter:
     vmload  %rax
     cli
     stgi
+    /*
+     * The guest's calls and returns have left their addresses in the return address predictor, from which the host's next returns would
+     * be predicted: 32 calls replace them ("Software techniques for managing speculation on AMD processors", V2-3). Nothing
+     * ever returns to them.
+     */
+    cmpb    $0, svm_needs_rsb_fill(%rip)
+    je      2f
+    .rept   32
+    call    1f
+    int3
+1:
+    .endr
+    addq    $(32 * 8), %rsp
+2:
     popq    %rax                    /* GPRs */
     movq    %rcx, 1*8(%rax)
     movq    %rdx, 2*8(%rax)

@@ -15,37 +15,18 @@ void svm_event_redeliver(struct vmcb *vmcb)
     vmcb->control.event_injection = event;
 }
 
-bool backend_event_pending(const struct vcpu *vcpu)
-{
-    return vcpu->backend->vmcb->control.event_injection & SVM_EVENT_VALID;
-}
-
-bool backend_irq_allowed(const struct vcpu *vcpu)
-{
-    const struct vmcb_control *c = &vcpu->backend->vmcb->control;
-
-    return (vcpu->rflags & X86_RFLAGS_IF) && !(c->interrupt_shadow & SVM_SHADOW_STI) &&
-           !(c->event_injection & SVM_EVENT_VALID);
-}
-
 bool backend_nmi_allowed(const struct vcpu *vcpu)
 {
-    const struct vmcb_control *c = &vcpu->backend->vmcb->control;
-
-    const struct backend_vcpu *b = vcpu->backend;
-    bool in_nmi = b->in_nmi && !(b->is_iret_seen && vcpu->rip != b->iret_rip);
+    const struct vmcb_control *c = &vcpu->backend.vmcb->control;
+    const struct backend_vcpu *b = &vcpu->backend;
+    bool in_nmi = b->in_nmi && !(b->is_iret_seen && backend_rip(vcpu) != b->iret_rip);
 
     return !in_nmi && !(c->interrupt_shadow & SVM_SHADOW_STI) && !(c->event_injection & SVM_EVENT_VALID);
 }
 
-void backend_inject_irq(struct vcpu *vcpu, uint8_t vector)
-{
-    vcpu->backend->vmcb->control.event_injection = SVM_EVENT_VALID | SVM_EVENT_INTERRUPT | vector;
-}
-
 void backend_inject_nmi(struct vcpu *vcpu)
 {
-    struct backend_vcpu *b = vcpu->backend;
+    struct backend_vcpu *b = &vcpu->backend;
 
     b->vmcb->control.event_injection = SVM_EVENT_VALID | SVM_EVENT_NMI | X86_NMI;
     /* Further NMIs wait for the end of this one's handler, which is its IRET. */
@@ -54,11 +35,17 @@ void backend_inject_nmi(struct vcpu *vcpu)
     b->vmcb->control.intercept1 |= SVM_INTERCEPT1_IRET;
 }
 
+void backend_nmi_forget(struct vcpu *vcpu)
+{
+    vcpu->backend.in_nmi = false;
+    vcpu->backend.vmcb->control.intercept1 &= ~(uint32_t)SVM_INTERCEPT1_IRET;
+}
+
 void backend_inject_exception(struct vcpu *vcpu, uint8_t vector, bool has_error, uint32_t error)
 {
-    vcpu->backend->vmcb->control.event_injection = SVM_EVENT_VALID | SVM_EVENT_EXCEPTION | vector |
-                                                   (has_error ? SVM_EVENT_HAS_ERROR : 0) |
-                                                   (has_error ? (uint64_t)error << 32 : 0);
+    vcpu->backend.vmcb->control.event_injection = SVM_EVENT_VALID | SVM_EVENT_EXCEPTION | vector |
+                                                  (has_error ? SVM_EVENT_HAS_ERROR : 0) |
+                                                  (has_error ? (uint64_t)error << 32 : 0);
 }
 
 /*
@@ -67,7 +54,7 @@ void backend_inject_exception(struct vcpu *vcpu, uint8_t vector, bool has_error,
  */
 void backend_irq_window(struct vcpu *vcpu, bool wanted)
 {
-    struct vmcb_control *c = &vcpu->backend->vmcb->control;
+    struct vmcb_control *c = &vcpu->backend.vmcb->control;
 
     if (wanted) {
         c->virtual_interrupt |= SVM_VI_IRQ | SVM_VI_IGNORE_TPR | SVM_VI_PRIO(0xf);
@@ -80,18 +67,13 @@ void backend_irq_window(struct vcpu *vcpu, bool wanted)
 
 void backend_nmi_window(struct vcpu *vcpu, bool wanted)
 {
-    struct backend_vcpu *b = vcpu->backend;
+    struct backend_vcpu *b = &vcpu->backend;
 
     /*
      * While an NMI is being handled its IRET is watched anyway; else only an interrupt shadow is in the way,
      * which ends by itself. An IRET that has been seen is still to be executed; where it sets IF the window
      * opens behind it, but with IF set already it would open before it, for ever.
      */
-    if (wanted && (!b->in_nmi || (b->is_iret_seen && !(vcpu->rflags & X86_RFLAGS_IF))))
+    if (wanted && (!b->in_nmi || (b->is_iret_seen && !(backend_rflags(vcpu) & X86_RFLAGS_IF))))
         backend_irq_window(vcpu, true);
-}
-
-void backend_clear_shadow(struct vcpu *vcpu)
-{
-    vcpu->backend->vmcb->control.interrupt_shadow &= ~(uint64_t)SVM_SHADOW_STI;
 }

@@ -6,7 +6,7 @@ static void decode_io(const struct vmcb_control *c, struct vmexit *exit)
     uint64_t info = c->exit_info1;
 
     exit->kind = EXIT_IO;
-    exit->next_rip = c->exit_info2; /* always there for IOIO: APM vol. 2, 15.10.2 */
+    exit->io.next_rip = c->exit_info2; /* on every CPU: APM vol. 2, 15.10.2 */
     exit->io.port = SVM_IOIO_PORT(info);
     exit->io.size = (uint8_t)SVM_IOIO_SIZE(info);
     exit->io.is_in = info & SVM_IOIO_IN;
@@ -38,9 +38,9 @@ static void decode_exception(const struct vmcb_control *c, struct vmexit *exit)
 /* The handler of an NMI is about to return; the next NMI may come once RIP has left this IRET. */
 static void nmi_done(struct vcpu *vcpu, struct vmexit *exit)
 {
-    vcpu->backend->is_iret_seen = true;
-    vcpu->backend->iret_rip = vcpu->rip;
-    vcpu->backend->vmcb->control.intercept1 &= ~(uint32_t)SVM_INTERCEPT1_IRET;
+    vcpu->backend.is_iret_seen = true;
+    vcpu->backend.iret_rip = backend_rip(vcpu);
+    vcpu->backend.vmcb->control.intercept1 &= ~(uint32_t)SVM_INTERCEPT1_IRET;
     exit->kind = EXIT_NMI_WINDOW;
 }
 
@@ -62,9 +62,10 @@ static const uint8_t simple_kinds[SVM_EXIT_XSETBV + 1] = {
 };
 
 /* Exits with more to them than a name. */
-static void decode_rest(struct vcpu *vcpu, struct vmexit *exit)
+static no_inline void decode_rest(struct vcpu *vcpu)
 {
-    const struct vmcb_control *c = &vcpu->backend->vmcb->control;
+    struct vmexit *exit = &vcpu->exit;
+    const struct vmcb_control *c = &vcpu->backend.vmcb->control;
     uint64_t code = c->exit_code;
 
     if (code == SVM_EXIT_IOIO) {
@@ -73,7 +74,7 @@ static void decode_rest(struct vcpu *vcpu, struct vmexit *exit)
         exit->kind = c->exit_info1 ? EXIT_MSR_WRITE : EXIT_MSR_READ;
     } else if (code == SVM_EXIT_NPF) {
         decode_fault(c, exit);
-    } else if (code < SVM_EXIT_DR0_READ) {
+    } else if (code < SVM_EXIT_DR0_READ || code == SVM_EXIT_CR0_SEL_WRITE) {
         exit->kind = EXIT_CR_ACCESS;
     } else if (code < SVM_EXIT_EXCEPTION) {
         /* The guest has begun to use debug registers: from now on they are switched with it. */
@@ -91,14 +92,12 @@ static void decode_rest(struct vcpu *vcpu, struct vmexit *exit)
     }
 }
 
-void svm_exit_decode(struct vcpu *vcpu, struct vmexit *exit)
+void svm_exit_decode(struct vcpu *vcpu)
 {
-    const struct vmcb_control *c = &vcpu->backend->vmcb->control;
-    uint64_t code = c->exit_code;
+    uint64_t code = vcpu->backend.vmcb->control.exit_code;
 
-    exit->next_rip = svm_has(SVM_FEATURE_NRIPS) ? c->next_rip : 0;
     if (likely(code < ARRAY_SIZE(simple_kinds) && simple_kinds[code] != 0))
-        exit->kind = (enum exit_kind)KIND(simple_kinds[code]);
+        vcpu->exit.kind = (enum exit_kind)KIND(simple_kinds[code]);
     else
-        decode_rest(vcpu, exit);
+        decode_rest(vcpu);
 }

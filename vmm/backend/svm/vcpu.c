@@ -13,12 +13,12 @@
 #include "../../vm/vm.h"
 #include "svm.h"
 
-/* As after reset: APM vol. 2, table 14-1. */
-#define PAT_RESET 0x0007040600070406ULL
-
 static void intercepts_set(struct vmcb_control *c)
 {
-    /* CR3 and CR0 belong to the guest; CR4 has bits that must agree with CPUID; CR8 is the local APIC's. */
+    /*
+     * CR3 belongs to the guest, and CR0 but for its rarer bits; CR4 has bits that must agree with CPUID; CR8
+     * is the local APIC's.
+     */
     c->intercept_cr = SVM_INTERCEPT_CR_WRITE(4) | SVM_INTERCEPT_CR_READ(8) | SVM_INTERCEPT_CR_WRITE(8);
     /*
      * #MC is the host's. #DB and #AC can be made to recur endlessly inside their own delivery, which no host
@@ -26,9 +26,9 @@ static void intercepts_set(struct vmcb_control *c)
      */
     c->intercept_exceptions = BIT(X86_MC) | BIT(X86_DB) | BIT(X86_AC);
     c->intercept1 = SVM_INTERCEPT1_INTR | SVM_INTERCEPT1_NMI | SVM_INTERCEPT1_SMI | SVM_INTERCEPT1_INIT |
-                    SVM_INTERCEPT1_RDPMC | SVM_INTERCEPT1_CPUID | SVM_INTERCEPT1_INVD | SVM_INTERCEPT1_HLT |
-                    SVM_INTERCEPT1_INVLPGA | SVM_INTERCEPT1_IOIO | SVM_INTERCEPT1_MSR | SVM_INTERCEPT1_TASK |
-                    SVM_INTERCEPT1_FERR | SVM_INTERCEPT1_SHUTDOWN;
+                    SVM_INTERCEPT1_CR0_SEL | SVM_INTERCEPT1_RDPMC | SVM_INTERCEPT1_CPUID |
+                    SVM_INTERCEPT1_INVD | SVM_INTERCEPT1_HLT | SVM_INTERCEPT1_INVLPGA | SVM_INTERCEPT1_IOIO |
+                    SVM_INTERCEPT1_MSR | SVM_INTERCEPT1_TASK | SVM_INTERCEPT1_FERR | SVM_INTERCEPT1_SHUTDOWN;
     c->intercept2 = SVM_INTERCEPT2_VMRUN | SVM_INTERCEPT2_VMMCALL | SVM_INTERCEPT2_VMLOAD |
                     SVM_INTERCEPT2_VMSAVE | SVM_INTERCEPT2_STGI | SVM_INTERCEPT2_CLGI |
                     SVM_INTERCEPT2_SKINIT | SVM_INTERCEPT2_WBINVD | SVM_INTERCEPT2_MONITOR |
@@ -37,16 +37,11 @@ static void intercepts_set(struct vmcb_control *c)
 
 int backend_vcpu_init(struct vcpu *vcpu)
 {
-    struct backend_vcpu *b = calloc(1, sizeof(*b));
+    struct backend_vcpu *b = &vcpu->backend;
     hpa_t page = page_alloc(PAGE_ORDER_4K, PAGE_ZERO, NODE_ANY);
 
-    if (b == NULL || !hpa_valid(page)) {
-        free(b);
-        if (hpa_valid(page))
-            page_free(page, PAGE_ORDER_4K);
+    if (!hpa_valid(page))
         return -ENOMEM;
-    }
-    vcpu->xcr0_host = arch_fpu_guest_components();
     b->vmcb = hpa_to_ptr(page);
     b->vmcb_pa = page.v;
     intercepts_set(&b->vmcb->control);
@@ -55,17 +50,14 @@ int backend_vcpu_init(struct vcpu *vcpu)
     b->vmcb->control.nested_control = SVM_NESTED_PAGING;
     b->vmcb->control.nested_cr3 = stage2_root(&vcpu->vm->stage2).v;
     b->vmcb->control.virtual_interrupt = SVM_VI_INTR_MASKING;
-    vcpu->backend = b;
     return 0;
 }
 
 void backend_vcpu_fini(struct vcpu *vcpu)
 {
-    if (vcpu->backend == NULL)
-        return;
-    page_free(hpa(vcpu->backend->vmcb_pa), PAGE_ORDER_4K);
-    free(vcpu->backend);
-    vcpu->backend = NULL;
+    if (vcpu->backend.vmcb != NULL)
+        page_free(hpa(vcpu->backend.vmcb_pa), PAGE_ORDER_4K);
+    vcpu->backend.vmcb = NULL;
 }
 
 /* The save area's order of segments, by ours. */
@@ -83,19 +75,19 @@ static struct vmcb_segment *segment_of(struct vmcb_save *s, enum x86_seg seg)
 
 void backend_segment_get(const struct vcpu *vcpu, enum x86_seg seg, struct x86_segment *out)
 {
-    const struct vmcb_segment *s = segment_of(&vcpu->backend->vmcb->save, seg);
+    const struct vmcb_segment *s = segment_of(&vcpu->backend.vmcb->save, seg);
 
     *out = (struct x86_segment){s->base, s->limit, s->attributes, s->selector};
 }
 
 void backend_regs_set(struct vcpu *vcpu, const struct x86_regs *r)
 {
-    struct vmcb *v = vcpu->backend->vmcb;
+    struct vmcb *v = vcpu->backend.vmcb;
     struct vmcb_save *s = &v->save;
 
-    memcpy(vcpu->gpr, r->gpr, sizeof(vcpu->gpr));
-    vcpu->rip = r->rip;
-    vcpu->rflags = r->rflags;
+    memcpy(vcpu->arch.gpr, r->gpr, sizeof(vcpu->arch.gpr));
+    s->rip = r->rip;
+    s->rflags = r->rflags;
     for (unsigned i = 0; i < X86_SEGS_ALL; i++) {
         const struct x86_segment *seg = &r->seg[i];
 
@@ -105,51 +97,55 @@ void backend_regs_set(struct vcpu *vcpu, const struct x86_regs *r)
     s->gdtr = (struct vmcb_segment){.limit = r->gdtr.limit, .base = r->gdtr.base};
     s->idtr = (struct vmcb_segment){.limit = r->idtr.limit, .base = r->idtr.base};
     s->cpl = (uint8_t)X86_SEGMENT_DPL(s->ss.attributes);
-    s->cr0 = r->cr0;
+    backend_cr_set(vcpu, 0, r->cr0);
     s->cr2 = r->cr2;
     s->cr3 = r->cr3;
     s->cr4 = r->cr4;
     s->efer = r->efer | EFER_SVME; /* VMRUN demands it (APM vol. 2, 15.5.1); the guest does not see it */
     s->dr6 = r->dr6;
     s->dr7 = r->dr7;
-    s->g_pat = PAT_RESET;
-    v->control.intercept_dr = SVM_INTERCEPT_DR0_TO_DR3;
-    vcpu->backend->uses_debug_registers = false;
-    memcpy(vcpu->backend->dr, (uint64_t[]){r->dr0, r->dr1, r->dr2, r->dr3}, sizeof(vcpu->backend->dr));
+    v->control.intercept_dr = SVM_INTERCEPT_DR_FIRST_USE;
+    vcpu->backend.uses_debug_registers = false;
+    memcpy(vcpu->backend.dr, (uint64_t[]){r->dr0, r->dr1, r->dr2, r->dr3}, sizeof(vcpu->backend.dr));
     v->control.event_injection = 0;
     v->control.exit_int_info = 0;
     v->control.interrupt_shadow = 0;
     v->control.virtual_interrupt = SVM_VI_INTR_MASKING;
     v->control.intercept1 &= ~(uint32_t)(SVM_INTERCEPT1_VINTR | SVM_INTERCEPT1_IRET);
-    vcpu->backend->in_nmi = false;
-    vcpu->backend->is_flush_wanted = true;
+    vcpu->backend.in_nmi = false;
+    vcpu->backend.is_iret_seen = false;
+    backend_tlb_flush(vcpu);
 }
 
 void backend_regs_get(struct vcpu *vcpu, struct x86_regs *r)
 {
-    const struct vmcb_save *s = &vcpu->backend->vmcb->save;
+    const struct vmcb_save *s = &vcpu->backend.vmcb->save;
 
     memset(r, 0, sizeof(*r));
-    memcpy(r->gpr, vcpu->gpr, sizeof(r->gpr));
-    r->rip = vcpu->rip;
-    r->rflags = vcpu->rflags;
+    memcpy(r->gpr, vcpu->arch.gpr, sizeof(r->gpr));
+    r->rip = s->rip;
+    r->rflags = s->rflags;
     for (unsigned i = 0; i < X86_SEGS_ALL; i++)
         backend_segment_get(vcpu, (enum x86_seg)i, &r->seg[i]);
     r->gdtr = (struct x86_table){s->gdtr.base, (uint16_t)s->gdtr.limit};
     r->idtr = (struct x86_table){s->idtr.base, (uint16_t)s->idtr.limit};
-    r->cr0 = s->cr0;
+    r->cr0 = backend_cr_get(vcpu, 0);
     r->cr2 = s->cr2;
     r->cr3 = s->cr3;
     r->cr4 = s->cr4;
     r->efer = backend_efer_get(vcpu);
+    r->dr0 = vcpu->backend.dr[0];
+    r->dr1 = vcpu->backend.dr[1];
+    r->dr2 = vcpu->backend.dr[2];
+    r->dr3 = vcpu->backend.dr[3];
     r->dr6 = s->dr6;
     r->dr7 = s->dr7;
 }
 
 void svm_debug_registers_use(struct vcpu *vcpu)
 {
-    vcpu->backend->uses_debug_registers = true;
-    vcpu->backend->vmcb->control.intercept_dr = 0;
+    vcpu->backend.uses_debug_registers = true;
+    vcpu->backend.vmcb->control.intercept_dr = 0;
 }
 
 static void debug_registers_load(const uint64_t dr[4])
@@ -167,76 +163,61 @@ static void debug_registers_save(uint64_t dr[4])
 /* State that neither VMRUN nor VMLOAD switches, and that most guests leave as the host has it. */
 static void rare_state_enter(struct vcpu *vcpu)
 {
-    if (vcpu->backend->uses_debug_registers)
-        debug_registers_load(vcpu->backend->dr);
-    if (vcpu->xcr0 != vcpu->xcr0_host && vcpu->xcr0_host != 0)
-        arch_xcr0_set(vcpu->xcr0);
+    if (vcpu->backend.uses_debug_registers)
+        debug_registers_load(vcpu->backend.dr);
+    if (vcpu->arch.xcr0 != vcpu->arch.xcr0_host && vcpu->arch.xcr0_host != 0)
+        arch_xcr0_set(vcpu->arch.xcr0);
 }
 
 static void rare_state_leave(struct vcpu *vcpu)
 {
-    if (vcpu->backend->uses_debug_registers)
-        debug_registers_save(vcpu->backend->dr);
-    if (vcpu->xcr0 != vcpu->xcr0_host && vcpu->xcr0_host != 0)
-        arch_xcr0_set(vcpu->xcr0_host);
+    if (vcpu->backend.uses_debug_registers)
+        debug_registers_save(vcpu->backend.dr);
+    if (vcpu->arch.xcr0 != vcpu->arch.xcr0_host && vcpu->arch.xcr0_host != 0)
+        arch_xcr0_set(vcpu->arch.xcr0_host);
 }
 
 static bool has_rare_state(const struct vcpu *vcpu)
 {
-    return vcpu->backend->uses_debug_registers || vcpu->xcr0 != vcpu->xcr0_host;
+    return vcpu->backend.uses_debug_registers || vcpu->arch.xcr0 != vcpu->arch.xcr0_host;
 }
 
-void backend_enter(struct vcpu *vcpu, struct vmexit *exit)
+void backend_enter(struct vcpu *vcpu)
 {
     bool is_rare = has_rare_state(vcpu);
-    struct backend_vcpu *b = vcpu->backend;
+    struct backend_vcpu *b = &vcpu->backend;
     struct vmcb *v = b->vmcb;
 
     svm_asid_prepare(vcpu);
-    v->save.rax = vcpu->gpr[X86_RAX];
-    v->save.rsp = vcpu->gpr[X86_RSP];
-    v->save.rip = vcpu->rip;
-    v->save.rflags = vcpu->rflags;
+    v->save.rax = vcpu->arch.gpr[X86_RAX];
+    v->save.rsp = vcpu->arch.gpr[X86_RSP];
     if (unlikely(is_rare))
         rare_state_enter(vcpu);
-    svm_enter(b->vmcb_pa, vcpu->gpr, svm_host_vmcb_pa());
+    svm_enter(b->vmcb_pa, vcpu->arch.gpr, svm_host_vmcb_pa());
     if (unlikely(is_rare))
         rare_state_leave(vcpu);
-    vcpu->gpr[X86_RAX] = v->save.rax;
-    vcpu->gpr[X86_RSP] = v->save.rsp;
-    vcpu->rip = v->save.rip;
-    vcpu->rflags = v->save.rflags;
+    vcpu->arch.gpr[X86_RAX] = v->save.rax;
+    vcpu->arch.gpr[X86_RSP] = v->save.rsp;
     /* What ended the run, if it was a host interrupt, is taken here. */
     arch_irq_enable();
     v->control.event_injection = 0;
     if (unlikely(v->control.exit_int_info & SVM_EVENT_VALID))
         svm_event_redeliver(v);
-    svm_exit_decode(vcpu, exit);
-}
-
-uint64_t backend_cr_get(const struct vcpu *vcpu, unsigned cr)
-{
-    const struct vmcb_save *s = &vcpu->backend->vmcb->save;
-
-    switch (cr) {
-    case 0:
-        return s->cr0;
-    case 2:
-        return s->cr2;
-    case 3:
-        return s->cr3;
-    default:
-        return s->cr4;
-    }
+    svm_exit_decode(vcpu);
 }
 
 void backend_cr_set(struct vcpu *vcpu, unsigned cr, uint64_t value)
 {
-    struct vmcb_save *s = &vcpu->backend->vmcb->save;
+    struct vmcb_save *s = &vcpu->backend.vmcb->save;
 
     switch (cr) {
     case 0:
-        s->cr0 = value;
+        vcpu->backend.cr0_cache_bits = value & (CR0_CD | CR0_NW);
+        s->cr0 = value & ~(CR0_CD | CR0_NW);
+        if (vcpu->backend.cr0_cache_bits)
+            vcpu->backend.vmcb->control.intercept_cr |= SVM_INTERCEPT_CR_READ(0);
+        else
+            vcpu->backend.vmcb->control.intercept_cr &= ~(uint32_t)SVM_INTERCEPT_CR_READ(0);
         break;
     case 2:
         s->cr2 = value;
@@ -250,41 +231,36 @@ void backend_cr_set(struct vcpu *vcpu, unsigned cr, uint64_t value)
     }
 }
 
-uint64_t backend_efer_get(const struct vcpu *vcpu)
-{
-    return vcpu->backend->vmcb->save.efer & ~(uint64_t)EFER_SVME;
-}
-
 void backend_efer_set(struct vcpu *vcpu, uint64_t value)
 {
-    vcpu->backend->vmcb->save.efer = value | EFER_SVME;
+    vcpu->backend.vmcb->save.efer = value | EFER_SVME;
 }
 
-unsigned backend_cpl(const struct vcpu *vcpu)
+void backend_dr6_or(struct vcpu *vcpu, uint64_t bits)
 {
-    return vcpu->backend->vmcb->save.cpl;
+    vcpu->backend.vmcb->save.dr6 |= bits;
 }
 
 uint8_t backend_cr8_get(const struct vcpu *vcpu)
 {
-    return vcpu->backend->vmcb->control.virtual_interrupt & SVM_VI_TPR;
+    return vcpu->backend.vmcb->control.virtual_interrupt & SVM_VI_TPR;
 }
 
 void backend_cr8_set(struct vcpu *vcpu, uint8_t cr8)
 {
-    struct vmcb_control *c = &vcpu->backend->vmcb->control;
+    struct vmcb_control *c = &vcpu->backend.vmcb->control;
 
     c->virtual_interrupt = (c->virtual_interrupt & ~SVM_VI_TPR) | (cr8 & 0xf);
 }
 
 void backend_tsc_offset_set(struct vcpu *vcpu, uint64_t offset)
 {
-    vcpu->backend->vmcb->control.tsc_offset = offset;
+    vcpu->backend.vmcb->control.tsc_offset = offset;
 }
 
 static uint64_t *switched_msr(struct vcpu *vcpu, uint32_t msr)
 {
-    struct vmcb_save *s = &vcpu->backend->vmcb->save;
+    struct vmcb_save *s = &vcpu->backend.vmcb->save;
 
     switch (msr) {
     case 0x174:

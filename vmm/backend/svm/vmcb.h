@@ -93,13 +93,14 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "a VMCB is a page");
 #define SVM_INTERCEPT_CR_READ(n)  BIT(n)
 #define SVM_INTERCEPT_CR_WRITE(n) BIT(16 + (n))
 
-#define SVM_INTERCEPT_DR0_TO_DR3 0x000f000f /* reads and writes */
+#define SVM_INTERCEPT_DR_FIRST_USE 0x008f000f /* DR0-DR3; writes of DR7 */
 
 #define SVM_INTERCEPT1_INTR     BIT(0)
 #define SVM_INTERCEPT1_NMI      BIT(1)
 #define SVM_INTERCEPT1_SMI      BIT(2)
 #define SVM_INTERCEPT1_INIT     BIT(3)
 #define SVM_INTERCEPT1_VINTR    BIT(4)
+#define SVM_INTERCEPT1_CR0_SEL  BIT(5) /* writes that change more than TS and MP */
 #define SVM_INTERCEPT1_RDPMC    BIT(15)
 #define SVM_INTERCEPT1_CPUID    BIT(18)
 #define SVM_INTERCEPT1_IRET     BIT(20)
@@ -160,6 +161,7 @@ enum svm_exit {
     SVM_EXIT_SMI = 0x62,
     SVM_EXIT_INIT = 0x63,
     SVM_EXIT_VINTR = 0x64,
+    SVM_EXIT_CR0_SEL_WRITE = 0x65,
     SVM_EXIT_RDPMC = 0x6f,
     SVM_EXIT_CPUID = 0x72,
     SVM_EXIT_IRET = 0x74,

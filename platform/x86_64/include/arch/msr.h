@@ -6,6 +6,7 @@
 
 /* Model-specific and control registers; numbers from SDM vol. 4 and APM vol. 2 appendix A. */
 #define MSR_APIC_BASE    0x01b
+#define MSR_PRED_CMD     0x049
 #define MSR_MISC_ENABLE  0x1a0
 #define MSR_PAT          0x277
 #define MSR_TSC_DEADLINE 0x6e0
@@ -20,6 +21,10 @@
 #define EFER_LMA  0x400
 #define EFER_NXE  0x800
 #define EFER_SVME 0x1000
+/* Automatic IBRS: APM vol. 2, 3.2.9. */
+#define EFER_AIBRSE 0x200000
+
+#define PRED_CMD_IBPB 1
 
 #define CR0_PE 0x00000001ULL
 #define CR0_MP 0x00000002ULL

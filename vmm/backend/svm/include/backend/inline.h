@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef BACKEND_INLINE_H
+#define BACKEND_INLINE_H
+
+/* What <backend.h> promises of the exit path: the VMCB is the only copy of what it holds. */
+
+#include "../../vmcb.h"
+#include <arch/msr.h>
+
+static inline uint64_t backend_next_rip(const struct vcpu *vcpu)
+{
+    /* Reserved, and so left zero, on CPUs that do not save it (CPUID 8000_000A EDX[3]). */
+    return vcpu->backend.vmcb->control.next_rip;
+}
+
+static inline uint64_t backend_rip(const struct vcpu *vcpu)
+{
+    return vcpu->backend.vmcb->save.rip;
+}
+
+static inline void backend_rip_set(struct vcpu *vcpu, uint64_t rip)
+{
+    vcpu->backend.vmcb->save.rip = rip;
+}
+
+static inline uint64_t backend_rflags(const struct vcpu *vcpu)
+{
+    return vcpu->backend.vmcb->save.rflags;
+}
+
+static inline void backend_rflags_set(struct vcpu *vcpu, uint64_t rflags)
+{
+    vcpu->backend.vmcb->save.rflags = rflags;
+}
+
+static inline uint64_t backend_cr_get(const struct vcpu *vcpu, unsigned cr)
+{
+    const struct vmcb_save *s = &vcpu->backend.vmcb->save;
+
+    switch (cr) {
+    case 0:
+        return s->cr0 | vcpu->backend.cr0_cache_bits;
+    case 2:
+        return s->cr2;
+    case 3:
+        return s->cr3;
+    default:
+        return s->cr4;
+    }
+}
+
+/* SVME is ours: VMRUN demands it (APM vol. 2, 15.5.1). */
+static inline uint64_t backend_efer_get(const struct vcpu *vcpu)
+{
+    return vcpu->backend.vmcb->save.efer & ~(uint64_t)EFER_SVME;
+}
+
+static inline uint16_t backend_cs_attributes(const struct vcpu *vcpu)
+{
+    return vcpu->backend.vmcb->save.cs.attributes;
+}
+
+static inline unsigned backend_cpl(const struct vcpu *vcpu)
+{
+    return vcpu->backend.vmcb->save.cpl;
+}
+
+static inline void backend_clear_shadow(struct vcpu *vcpu)
+{
+    vcpu->backend.vmcb->control.interrupt_shadow &= ~(uint64_t)SVM_SHADOW_STI;
+}
+
+static inline enum backend_event backend_event_pending(const struct vcpu *vcpu, uint8_t *vector)
+{
+    uint64_t event = vcpu->backend.vmcb->control.event_injection;
+
+    if (likely(!(event & SVM_EVENT_VALID)))
+        return BACKEND_EVENT_NONE;
+    *vector = event & SVM_EVENT_VECTOR;
+    switch (event & SVM_EVENT_TYPE) {
+    case SVM_EVENT_INTERRUPT:
+        return BACKEND_EVENT_IRQ;
+    case SVM_EVENT_NMI:
+        return BACKEND_EVENT_NMI;
+    default:
+        return BACKEND_EVENT_EXCEPTION;
+    }
+}
+
+static inline bool backend_irq_allowed(const struct vcpu *vcpu)
+{
+    const struct vmcb *v = vcpu->backend.vmcb;
+
+    return (v->save.rflags & X86_RFLAGS_IF) && !(v->control.interrupt_shadow & SVM_SHADOW_STI) &&
+           !(v->control.event_injection & SVM_EVENT_VALID);
+}
+
+static inline void backend_inject_irq(struct vcpu *vcpu, uint8_t vector)
+{
+    vcpu->backend.vmcb->control.event_injection = SVM_EVENT_VALID | SVM_EVENT_INTERRUPT | vector;
+}
+
+#endif

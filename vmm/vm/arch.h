@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef VMM_VM_ARCH_H
+#define VMM_VM_ARCH_H
+
+#include "vcpu.h"
+
+/*
+ * What vmm/vm asks of the guest's architecture; one of vmm/x86 and vmm/arm64 is linked. Context: the vCPU's
+ * thread, or any thread while that is parked, unless said otherwise.
+ */
+struct vm;
+struct vm_error;
+
+/* --- a vCPU --- */
+
+/* At creation and at the end. -ENOMEM: nothing was taken. */
+must_check int vcpu_arch_init(struct vcpu *vcpu);
+void vcpu_arch_fini(struct vcpu *vcpu);
+/* Power-on state, and whether it runs at once or waits to be started: vcpu->activity. */
+void vcpu_arch_reset(struct vcpu *vcpu);
+/* Its thread has entered the run loop, maybe after a pause: time as the guest reads it is told anew. */
+void vcpu_arch_resumed(struct vcpu *vcpu);
+/* Requests that the run loop does not know itself: enum vcpu_arch_request, VCPU_REQ_CLOCK. */
+void vcpu_arch_requests(struct vcpu *vcpu, unsigned requests);
+/* Whether something ends the guest's halt. */
+bool vcpu_arch_halt_ends(struct vcpu *vcpu);
+
+/*
+ * Inline, in <guest/events.h>: vcpu_events_inject() gives the guest the events that it can take now, and asks
+ * to be told when it can take the rest.
+ */
+
+/* Handles vcpu->exit. */
+void exit_handle(struct vcpu *vcpu);
+
+/* --- a machine --- */
+
+/* Memory slots, devices and interrupt controllers of a VM whose vCPUs exist. Undone by machine_destroy().
+ * Context: thread. */
+must_check int machine_create(struct vm *vm);
+void machine_destroy(struct vm *vm);
+
+/* Interrupt controllers as after power-on; no vCPU runs. */
+void machine_reset(struct vm *vm);
+
+/* Power-on: loads kernel, initrd and tables, and has vCPU 0 start where the boot protocol says. Context:
+ * thread, no vCPU runs. */
+must_check int machine_boot(struct vm *vm, struct vm_error *error);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef GUEST_VCPU_ARCH_H
+#define GUEST_VCPU_ARCH_H
+
+#include <core/compiler.h>
+#include <core/types.h>
+#include <stdatomic.h>
+
+/*
+ * What a vCPU is on x86 beyond what every architecture has: embedded in struct vcpu. RIP, RFLAGS, control
+ * registers and segments are the backend's (<backend/inline.h>). Who may touch a member: see struct vcpu.
+ */
+struct lapic;
+struct x86_caches;
+
+struct vcpu_arch {
+    /* By enum x86_reg; first, because assembly knows it. */
+    uint64_t gpr[16]; /* t */
+
+    struct lapic *lapic;         /* i */
+    _Atomic uint8_t sipi_vector; /* a */
+    bool is_nmi_pending;         /* t */
+    bool is_window_open;         /* t: the backend is to tell when the guest can take an interrupt */
+    bool is_event_waiting;       /* t: one of the two above, or an interrupt in replaced_irq */
+    int replaced_irq;            /* t: taken from the local APIC, but an exception came first; -1: none */
+
+    /* MSRs and registers that software keeps. */
+    uint64_t xcr0;                                   /* t */
+    uint64_t xcr0_host;                              /* i: what the host has in XCR0 */
+    uint64_t mtrr[32];                               /* t: vmm/x86/msr.c */
+    uint64_t misc_enable, tsc_aux, tsc_adjust;       /* t */
+    uint64_t pvclock_msr, steal_msr, wall_clock_msr; /* t */
+    uint64_t tsc_offset;                             /* t */
+
+    struct {
+        uint64_t rip;
+        const uint8_t *bytes;  /* NULL: none yet */
+    } last_fetch;              /* t: where the last instruction was looked at (vmm/x86/fetch.c) */
+    struct x86_caches *caches; /* t: vmm/x86/caches.h */
+};
+
+/* Requests that only this architecture has; see enum vcpu_request. */
+enum vcpu_arch_request {
+    VCPU_REQ_NMI = 1 << 16,
+    VCPU_REQ_INIT = 1 << 17,
+    VCPU_REQ_SIPI = 1 << 18,
+};
+
+#endif
