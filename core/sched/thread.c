@@ -15,7 +15,10 @@
 static LIST_HEAD(, thread) all_threads = LIST_HEAD_INITIALIZER(all_threads);
 static struct spinlock all_lock = SPINLOCK_INIT(LOCK_RANK_QUEUE);
 
-/* Dead threads that nobody joins: freed by a thread, because whoever notices may be anywhere. */
+/*
+ * Dead threads: freed by a thread, because whoever notices may be anywhere. It is as urgent as the most
+ * urgent that joins: below busy vCPUs it would keep a service waiting for as long as they are busy.
+ */
 static _Atomic(struct thread *) reap_list;
 static struct waitq reap_waitq = WAITQ_INIT(reap_waitq);
 
@@ -153,7 +156,7 @@ static int reaper_start(void)
     struct thread *t;
     int error = thread_create(
         &(struct thread_params){
-            .name = "reaper", .prio = THREAD_PRIO_LOW, .cpu = THREAD_CPU_ANY, .fn = reaper},
+            .name = "reaper", .prio = THREAD_PRIO_SERVICE, .cpu = THREAD_CPU_ANY, .fn = reaper},
         &t);
 
     if (!error)
