@@ -2,6 +2,7 @@
 #include "vms.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void add_text_or_null(struct json_out *json, const char *key, const char *text)
 {
@@ -23,10 +24,40 @@ static void add_config(struct json_out *json, const struct vm_config *config)
     json_string(json, "restart", vm_restart_name(config->restart));
 }
 
-static void add_outcome(struct json_out *json, const struct vm_info *info)
+/* As numbers they would lose their low bits in readers that know doubles only. */
+static void add_hex(struct json_out *json, const char *key, uint64_t value)
 {
-    char rip[24];
+    char text[24];
 
+    snprintf(text, sizeof(text), "0x%llx", (unsigned long long)value);
+    json_string(json, key, text);
+}
+
+static void add_registers(struct json_out *json, const struct vm_crash *crash)
+{
+    const char *open = NULL; /* the register whose parts are being written */
+
+    json_object(json, "registers");
+    for (unsigned i = 0; i < crash->register_count; i++) {
+        const struct vm_register *reg = &crash->registers[i];
+
+        if (open && (!reg->part || strcmp(open, reg->name) != 0)) {
+            json_object_end(json);
+            open = NULL;
+        }
+        if (reg->part && !open) {
+            json_object(json, reg->name);
+            open = reg->name;
+        }
+        add_hex(json, reg->part ? reg->part : reg->name, reg->value);
+    }
+    if (open)
+        json_object_end(json);
+    json_object_end(json);
+}
+
+static void add_outcome(struct json_out *json, const struct vm_info *info, bool with_details)
+{
     if (info->has_exit_code)
         json_u64(json, "exit_code", info->exit_code);
     else
@@ -35,12 +66,13 @@ static void add_outcome(struct json_out *json, const struct vm_info *info)
         json_null(json, "crash");
         return;
     }
-    /* As a number it would lose its low bits in readers that know doubles only. */
-    snprintf(rip, sizeof(rip), "0x%llx", (unsigned long long)info->crash.rip);
     json_object(json, "crash");
     json_string(json, "reason", info->crash.reason);
+    json_string(json, "exit", info->crash.exit);
     json_u64(json, "vcpu", info->crash.vcpu);
-    json_string(json, "rip", rip);
+    add_hex(json, "rip", info->crash.rip);
+    if (with_details)
+        add_registers(json, &info->crash);
     json_object_end(json);
 }
 
@@ -83,7 +115,7 @@ void vm_json(struct json_out *json, const char *key, const struct vm_record *rec
     json_string(json, "state", vm_state_name(info.state));
     json_u64(json, "run_ns", info.run_ns);
     json_u64(json, "overhead_bytes", info.overhead_bytes);
-    add_outcome(json, &info);
+    add_outcome(json, &info, with_details);
     if (with_details) {
         add_cpus(json, record, info.config.vcpus);
         add_exits(json, record);

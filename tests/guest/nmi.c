@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Waits for one NMI from outside, asleep with interrupts off as nothing else would wake it. */
+/* Waits for one NMI from outside (LINT1), asleep with interrupts off as nothing else would wake it. */
 #include "lib/guest.h"
 
 const char guest_name[] = "nmi";
@@ -15,6 +15,8 @@ static void on_nmi(struct trap *trap)
 void guest_run(void)
 {
     trap_set(2, on_nmi);
+    apic_init();
+    apic_write(APIC_LVT_LINT1, LVT_NMI);
     print("ready\n");
     while (nmis == 0)
         __asm__ volatile("cli; hlt");

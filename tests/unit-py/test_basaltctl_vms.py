@@ -103,6 +103,10 @@ class Commands(VmCase):
         self.assertEqual(self.good("vm", "wait", "web").lines, ["web: stopped, exit code 7"])
         vm.doc |= {"state": "crashed", "crash": {"reason": "triple fault", "vcpu": 0, "rip": "0x10"}}
         self.assertIn("crashed: triple fault (vCPU 0 at 0x10)", self.bad(1, "vm", "wait", "web"))
+        vm.doc["crash"]["registers"] = {"rax": "0x1", "cr3": "0x2000", "cs": {"selector": "0x8", "base": "0x0"}}
+        shown = self.good("vm", "show", "web").out
+        self.assertIn("rax=0x1  cr3=0x2000", shown)
+        self.assertIn("cs: selector 0x8, base 0x0", shown)
         self.bad(5, "vm", "wait", "nix")
 
     def test_log(self):

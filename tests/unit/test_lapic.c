@@ -680,7 +680,11 @@ Test(lapic, lint0_as_fixed_and_nmi, .init = start1, .fini = chip_stop)
     port_out(0x21, 0xff);
     apic_write(0, 0x350, 0x200);
     port_out(0x21, 0);
-    cr_assert_eq(vcpus[0].nmis, 1);
+    lapic_nmi_pin(apic(0));
+    cr_assert_eq(vcpus[0].nmis, 1, "LINT1 is masked after reset");
+    apic_write(0, 0x360, 0x400);
+    lapic_nmi_pin(apic(0));
+    cr_assert_eq(vcpus[0].nmis, 2);
 }
 
 /* --- state records --- */

@@ -52,9 +52,22 @@ Test(vm_api, tells_how_it_ended)
     vm->info.has_exit_code = true;
     vm->info.exit_code = 7;
     vm->info.has_crash = true;
-    vm->info.crash = (struct vm_crash){.reason = "triple fault", .vcpu = 0, .rip = 0xffffffff81000000};
+    vm->info.crash = (struct vm_crash){
+        .reason = "triple fault",
+        .exit = "shutdown",
+        .vcpu = 0,
+        .rip = 0xffffffff81000000,
+        .register_count = 4,
+        .registers = {
+            {"rax", NULL, UINT64_MAX}, {"cs", "selector", 8}, {"cs", "base", 0}, {"ds", "base", 1}}};
     EXPECT(request("GET", "/v1/vms/a", "", ""), 200, "\"state\":\"crashed\"", "\"exit_code\":7",
-           "\"crash\":{\"reason\":\"triple fault\",\"vcpu\":0,\"rip\":\"0xffffffff81000000\"}");
+           "\"crash\":{\"reason\":\"triple "
+           "fault\",\"exit\":\"shutdown\",\"vcpu\":0,\"rip\":\"0xffffffff81000000\","
+           "\"registers\":{\"rax\":\"0xffffffffffffffff\",\"cs\":{\"selector\":\"0x8\",\"base\":\"0x0\"},"
+           "\"ds\":{\"base\":\"0x1\"}}}");
+    EXPECT(request("GET", "/v1/vms", "", ""), 200,
+           "\"crash\":{\"reason\":\"triple fault\",\"exit\":\"shutdown\",\"vcpu\":0,"
+           "\"rip\":\"0xffffffff81000000\"}");
 }
 
 Test(vm_api, creating_is_refused_with_a_reason)

@@ -187,6 +187,14 @@ void lapic_extint_set(struct lapic *lapic, bool level)
         vcpu_kick(lapic->vcpu);
 }
 
+void lapic_nmi_pin(struct lapic *lapic)
+{
+    if ((atomic_load(&lapic->mode) & LAPIC_MODE_ENABLED) == 0)
+        vcpu_signal_nmi(lapic->vcpu); /* LINT1 is the CPU's NMI pin then (11.4.3) */
+    else if (lapic_lvt_raise(lapic, LVT_LINT1))
+        vcpu_kick(lapic->vcpu);
+}
+
 /* --- life --- */
 
 void lapic_mode_update(struct lapic *lapic)

@@ -31,6 +31,12 @@ struct device *irqchip_device(struct irqchip *chip);
  * runs; 52 unless told. */
 void irqchip_phys_bits_set(struct irqchip *chip, unsigned bits);
 
+/*
+ * The machine's NMI line, connected to LINT1 of every processor: an NMI for the vCPU if its software has set
+ * LINT1 up so, as it is told to by the MADT; nothing after reset, when it is masked. Context: any.
+ */
+void lapic_nmi_pin(struct lapic *lapic);
+
 /* Own vCPU's thread from here on. */
 
 /* The vector to inject now, by priority against PPR (and the PIC's, as ExtINT through LINT0); -1: none. No

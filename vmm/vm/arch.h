@@ -10,6 +10,7 @@
  */
 struct vm;
 struct vm_error;
+struct vm_register;
 
 /* --- a vCPU --- */
 
@@ -24,6 +25,8 @@ void vcpu_arch_resumed(struct vcpu *vcpu);
 void vcpu_arch_requests(struct vcpu *vcpu, unsigned requests);
 /* Whether something ends the guest's halt. */
 bool vcpu_arch_halt_ends(struct vcpu *vcpu);
+/* What an operator sees of its registers, at most VM_REGISTERS_MAX; returns how many there are. */
+unsigned vcpu_arch_registers(struct vcpu *vcpu, struct vm_register *out);
 
 /*
  * Inline, in <guest/events.h>: vcpu_events_inject() gives the guest the events that it can take now, and asks
@@ -42,6 +45,9 @@ void machine_destroy(struct vm *vm);
 
 /* Interrupt controllers as after power-on; no vCPU runs. */
 void machine_reset(struct vm *vm);
+
+/* Pulls the machine's NMI line. The VM runs. Context: thread. */
+void machine_nmi(struct vm *vm);
 
 /* Power-on: loads kernel, initrd and tables, and has vCPU 0 start where the boot protocol says. Context:
  * thread, no vCPU runs. */

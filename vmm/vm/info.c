@@ -30,6 +30,11 @@ static const char *const exit_names[EXIT_KINDS + 1] = {
     [EXIT_UNKNOWN] = "unknown",
 };
 
+const char *vm_exit_name(enum exit_kind kind)
+{
+    return exit_names[kind];
+}
+
 static uint64_t exits_of(const struct vcpu *vcpu, unsigned kind)
 {
     return __atomic_load_n(&vcpu->stats.exits[kind], __ATOMIC_RELAXED);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../backend/backend.h"
-#include "../irqchip/irqchip.h"
 #include "arch.h"
 #include "run.h"
 #include "vm.h"
@@ -93,8 +92,10 @@ void vm_crash(struct vcpu *vcpu, const char *format, ...)
         va_start(args, format);
         vsnprintf(vm->crash.reason, sizeof(vm->crash.reason), format, args);
         va_end(args);
+        vm->crash.exit = vm_exit_name(vcpu->exit.kind);
         vm->crash.vcpu = vcpu->id;
         vm->crash.rip = backend_rip(vcpu);
+        vm->crash.register_count = vcpu_arch_registers(vcpu, vm->crash.registers);
     }
     vm_end(vm, VM_END_CRASH);
 }
@@ -154,6 +155,7 @@ int vm_start(struct vm *vm, struct vm_error *error)
         result = wrong_state(vm, error, "started");
     else
         result = power_on(vm, error);
+    vm->restarts = 0; /* an operator has looked at it */
     mutex_unlock(&vm->lock);
     return result;
 }
@@ -231,8 +233,7 @@ int vm_nmi(struct vm *vm, struct vm_error *error)
 {
     if (atomic_load(&vm->state) != VM_RUNNING)
         return wrong_state(vm, error, "sent an NMI");
-    for (unsigned i = 0; i < vm->vcpu_count; i++)
-        vcpu_signal_nmi(vm->vcpus[i]);
+    machine_nmi(vm);
     return 0;
 }
 
@@ -242,18 +243,11 @@ int vm_nmi(struct vm *vm, struct vm_error *error)
 
 /* The restart policy: at once would let a guest that crashes at boot eat a CPU, so the pauses grow. Lock
  * held. */
-static void restart_plan(struct vm *vm, enum vm_end reason)
+static void restart_plan(struct vm *vm)
 {
-    bool wanted = vm->config.restart == VM_RESTART_ALWAYS ||
-                  (vm->config.restart == VM_RESTART_ON_CRASH && reason == VM_END_CRASH);
-
-    if (!wanted)
-        return;
-    if (vm_clock_now_ns(&vm->clock) >= RESTART_STABLE_NS)
-        vm->restarts = 0;
     vm->is_restart_due = true;
-    timer_arm(&vm->restart_timer,
-              clock_now_ns() + (RESTART_FIRST_NS << MIN(vm->restarts, RESTART_DOUBLINGS)));
+    vm->restart_at_ns = clock_now_ns() + (RESTART_FIRST_NS << MIN(vm->restarts, RESTART_DOUBLINGS));
+    timer_arm(&vm->restart_timer, vm->restart_at_ns);
     vm->restarts++;
 }
 
@@ -274,14 +268,31 @@ static void settle_ended(struct vm *vm, enum vm_end reason)
         log_warning("vm %s: crashed: %s (vCPU %u, rip %#llx)", vm->config.name, vm->crash.reason,
                     vm->crash.vcpu, (unsigned long long)vm->crash.rip);
     state_set(vm, reason == VM_END_CRASH ? VM_CRASHED : VM_STOPPED);
-    restart_plan(vm, reason);
+    if (vm_clock_now_ns(&vm->clock) >= RESTART_STABLE_NS)
+        vm->restarts = 0;
+    if (vm->config.restart == VM_RESTART_ALWAYS ||
+        (vm->config.restart == VM_RESTART_ON_CRASH && reason == VM_END_CRASH))
+        restart_plan(vm);
+}
+
+/* Lock held; it has ended, and its pause may be over. */
+static void settle_restart(struct vm *vm)
+{
+    struct vm_error error;
+
+    /* Called for something else that happened before the pause began: the timer calls again. */
+    if (clock_now_ns() < vm->restart_at_ns)
+        return;
+    if (power_on(vm, &error) != 0) {
+        log_warning("vm %s: cannot start again: %s", vm->config.name, error.detail);
+        restart_plan(vm);
+    }
 }
 
 void vm_settle(struct vm *vm)
 {
     enum vm_state state;
     enum vm_end reason;
-    struct vm_error error;
 
     mutex_lock(&vm->lock);
     state = (enum vm_state)atomic_load(&vm->state);
@@ -289,9 +300,7 @@ void vm_settle(struct vm *vm)
     if (state == VM_RUNNING && reason != VM_END_NONE) {
         settle_ended(vm, reason);
     } else if ((state == VM_STOPPED || state == VM_CRASHED) && vm->is_restart_due) {
-        vm->is_restart_due = false;
-        if (power_on(vm, &error) != 0)
-            log_warning("vm %s: cannot start again: %s", vm->config.name, error.detail);
+        settle_restart(vm);
     }
     mutex_unlock(&vm->lock);
 }

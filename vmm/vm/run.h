@@ -12,6 +12,11 @@ void vm_vcpu_parked(struct vcpu *vcpu);
 
 must_check int vcpu_create(struct vm *vm, unsigned id, struct vcpu **out);
 must_check int vcpu_thread_start(struct vcpu *vcpu);
+/* Tells the parked thread to end; vcpu_destroy() waits until it has. */
+void vcpu_thread_end(struct vcpu *vcpu);
 void vcpu_destroy(struct vcpu *vcpu);
+
+/* An exit's name in the API. Context: any. */
+const char *vm_exit_name(enum exit_kind kind);
 
 #endif

@@ -182,13 +182,16 @@ int vcpu_thread_start(struct vcpu *vcpu)
                          &vcpu->thread);
 }
 
+void vcpu_thread_end(struct vcpu *vcpu)
+{
+    atomic_store(&vcpu->is_dying, true);
+    waitq_wake_one(&vcpu->wakeup);
+}
+
 void vcpu_destroy(struct vcpu *vcpu)
 {
-    if (vcpu->thread != NULL) {
-        atomic_store(&vcpu->is_dying, true);
-        waitq_wake_one(&vcpu->wakeup);
+    if (vcpu->thread != NULL)
         thread_join(vcpu->thread);
-    }
     backend_vcpu_fini(vcpu);
     vcpu_arch_fini(vcpu);
     free(vcpu);

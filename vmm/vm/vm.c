@@ -40,6 +40,7 @@ static bool is_available; /* immutable after boot: the CPUs can virtualize */
 /* VMs whose guest has ended by itself; a thread settles them, because vCPUs must not wait for each other. */
 static _Atomic(struct vm *) ended_list;
 static struct waitq ended_waitq = WAITQ_INIT(ended_waitq);
+static struct waitq settled_waitq = WAITQ_INIT(settled_waitq);
 
 void vm_ended(struct vm *vm)
 {
@@ -47,7 +48,7 @@ void vm_ended(struct vm *vm)
 
     if (atomic_exchange(&vm->is_in_ended_list, true))
         return;
-    atomic_fetch_add(&vm->references, 1);
+    atomic_fetch_add(&vm->to_be_settled, 1);
     do
         vm->ended_next = head;
     while (!atomic_compare_exchange_weak(&ended_list, &head, vm));
@@ -65,7 +66,8 @@ static void manager(void *arg)
             next = vm->ended_next;
             atomic_store(&vm->is_in_ended_list, false);
             vm_settle(vm);
-            vm_put(vm);
+            atomic_fetch_sub(&vm->to_be_settled, 1); /* vm_delete() may take it from here on */
+            waitq_wake_all(&settled_waitq);
         }
     }
 }
@@ -90,9 +92,11 @@ void vm_restart_timer(struct timer *timer)
 
 static void vm_destroy(struct vm *vm)
 {
+    /* All at once: each may have to wait for its turn behind other VMs' vCPUs. */
     for (unsigned i = 0; i < vm->vcpu_count; i++)
-        if (vm->vcpus[i] != NULL)
-            vcpu_destroy(vm->vcpus[i]);
+        vcpu_thread_end(vm->vcpus[i]);
+    for (unsigned i = 0; i < vm->vcpu_count; i++)
+        vcpu_destroy(vm->vcpus[i]);
     machine_destroy(vm);
     free(vm->vcpus);
     if (vm->stage2.tree.table_alloc != NULL)
@@ -250,6 +254,7 @@ int vm_delete(struct vm *vm, struct vm_error *error)
         return fail(error, -EBUSY, "state", "VM \"%s\" is %s; stop it first", vm->config.name,
                     vm_state_name(state));
     timer_cancel(&vm->restart_timer); /* and nobody arms it any more */
+    wait_event(&settled_waitq, atomic_load(&vm->to_be_settled) == 0);
     mutex_lock(&registry_lock);
     is_there = entry_find(vm->config.name) == container_of(vm, struct vm_entry, vm);
     if (is_there)

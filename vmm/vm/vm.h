@@ -39,8 +39,11 @@ struct vm {
     atomic_uint references;
     struct vm *ended_next; /* link in the list of VMs to be settled */
     atomic_bool is_in_ended_list;
+    atomic_uint
+        to_be_settled; /* calls of vm_settle() that are due or under way; none begins after deletion */
     struct timer restart_timer;
-    bool is_restart_due;           /* l: the restart policy wants it started when the timer fires */
+    bool is_restart_due;           /* l: the restart policy wants it started at restart_at_ns */
+    uint64_t restart_at_ns;        /* l: host time */
     bool is_deleted;               /* l: no start any more */
     unsigned restarts;             /* l: in a row, for the back-off */
     struct image *kernel, *initrd; /* i: held while the VM exists, so nobody deletes them */

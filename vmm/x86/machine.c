@@ -174,6 +174,12 @@ void machine_reset(struct vm *vm)
     irqchip_reset(vm->machine->irqchip);
 }
 
+void machine_nmi(struct vm *vm)
+{
+    for (unsigned i = 0; i < vm->vcpu_count; i++)
+        lapic_nmi_pin(vm->vcpus[i]->arch.lapic);
+}
+
 /* An image as the loaders want to read it. */
 struct image_source {
     struct load_source source;

@@ -177,6 +177,7 @@ uint64_t tsc_hz(void);
 #define APIC_ICR           0x300
 #define APIC_LVT_TIMER     0x320
 #define APIC_LVT_LINT0     0x350
+#define APIC_LVT_LINT1     0x360
 #define APIC_TIMER_INITIAL 0x380
 #define APIC_TIMER_CURRENT 0x390
 #define APIC_TIMER_DIVIDE  0x3e0
@@ -185,6 +186,7 @@ uint64_t tsc_hz(void);
 #define TIMER_PERIODIC (1 << 17)
 #define TIMER_DEADLINE (2 << 17)
 #define LVT_MASKED     (1 << 16)
+#define LVT_NMI        0x400
 #define ICR_NMI        0x400
 #define ICR_INIT       0x4500
 #define ICR_SIPI       0x4600

@@ -1,37 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """VMs with guests of our own (tests/guest): what a guest sees, and what it cannot do to the others."""
 
-import contextlib
 import time
 
 from harness.config import SLOW, check, check_equal
 from harness.registry import test
-from harness.vm import Vm, guest_file, upload
+from harness.vm import check_answers, guest_file, make, neighbour, upload
 
 HOST = {"cpus": 2, "memory": "512M"}
-
-
-def make(t, guest, name=None, memory="8M", vcpus=1, cmdline="", **more):
-    image = upload(t.api, f"guest-{guest}", guest_file(t.host.config, guest).read_bytes())
-    return Vm(t.api, name or guest, vcpus=vcpus, memory=memory, kernel=image, cmdline=cmdline,
-              debug_exit=True, **more)
-
-
-@contextlib.contextmanager
-def neighbour(t):
-    """A second VM that must answer as before when the first is done."""
-    with make(t, "echo", name="neighbour") as vm:
-        vm.start()
-        vm.wait_output("ready")
-        yield vm
-        check_answers(vm, "after")
-        vm.type("end\n")
-        check_equal(vm.wait_end()["exit_code"], 0, "the neighbour's exit code")
-
-
-def check_answers(vm, word):
-    vm.type(f"{word}\n")
-    vm.wait_output(f"you said {word}")
 
 
 # What each guest gets. Those that need what only hardware checks are told by their command lines.
@@ -73,6 +49,26 @@ def crashes(t, guest):
         info = vm.wait_end()
         check_equal(info["state"], "crashed", "state")
         check(CRASHES[guest] in info["crash"]["reason"], f"crash: {info['crash']}")
+        check_equal(info["crash"]["registers"]["rip"], info["crash"]["rip"], "RIP")
+
+
+@test(**HOST)
+def crash_registers(t):
+    """The crash record shows what the vCPU's registers held, until the next start."""
+    with make(t, "triple") as vm:
+        vm.start()
+        crash = vm.wait_end()["crash"]
+        registers = crash["registers"]
+        check_equal((crash["exit"], crash["vcpu"]), ("shutdown", 0), "exit and vCPU")
+        check_equal((registers["r15"], registers["rax"], registers["cr2"]),
+                    ("0xfedcba9876543210", "0x12345678", "0x12345678"), "registers")
+        check_equal(registers["cs"], {"selector": "0x8", "base": "0x0", "limit": "0xffffffff",
+                                      "attributes": "0xa9b"}, "CS")
+        check_equal(registers["idtr"], {"base": "0x0", "limit": "0x0"}, "IDTR")
+        check(int(registers["efer"], 16) & 0x1500 == 0x500, f"EFER is {registers['efer']}")
+        check(int(registers["cr0"], 16) & 0x80000001 == 0x80000001, f"CR0 is {registers['cr0']}")
+        listed = [item for item in t.api.get_json("/v1/vms")["items"] if item["name"] == vm.name]
+        check_equal(set(listed[0]["crash"]), {"reason", "exit", "vcpu", "rip"}, "members in a list")
 
 
 @test(arguments={"guest": ["spin", "storm", "flood"]}, **HOST)
@@ -95,6 +91,19 @@ def nmi(t):
         vm.wait_output("ready")
         vm.action("nmi")
         check_equal(vm.wait_end()["exit_code"], 0, "exit code")
+
+
+@test(**HOST)
+def early_nmi(t):
+    """An NMI for a guest that has not set up its local APIC for it goes nowhere, as on hardware."""
+    with make(t, "echo", vcpus=4) as vm:
+        vm.start()
+        for _ in range(5):
+            vm.action("nmi")
+            check_equal(vm.action("reset")["state"], "running", "state")
+        vm.wait_output("ready")
+        vm.action("nmi")
+        check_answers(vm, "hello")
 
 
 @test(**HOST)

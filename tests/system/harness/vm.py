@@ -4,7 +4,7 @@
 import contextlib
 import time
 
-from .config import BUILD, SLOW, Failure, Skip
+from .config import BUILD, SLOW, Failure, Skip, check_equal
 
 
 def guest_file(config, name):
@@ -115,3 +115,27 @@ class Vm:
             raise Failure(f"{self.name}: {info['state']}, exit code {info['exit_code']}, crash {info['crash']}; "
                           f"it said {self.output()[-600:]!r}")
         return info
+
+
+def make(t, guest, name=None, memory="8M", vcpus=1, cmdline="", **more):
+    """A VM with a guest of tests/guest."""
+    image = upload(t.api, f"guest-{guest}", guest_file(t.host.config, guest).read_bytes())
+    return Vm(t.api, name or guest, vcpus=vcpus, memory=memory, kernel=image, cmdline=cmdline,
+              debug_exit=True, **more)
+
+
+@contextlib.contextmanager
+def neighbour(t):
+    """A second VM that must answer as before when the first is done."""
+    with make(t, "echo", name="neighbour") as vm:
+        vm.start()
+        vm.wait_output("ready")
+        yield vm
+        check_answers(vm, "after")
+        vm.type("end\n")
+        check_equal(vm.wait_end()["exit_code"], 0, "the neighbour's exit code")
+
+
+def check_answers(vm, word):
+    vm.type(f"{word}\n")
+    vm.wait_output(f"you said {word}")

@@ -40,10 +40,20 @@ struct vm_error {
     char detail[240];
 };
 
+/* A register, or a part of one ("cs", "base"). */
+struct vm_register {
+    const char *name, *part; /* part NULL: all of it; parts of a register stand together */
+    uint64_t value;
+};
+#define VM_REGISTERS_MAX 80
+
 struct vm_crash {
     char reason[200];
+    const char *exit; /* why the vCPU had left the guest, as in the counts of exits */
     unsigned vcpu;
     uint64_t rip;
+    unsigned register_count;
+    struct vm_register registers[VM_REGISTERS_MAX];
 };
 
 struct vm_info {
