@@ -66,6 +66,10 @@ struct efi_device_path {
     uint8_t subtype;
     uint8_t length[2];
 };
+#define EFI_PATH_MESSAGING    3
+#define EFI_PATH_IPV4         12
+#define EFI_PATH_IPV6         13
+#define EFI_PATH_URI          24
 #define EFI_PATH_MEDIA        4
 #define EFI_PATH_MEDIA_VENDOR 3
 #define EFI_PATH_MEDIA_FILE   4
@@ -88,6 +92,12 @@ struct efi_runtime_services {
 #define EFI_ALLOCATE_MAX_ADDRESS 1
 #define EFI_LOADER_DATA          2
 
+/* 7.1 */
+#define EFI_EVENT_TIMER         BIT(31)
+#define EFI_EVENT_NOTIFY_SIGNAL BIT(9)
+#define EFI_PRIORITY_CALLBACK   8
+#define EFI_TIMER_RELATIVE      2
+
 /* Chapter 7; members in the order of 4.4. */
 struct efi_boot_services {
     struct efi_table_header header;
@@ -99,7 +109,14 @@ struct efi_boot_services {
                                         uint32_t *descriptor_version);
     efi_status(efi_api *allocate_pool)(uint32_t type, uint64_t size, void **buffer);
     efi_status(efi_api *free_pool)(void *buffer);
-    void *events[6];
+    efi_status(efi_api *create_event)(uint32_t type, uint64_t priority,
+                                      void(efi_api *notify)(void *event, void *context), void *context,
+                                      void **event);
+    efi_status(efi_api *set_timer)(void *event, uint32_t type, uint64_t time_100ns);
+    void *wait_for_event;
+    void *signal_event;
+    efi_status(efi_api *close_event)(void *event);
+    efi_status(efi_api *check_event)(void *event);
     void *protocol_installation[3];
     efi_status(efi_api *handle_protocol)(efi_handle handle, const struct efi_guid *guid, void **interface);
     void *reserved;
@@ -155,6 +172,16 @@ struct efi_file {
                                   void *info);
 };
 #define EFI_FILE_MODE_READ 1
+
+/* 13.5.16; the name follows. */
+struct efi_file_info {
+    uint64_t size; /* of this structure with the name */
+    uint64_t file_size;
+    uint64_t physical_size;
+    struct efi_time times[3];
+    uint64_t attributes;
+};
+#define EFI_FILE_DIRECTORY 0x10
 
 /* 13.4 */
 struct efi_simple_file_system {

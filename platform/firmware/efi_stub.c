@@ -5,42 +5,20 @@
  * option. Context: firmware's, one CPU, identity-mapped memory (UEFI 2.10, 2.3.4).
  */
 
+#include "efi_stub.h"
+
 #include "efi_arch.h"
-#include "efi_handover.h"
 #include "efi_text.h"
-#include "handover.h"
 
 #include <string.h>
 
-#define PATH_MAX_UNITS 512
-#define PATH_MAX_BYTES 4096
-#define FILE_READ_MAX  MIB(64) /* companion files: options, tokens */
-#define MAP_SPARE      16      /* descriptors that the calls between asking and getting may add */
-#define EXIT_ATTEMPTS  8
-#define MODULES        2
+#define MAP_SPARE     16 /* descriptors that the calls between asking and getting may add */
+#define EXIT_ATTEMPTS 8
 
 static const struct efi_guid loaded_image_guid = {
     0x5b1b31a1, 0x9562, 0x11d2, {0x8e, 0x3f, 0x00, 0xa0, 0xc9, 0x69, 0x72, 0x3b}};
-static const struct efi_guid file_system_guid = {
-    0x964e5b22, 0x6459, 0x11d2, {0x8e, 0x39, 0x00, 0xa0, 0xc9, 0x69, 0x72, 0x3b}};
 static const struct efi_guid load_file2_guid = {
     0x4006c0c1, 0xfcb3, 0x403e, {0x99, 0x6d, 0x4a, 0x6c, 0x87, 0x24, 0xe0, 0x6d}};
-
-/* What outlives boot services, in one allocation: EfiLoaderData, outside the image's .bss. */
-struct stub {
-    struct boot_handover boot;
-    struct efi_handover efi;
-    struct efi_handover_module modules[MODULES];
-    efi_handle image;
-    struct efi_system_table *system;
-    struct efi_boot_services *services;
-    struct efi_loaded_image *loaded;
-    char *cmdline; /* pages */
-    uint32_t cmdline_length;
-    uint32_t cmdline_size;
-    uint16_t file_name[PATH_MAX_UNITS];
-    uint32_t file_name_length;
-};
 
 /* UEFI 2.10, 10.3.5.3; the GUID is LINUX_EFI_INITRD_MEDIA_GUID, 5568e427-68fc-4f3d-ac74-ca555231cc68. */
 static const uint8_t initrd_path[] = {EFI_PATH_MEDIA,
@@ -85,43 +63,43 @@ static void print(struct efi_system_table *system, const char *text)
         system->console_out->output_string(system->console_out, wide);
 }
 
-/* Whole pages, so that modules share none with anything else. NULL: none. */
-static void *pages_allocate(struct stub *s, uint64_t size)
+void *efi_pages_allocate(struct efi_boot_services *services, uint64_t size)
 {
     uint64_t address = 0;
 
-    if (s->services->allocate_pages(EFI_ALLOCATE_ANY_PAGES, EFI_LOADER_DATA,
-                                    ALIGN_UP(MAX(size, (uint64_t)1), PAGE_SIZE) / PAGE_SIZE,
-                                    &address) != EFI_SUCCESS)
+    if (services->allocate_pages(EFI_ALLOCATE_ANY_PAGES, EFI_LOADER_DATA,
+                                 ALIGN_UP(MAX(size, (uint64_t)1), PAGE_SIZE) / PAGE_SIZE,
+                                 &address) != EFI_SUCCESS)
         return NULL;
     return (void *)(uintptr_t)address;
 }
 
-static void pages_free(struct stub *s, void *pages, uint64_t size)
+void efi_pages_free(struct efi_boot_services *services, void *pages, uint64_t size)
 {
-    s->services->free_pages(address_of(pages), ALIGN_UP(MAX(size, (uint64_t)1), PAGE_SIZE) / PAGE_SIZE);
+    services->free_pages(address_of(pages), ALIGN_UP(MAX(size, (uint64_t)1), PAGE_SIZE) / PAGE_SIZE);
 }
 
-static void warn(struct stub *s, const char *text)
+void stub_warn(struct efi_stub *s, const char *text)
 {
     s->efi.warning = address_of(text);
 }
 
-static void module_add(struct stub *s, const void *bytes, uint64_t size, const char *name, bool unpack)
+void stub_module_add(struct efi_stub *s, const void *bytes, uint64_t size, const char *name, bool unpack)
 {
-    if (s->efi.module_count == MODULES)
+    if (s->efi.module_count == STUB_MODULES) {
+        stub_warn(s, "EFI: more boot modules than there is room for, the last are ignored");
         return;
+    }
     s->modules[s->efi.module_count++] =
         (struct efi_handover_module){address_of(bytes), size, address_of(name), unpack};
 }
 
-/* Appends text[0, length) after a space. False: no memory, nothing changed. */
-static bool cmdline_append(struct stub *s, const char *text, uint32_t length)
+bool stub_cmdline_append(struct efi_stub *s, const char *text, uint32_t length)
 {
     uint32_t size = s->cmdline_length + length + 2;
 
     if (size > s->cmdline_size) {
-        char *bigger = pages_allocate(s, size);
+        char *bigger = efi_pages_allocate(s->services, size);
 
         if (bigger == NULL)
             return false;
@@ -138,7 +116,7 @@ static bool cmdline_append(struct stub *s, const char *text, uint32_t length)
     return true;
 }
 
-static void load_options_take(struct stub *s)
+static void load_options_take(struct efi_stub *s)
 {
     uint32_t size = s->loaded->load_options_size;
     char *text;
@@ -146,110 +124,18 @@ static void load_options_take(struct stub *s)
 
     if (size == 0 || s->loaded->load_options == NULL)
         return;
-    text = pages_allocate(s, (uint64_t)size / 2 + 1);
+    text = efi_pages_allocate(s->services, (uint64_t)size / 2 + 1);
     length = text ? efi_options_to_text(s->loaded->load_options, size, text) : 0;
     /* Sixteen bytes that are no text are the mark of firmware's own boot entries. */
     if (length < 0 && size != 16)
-        warn(s, "EFI load options are not text, ignored");
-    if (length > 0 && !cmdline_append(s, text, (uint32_t)length))
-        warn(s, "EFI: no memory for the load options, ignored");
-}
-
-/* A whole file of the volume we were loaded from, in pages of its own. NULL: not there, or not readable. */
-static void *file_read(struct stub *s, struct efi_file *root, const uint16_t *name, uint64_t *size)
-{
-    struct efi_file *file;
-    void *bytes = NULL;
-    uint64_t capacity = PAGE_SIZE;
-
-    if (root->open(root, &file, name, EFI_FILE_MODE_READ, 0) != EFI_SUCCESS)
-        return NULL;
-    /* The size is not asked for: a bigger buffer until the read does not fill it. */
-    for (; capacity <= FILE_READ_MAX; capacity *= 4) {
-        *size = capacity;
-        bytes = pages_allocate(s, capacity);
-        if (bytes == NULL)
-            break;
-        if (file->set_position(file, 0) == EFI_SUCCESS && file->read(file, size, bytes) == EFI_SUCCESS &&
-            *size < capacity)
-            break;
-        pages_free(s, bytes, capacity);
-        bytes = NULL;
-    }
-    file->close(file);
-    return bytes;
-}
-
-/* <image>.cfg: more boot options, lines joined, # starts a comment. */
-static void config_take(struct stub *s, struct efi_file *root)
-{
-    static const char suffix[] = ".cfg";
-    uint64_t size = 0;
-    char *text;
-    uint64_t at = 0;
-
-    if (s->file_name_length + sizeof(suffix) > PATH_MAX_UNITS)
-        return;
-    for (unsigned int i = 0; i < sizeof(suffix); i++)
-        s->file_name[s->file_name_length + i] = (uint16_t)suffix[i];
-    text = file_read(s, root, s->file_name, &size);
-    s->file_name[s->file_name_length] = 0;
-    while (text && at < size) {
-        uint64_t end = at;
-        uint64_t stop;
-
-        while (end < size && text[end] != '\n')
-            end++;
-        stop = end > at && text[end - 1] == '\r' ? end - 1 : end;
-        if (stop > at && text[at] != '#' && memchr(text + at, '\0', stop - at) == NULL &&
-            !cmdline_append(s, text + at, (uint32_t)(stop - at)))
-            warn(s, "EFI: no memory for the companion .cfg file, ignored");
-        at = end + 1;
-    }
-}
-
-/* The file `tokens` in the image's own folder becomes the module of that name. */
-static void tokens_take(struct stub *s, struct efi_file *root)
-{
-    static const char name[] = "tokens";
-    uint32_t start = s->file_name_length;
-    uint64_t size = 0;
-    void *bytes;
-
-    while (start && s->file_name[start - 1] != '\\' && s->file_name[start - 1] != '/')
-        start--;
-    if (start + sizeof(name) > PATH_MAX_UNITS)
-        return;
-    for (unsigned int i = 0; i < sizeof(name); i++)
-        s->file_name[start + i] = (uint16_t)name[i];
-    bytes = file_read(s, root, s->file_name, &size);
-    if (bytes)
-        module_add(s, bytes, size, name, false);
-}
-
-/* Only when firmware read us from a file system; a network boot has none. */
-static void companions_take(struct stub *s)
-{
-    struct efi_simple_file_system *volume = NULL;
-    struct efi_file *root;
-
-    s->file_name_length = s->loaded->file_path ? efi_path_file_name(s->loaded->file_path, PATH_MAX_BYTES,
-                                                                    s->file_name, PATH_MAX_UNITS)
-                                               : 0;
-    if (s->file_name_length == 0 || s->loaded->device == NULL ||
-        s->services->handle_protocol(s->loaded->device, &file_system_guid, (void **)&volume) != EFI_SUCCESS ||
-        volume->open_volume(volume, &root) != EFI_SUCCESS)
-        return;
-    config_take(s, root);
-    /* An initrd brings its own. */
-    if (s->efi.module_count == 0)
-        tokens_take(s, root);
-    root->close(root);
+        stub_warn(s, "EFI load options are not text, ignored");
+    if (length > 0 && !stub_cmdline_append(s, text, (uint32_t)length))
+        stub_warn(s, "EFI: no memory for the load options, ignored");
 }
 
 /* What a loader offers as initrd (iPXE, GRUB, systemd-boot, QEMU): one blob, possibly an archive of modules.
  */
-static void initrd_take(struct stub *s)
+static void initrd_take(struct efi_stub *s)
 {
     struct efi_device_path *path = (struct efi_device_path *)(uintptr_t)initrd_path;
     struct efi_load_file2 *loader = NULL;
@@ -262,15 +148,15 @@ static void initrd_take(struct stub *s)
         return;
     if (loader->load_file(loader, path, false, &size, NULL) != EFI_BUFFER_TOO_SMALL || size == 0)
         return;
-    bytes = pages_allocate(s, size);
+    bytes = efi_pages_allocate(s->services, size);
     if (bytes && loader->load_file(loader, path, false, &size, bytes) == EFI_SUCCESS) {
-        module_add(s, bytes, size, "initrd", true);
+        stub_module_add(s, bytes, size, "initrd", true);
         return;
     }
-    warn(s, "EFI: the loader's initrd could not be loaded, ignored");
+    stub_warn(s, "EFI: the loader's initrd could not be loaded, ignored");
 }
 
-static efi_status memory_map_get(struct stub *s, uint64_t capacity, uint64_t *key)
+static efi_status memory_map_get(struct efi_stub *s, uint64_t capacity, uint64_t *key)
 {
     uint32_t version;
 
@@ -284,7 +170,7 @@ static efi_status memory_map_get(struct stub *s, uint64_t capacity, uint64_t *ke
  * after a first failed attempt nothing but GetMemoryMap may be called. So the buffer has room to spare from
  * the start.
  */
-static efi_status boot_services_exit(struct stub *s)
+static efi_status boot_services_exit(struct efi_stub *s)
 {
     uint64_t capacity, key;
     efi_status status = memory_map_get(s, 0, &key);
@@ -292,7 +178,7 @@ static efi_status boot_services_exit(struct stub *s)
     if (status != EFI_BUFFER_TOO_SMALL)
         return status ? status : EFI_INVALID_PARAMETER;
     capacity = s->efi.memory_map_size + MAP_SPARE * s->efi.descriptor_size;
-    s->efi.memory_map = address_of(pages_allocate(s, capacity));
+    s->efi.memory_map = address_of(efi_pages_allocate(s->services, capacity));
     if (s->efi.memory_map == 0)
         return EFI_OUT_OF_RESOURCES;
     capacity = ALIGN_UP(capacity, PAGE_SIZE);
@@ -313,7 +199,7 @@ efi_status efi_main(efi_handle image, struct efi_system_table *system);
 efi_status efi_main(efi_handle image, struct efi_system_table *system)
 {
     struct efi_time time = {0};
-    struct stub *s = NULL;
+    struct efi_stub *s = NULL;
     const char *obstacle;
     efi_status status = system->boot->allocate_pool(EFI_LOADER_DATA, sizeof(*s), (void **)&s);
 
@@ -336,7 +222,7 @@ efi_status efi_main(efi_handle image, struct efi_system_table *system)
     if (system->runtime->get_time(&time, NULL) == EFI_SUCCESS)
         s->efi.time_seconds = efi_time_to_unix(&time);
     initrd_take(s);
-    companions_take(s);
+    stub_companions_take(s);
     load_options_take(s); /* last: a later option wins */
     s->efi.cmdline = address_of(s->cmdline);
     obstacle = efi_arch_prepare(s->services);

@@ -94,6 +94,26 @@ uint32_t efi_path_file_name(const struct efi_device_path *path, uint32_t max, ui
     return length;
 }
 
+const uint8_t *efi_path_node(const struct efi_device_path *path, uint32_t max, uint8_t type, uint8_t subtype,
+                             uint32_t *size)
+{
+    const uint8_t *bytes = (const uint8_t *)path;
+    uint32_t at = 0;
+
+    while (max - at >= 4 && bytes[at] != EFI_PATH_END) {
+        uint32_t node = bytes[at + 2] | (uint32_t)bytes[at + 3] << 8;
+
+        if (node < 4 || node > max - at)
+            return NULL;
+        if (bytes[at] == type && bytes[at + 1] == subtype) {
+            *size = node - 4;
+            return bytes + at + 4;
+        }
+        at += node;
+    }
+    return NULL;
+}
+
 int64_t efi_time_to_unix(const struct efi_time *t)
 {
     static const uint16_t days_before[12] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};

@@ -21,6 +21,13 @@ int must_check efi_options_to_text(const void *options, uint32_t size, char *out
  */
 uint32_t efi_path_file_name(const struct efi_device_path *path, uint32_t max, uint16_t *out, uint32_t size);
 
+/*
+ * The data of the first node of that type and subtype, *size bytes of it; NULL: there is none. max bounds the
+ * bytes looked at.
+ */
+const uint8_t *efi_path_node(const struct efi_device_path *path, uint32_t max, uint8_t type, uint8_t subtype,
+                             uint32_t *size);
+
 /* Seconds since 1970-01-01 UTC, or 0 when the fields are not a time. */
 int64_t efi_time_to_unix(const struct efi_time *t);
 

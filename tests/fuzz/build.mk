@@ -16,6 +16,8 @@ fuzz-y += bootparams
 fuzz-bootparams-src = $(firmware-src)
 fuzz-y += efi_text
 fuzz-efi_text-src := platform/firmware/efi_text.c
+fuzz-y += efi_config
+fuzz-efi_config-src := platform/firmware/efi_config.c platform/firmware/efi_text.c
 
 fuzz-y += agent
 fuzz-agent-src := $(patsubst %,net/agent/%.c,base64 digest json_out text tokens) net/http/str.c net/lwip/port/ip_option.c \

@@ -61,6 +61,8 @@ unit-virtqueue-src := platform/drivers/virtio/virtqueue.c
 
 unit-y += efi_text
 unit-efi_text-src := platform/firmware/efi_text.c
+unit-y += efi_config
+unit-efi_config-src := platform/firmware/efi_config.c platform/firmware/efi_text.c
 unit-y += e1000e
 unit-e1000e-src := $(addprefix platform/drivers/nic/,rx_pool.c e1000e_rx.c e1000e_tx.c)
 unit-e1000e-cflags := -Itests/unit

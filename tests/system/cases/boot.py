@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The ways to boot, with what each must hand over."""
 
+import dataclasses
 import re
 
 from harness.config import check, check_equal
@@ -36,6 +37,24 @@ def linux_loader(t):
 @test(host="own", boot=["ovmf-pxe", "ovmf-http", "ovmf-disk"], cpus=2, timeout=120)
 def uefi(t):
     _check_host(t, "uefi")
+
+
+@test(host="none", boot=["ovmf-pxe", "ovmf-http", "ovmf-disk"], timeout=120)
+def uefi_companion(t):
+    """Without a loader in between, a file beside the image brings options and modules."""
+    t.logdir.mkdir(parents=True, exist_ok=True)
+    tokens, blob = t.logdir / "tokens", t.logdir / "blob"
+    tokens.write_text(f"{TOKEN} admin\n")
+    blob.write_bytes(bytes(range(256)) * 5000)
+    t.launch(dataclasses.replace(t.case.config, cmdline="hostname=by-companion loglevel=debug",
+                                 modules=(("tokens", str(tokens)), ("blob", str(blob)))))
+    t.host.wait_ready()
+    check_equal(t.api.get("/v1/host").status, 401, "status without a token")
+    api = t.api.with_token(TOKEN)
+    host = api.get_json("/v1/host")
+    check_equal((host["name"], host["warnings"]), ("by-companion", []), "name and warnings")
+    t.host.wait_serial(r"boot module blob is an image")
+    check(api.get("/v1/images/blob/content").body == blob.read_bytes(), "the module arrived damaged")
 
 
 @test(host="own", boot=["grub-efi-chain", "grub-efi-linux"], cmdline="hostname=by-cmdline", timeout=120)

@@ -154,16 +154,33 @@ def _ovmf(host, pxe4):
     ]
 
 
+def _companion(host, folder, image):
+    """What no loader hands over: options and modules in a file beside the image."""
+    lines = ["# What this host is told.", host.config.cmdline]
+    for name, path in host.config.modules:
+        if not (folder / name).exists():
+            shutil.copyfile(path, folder / name)
+        lines.append(f"module {name}")
+    if len(lines) > 2 or host.config.cmdline:
+        (folder / f"{image}.cfg").write_text("\r\n".join(lines) + "\n")
+
+
+def _staged_efi(host):
+    name = _stage(host, _image(host, "efi"))
+    _companion(host, host.workdir / "boot", name)
+    return name
+
+
 def ovmf_pxe(host):
     """UEFI: the EFI image by PXE and TFTP."""
     arguments = _ovmf(host, True)
-    return arguments + _network_boot(host, True, _stage(host, _image(host, "efi")))
+    return arguments + _network_boot(host, True, _staged_efi(host))
 
 
 def ovmf_http(host):
     """UEFI HTTP boot."""
     arguments = _ovmf(host, False)
-    url = _serve(host) + _stage(host, _image(host, "efi"))
+    url = _serve(host) + _staged_efi(host)
     if host.netns:
         host.netns.start_dnsmasq(host.mac, http_url=url)
         host.nic_options += ",bootindex=1"
@@ -181,7 +198,9 @@ def _efi_disk(host, loader):
 
 def ovmf_disk(host):
     """UEFI: the EFI image as the removable-media loader of a FAT disk."""
-    return _ovmf(host, False) + _efi_disk(host, _image(host, "efi"))
+    arguments = _efi_disk(host, _image(host, "efi"))
+    _companion(host, host.workdir / "esp" / "EFI" / "BOOT", "BOOTX64.EFI")
+    return _ovmf(host, False) + arguments
 
 
 def _grub_config(host, commands):
