@@ -15,6 +15,7 @@ static inline void *test_table(hpa_t table)
 #define CORE_MM_H
 #include <core/pt/fmt_x86.h>
 #include <core/pt/walk.h>
+#include <core/pt/walk_parallel.h>
 
 #define RW (X86_PTE_P | X86_PTE_W)
 
@@ -188,11 +189,80 @@ Test(pt, a_faulting_page_is_mapped_once)
     cr_assert_eq(t_map_page(&tree, MIB(6), hpa(MIB(20)), 1, RW), 0);
     expect(&tree, MIB(7), MIB(21), MIB(2), RW);
     /* What is there stays, at whatever size. */
-    cr_assert_eq(t_map_page(&tree, MIB(6), hpa(0), 0, RW), 0);
-    cr_assert_eq(t_map_page(&tree, MIB(6) + KIB(4), hpa(0), 1, RW), 0);
+    cr_assert_eq(t_map_page(&tree, MIB(6), hpa(0), 0, RW), 1);
+    cr_assert_eq(t_map_page(&tree, MIB(6) + KIB(4), hpa(0), 1, RW), 1);
     expect(&tree, MIB(7), MIB(21), MIB(2), RW);
+    /* Smaller ones that are there leave the rest unmapped. */
+    cr_assert_eq(t_map_page(&tree, MIB(8), hpa(KIB(4)), 0, RW), 0);
+    cr_assert_eq(t_map_page(&tree, MIB(8), hpa(0), 1, RW), -EEXIST);
+    cr_assert_eq(t_map_page(&tree, 0, hpa(0), 2, RW), -EEXIST);
+    expect_none(&tree, MIB(8) + KIB(4));
     budget = 1;
     cr_assert_eq(t_map_page(&tree, GIB(600), hpa(0), 0, RW), -ENOMEM);
+    tree_end(&tree);
+}
+
+Test(pt, write_access_is_taken_from_pages_of_any_size)
+{
+    struct pt_tree tree = tree_make(2);
+
+    cr_assert_eq(t_map(&tree, GIB(1), hpa(GIB(1)), GIB(1) + MIB(4), RW), 0);
+    cr_assert_eq(t_map(&tree, GIB(4) - KIB(4), hpa(KIB(4)), KIB(4), RW), 0);
+    cr_assert_eq(t_map(&tree, GIB(4), hpa(0), KIB(4), RW), 0);
+    /* What is unmapped in between does not matter; what lies behind stays. */
+    t_write_protect(&tree, 0, GIB(4));
+    expect(&tree, GIB(1), GIB(1), GIB(1), X86_PTE_P);
+    expect(&tree, GIB(2) + MIB(2), GIB(2) + MIB(2), MIB(2), X86_PTE_P);
+    expect(&tree, GIB(4) - KIB(4), KIB(4), KIB(4), X86_PTE_P);
+    expect(&tree, GIB(4), 0, KIB(4), RW);
+    tree_end(&tree);
+}
+
+Test(pt, write_access_is_given_back_page_by_page)
+{
+    struct pt_tree tree = tree_make(2);
+    uint64_t size;
+
+    cr_assert_eq(t_map(&tree, GIB(1), hpa(GIB(8)), GIB(1), X86_PTE_P), 0);
+    cr_assert_eq(t_write_allow(&tree, GIB(1) + MIB(2) + KIB(8), 0, &size), 0);
+    cr_assert_eq(size, KIB(4));
+    expect(&tree, GIB(1) + MIB(2) + KIB(8), GIB(8) + MIB(2) + KIB(8), KIB(4), RW);
+    expect(&tree, GIB(1) + MIB(2) + KIB(4), GIB(8) + MIB(2) + KIB(4), KIB(4), X86_PTE_P);
+    expect(&tree, GIB(1), GIB(8), MIB(2), X86_PTE_P);
+    /* As large as it is, if that is good enough. */
+    cr_assert_eq(t_write_allow(&tree, GIB(1), 2, &size), 0);
+    cr_assert_eq(size, MIB(2));
+    expect(&tree, GIB(1), GIB(8), MIB(2), RW);
+    cr_assert_eq(t_write_allow(&tree, GIB(1), 0, &size), 0);
+    cr_assert_eq(size, MIB(2), "writable already, and not split");
+    cr_assert_eq(t_write_allow(&tree, GIB(2), 0, &size), -ENOENT);
+    budget = 0;
+    cr_assert_eq(t_write_allow(&tree, GIB(1) + MIB(4), 0, &size), -ENOMEM);
+    expect(&tree, GIB(1) + MIB(4), GIB(8) + MIB(4), MIB(2), X86_PTE_P);
+    tree_end(&tree);
+}
+
+Test(pt, small_pages_become_a_large_one)
+{
+    struct pt_tree tree = tree_make(2);
+    uint64_t size, pages[PT_TOP];
+    hpa_t table;
+
+    cr_assert_eq(t_map(&tree, GIB(1), hpa(GIB(8)), GIB(1), X86_PTE_P), 0);
+    cr_assert_not(t_merge(&tree, GIB(1), hpa(GIB(8)), 2, RW, &table), "it is large");
+    cr_assert_not(t_merge(&tree, GIB(2), hpa(GIB(9)), 2, RW, &table), "there is nothing");
+    cr_assert_eq(t_write_allow(&tree, GIB(1) + MIB(6), 0, &size), 0);
+    t_count(&tree, pages);
+    cr_assert(pages[0] == 512 && pages[1] == 511 && pages[2] == 0);
+    cr_assert(t_merge(&tree, GIB(1) + MIB(6), hpa(GIB(8) + MIB(6)), 1, RW, &table));
+    t_tables_free(&tree, table, 0);
+    expect(&tree, GIB(1) + MIB(6) + KIB(4), GIB(8) + MIB(6) + KIB(4), MIB(2), RW);
+    cr_assert_eq(t_write_allow(&tree, GIB(1) + MIB(8), 0, &size), 0);
+    cr_assert(t_merge(&tree, GIB(1), hpa(GIB(8)), 2, RW, &table));
+    t_tables_free(&tree, table, 1); /* with the one below it */
+    expect(&tree, GIB(1) + MIB(8), GIB(8) + MIB(8), GIB(1), RW);
+    t_count(&tree, pages);
+    cr_assert(pages[0] == 0 && pages[1] == 0 && pages[2] == 1);
     tree_end(&tree);
 }
 
@@ -207,7 +277,7 @@ static void *race(void *arg)
         /* The same pages in another order, so that threads meet in every table. */
         uint64_t page = (i * 2654435761U + (uintptr_t)arg * 17) % RACE_SIZE;
 
-        if (t_map_page(&raced, page * KIB(4) * 97, hpa(page * KIB(4)), 0, RW) != 0)
+        if (t_map_page(&raced, page * KIB(4) * 97, hpa(page * KIB(4)), 0, RW) < 0)
             return (void *)1;
     }
     return NULL;

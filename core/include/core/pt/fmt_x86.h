@@ -45,6 +45,16 @@ static inline bool pt_fmt_present(uint64_t e)
     return (e & X86_PTE_P) != 0;
 }
 
+static inline bool pt_fmt_is_writable(uint64_t e)
+{
+    return (e & X86_PTE_W) != 0;
+}
+
+static inline uint64_t pt_fmt_with_write(uint64_t e, bool is_writable)
+{
+    return is_writable ? e | X86_PTE_W : e & ~(uint64_t)X86_PTE_W;
+}
+
 static inline bool pt_fmt_is_leaf(uint64_t e, unsigned level)
 {
     return level == 0 || (e & X86_PTE_PS) != 0;

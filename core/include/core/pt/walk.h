@@ -190,8 +190,8 @@ static inline must_check int PT_NAME(map)(struct pt_tree *tree, uint64_t va, hpa
 /*
  * Maps one page of `level` (4K << 9 * level; va and pa aligned to it), in parallel with other calls of itself
  * on the same tree: every entry is put in place by compare-and-swap, and whoever loses frees its table and
- * goes on with the winner's. Where a mapping exists already it stays, and that is success. -ENOMEM: no memory
- * for a table.
+ * goes on with the winner's. 0: mapped; 1: a page maps `va` already, and stays; -EEXIST: smaller pages may be
+ * mapped there: try a lower level; -ENOMEM: no memory for a table.
  */
 static inline must_check int PT_NAME(map_page)(struct pt_tree *tree, uint64_t va, hpa_t pa, unsigned level,
                                                uint64_t flags)
@@ -203,8 +203,10 @@ static inline must_check int PT_NAME(map_page)(struct pt_tree *tree, uint64_t va
         uint64_t e = PT_NAME(load)(entry), fresh;
         hpa_t made = HPA_NONE;
 
-        if (pt_fmt_present(e) && (at == level || pt_fmt_is_leaf(e, at)))
-            return 0;
+        if (pt_fmt_present(e) && pt_fmt_is_leaf(e, at))
+            return 1;
+        if (pt_fmt_present(e) && at == level)
+            return -EEXIST;
         if (pt_fmt_present(e)) {
             table = pt_fmt_table_addr(e);
             continue;
@@ -230,20 +232,20 @@ static inline must_check int PT_NAME(map_page)(struct pt_tree *tree, uint64_t va
     }
 }
 
-/* Frees every table of the tree, the root included. Nothing may use it any more. */
-static inline void PT_NAME(destroy)(struct pt_tree *tree)
+/* Frees `root`, a table of level `top`, and every table below it. Nothing may use them any more. */
+static inline void PT_NAME(tables_free)(struct pt_tree *tree, hpa_t root, unsigned top)
 {
     hpa_t path[PT_TOP + 1];
-    unsigned index[PT_TOP + 1], level = PT_TOP;
+    unsigned index[PT_TOP + 1], level = top;
 
-    path[level] = tree->root;
+    path[level] = root;
     index[level] = 0;
     for (;;) {
         uint64_t e;
 
         if (level == 0 || index[level] == PT_ENTRIES) {
             tree->table_free(tree, path[level]);
-            if (level++ == PT_TOP)
+            if (level++ == top)
                 return;
             continue;
         }
@@ -253,4 +255,10 @@ static inline void PT_NAME(destroy)(struct pt_tree *tree)
             index[level] = 0;
         }
     }
+}
+
+/* Frees every table of the tree, the root included. Nothing may use it any more. */
+static inline void PT_NAME(destroy)(struct pt_tree *tree)
+{
+    PT_NAME(tables_free)(tree, tree->root, PT_TOP);
 }
