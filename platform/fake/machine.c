@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <arch/clock.h>
+#include <arch/cpuid.h>
 #include <arch/fake.h>
 #include <arch/layout.h>
 #include <arch/thread.h>
@@ -22,6 +23,7 @@ static DEFINE_PERCPU(char, fake_percpu_first) aligned_to(64) keep_symbol;
 _Thread_local struct fake_cpu fake_cpu = {.base = __start_percpu};
 uint64_t fake_direct_map_base;
 _Atomic uint64_t fake_clock_cycles;
+bool fake_cpu_features[CPU_FEATURE_COUNT];
 
 static unsigned n_cpus = 1;
 static char **percpu_areas;

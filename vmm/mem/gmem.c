@@ -28,6 +28,8 @@ static uint64_t chunks_alloc(struct gmem *gmem, uint64_t first, uint64_t count)
         return 0;
     if (n > 1)
         page_split(block, PAGE_ORDER_1G, CHUNK_ORDER);
+    if (n > 1)
+        gmem->blocks[first / n].is_contiguous = true;
     for (uint64_t i = 0; i < n; i++)
         gmem->chunks[first + i] = (struct gmem_chunk){.base = hpa_add(block, i << GMEM_CHUNK_SHIFT)};
     return n;
@@ -47,14 +49,17 @@ int gmem_init(struct gmem *gmem, uint64_t size, unsigned node)
         return -EINVAL;
     *gmem = (struct gmem){.size = size, .node = node};
     gmem->chunks = calloc(count, sizeof(*gmem->chunks));
-    if (gmem->chunks == NULL)
+    gmem->blocks = calloc(MAX(size >> GMEM_BLOCK_SHIFT, 1ULL), sizeof(*gmem->blocks));
+    if (gmem->chunks == NULL || gmem->blocks == NULL) {
+        gmem->size = 0;
+        gmem_fini(gmem);
         return -ENOMEM;
+    }
     for (uint64_t i = 0; i < count; i += n) {
         n = chunks_alloc(gmem, i, count);
         if (n == 0) {
-            chunks_free(gmem, i);
-            free(gmem->chunks);
-            *gmem = (struct gmem){0}; /* so that gmem_fini() finds nothing */
+            gmem->size = i << GMEM_CHUNK_SHIFT;
+            gmem_fini(gmem); /* and once more, it finds nothing */
             return -ENOMEM;
         }
     }
@@ -65,8 +70,9 @@ void gmem_fini(struct gmem *gmem)
 {
     chunks_free(gmem, gmem->size >> GMEM_CHUNK_SHIFT);
     free(gmem->chunks);
+    free(gmem->blocks);
     free(gmem->slots);
-    free(atomic_load(&gmem->dirty));
+    free(gmem->dirty_bits);
     *gmem = (struct gmem){0};
 }
 
@@ -129,11 +135,21 @@ hpa_t gmem_chunk_ready(struct gmem *gmem, uint64_t index)
     if (atomic_compare_exchange_strong(&chunk->state, &stale, GMEM_CHUNK_CLEARING)) {
         memset(hpa_to_ptr(chunk->base), 0, GMEM_CHUNK_SIZE);
         atomic_store_explicit(&chunk->state, GMEM_CHUNK_READY, memory_order_release);
+        if (index >> (GMEM_BLOCK_SHIFT - GMEM_CHUNK_SHIFT) < gmem->size >> GMEM_BLOCK_SHIFT)
+            atomic_fetch_add(&gmem->blocks[index >> (GMEM_BLOCK_SHIFT - GMEM_CHUNK_SHIFT)].ready, 1);
     }
     preempt_enable();
     while (atomic_load_explicit(&chunk->state, memory_order_acquire) != GMEM_CHUNK_READY)
         arch_relax();
     return chunk->base;
+}
+
+bool gmem_block_is_whole(const struct gmem *gmem, uint64_t ram_offset)
+{
+    const struct gmem_block *block = &gmem->blocks[ram_offset >> GMEM_BLOCK_SHIFT];
+
+    return ram_offset % GMEM_BLOCK_SIZE == 0 && ram_offset + GMEM_BLOCK_SIZE <= gmem->size &&
+           block->is_contiguous && atomic_load(&block->ready) == GMEM_BLOCK_SIZE / GMEM_CHUNK_SIZE;
 }
 
 void gmem_mark_dirty(struct gmem *gmem, uint64_t ram_offset, uint64_t size)
@@ -146,21 +162,30 @@ void gmem_mark_dirty(struct gmem *gmem, uint64_t ram_offset, uint64_t size)
         __atomic_fetch_or(&dirty[page / 64], BIT(page % 64), __ATOMIC_RELEASE);
 }
 
-void *gmem_ptr(struct gmem *gmem, gpa_t addr, size_t *length, bool is_write)
+/* gmem_ptr() but for the log; *offset: in RAM. */
+static void *ptr_at(struct gmem *gmem, gpa_t addr, size_t *length, bool is_write, uint64_t *offset)
 {
     const struct gmem_slot *slot = gmem_slot_find(gmem, addr);
-    uint64_t in_slot, offset, room;
+    uint64_t in_slot, room;
 
     if (slot == NULL || (is_write && slot->is_read_only) || *length == 0)
         return NULL;
     in_slot = addr.v - slot->base.v;
-    offset = slot->ram_offset + in_slot;
-    room = MIN(slot->size - in_slot, GMEM_CHUNK_SIZE - (offset & (GMEM_CHUNK_SIZE - 1)));
+    *offset = slot->ram_offset + in_slot;
+    room = MIN(slot->size - in_slot, GMEM_CHUNK_SIZE - (*offset & (GMEM_CHUNK_SIZE - 1)));
     *length = MIN(*length, room);
-    if (is_write)
+    return (char *)hpa_to_ptr(gmem_chunk_ready(gmem, *offset >> GMEM_CHUNK_SHIFT)) +
+           (*offset & (GMEM_CHUNK_SIZE - 1));
+}
+
+void *gmem_ptr(struct gmem *gmem, gpa_t addr, size_t *length, bool is_write)
+{
+    uint64_t offset;
+    void *ptr = ptr_at(gmem, addr, length, is_write, &offset);
+
+    if (is_write && ptr != NULL)
         gmem_mark_dirty(gmem, offset, *length);
-    return (char *)hpa_to_ptr(gmem_chunk_ready(gmem, offset >> GMEM_CHUNK_SHIFT)) +
-           (offset & (GMEM_CHUNK_SIZE - 1));
+    return ptr;
 }
 
 /* Whether all of [addr, addr + size) is RAM that may be accessed so; slot by slot. */
@@ -207,11 +232,13 @@ int gmem_write(struct gmem *gmem, gpa_t addr, const void *from, size_t size)
         return -EFAULT;
     while (size > 0) {
         size_t n = size;
-        void *to = gmem_ptr(gmem, addr, &n, true);
+        uint64_t offset;
+        void *to = ptr_at(gmem, addr, &n, true, &offset);
 
         if (to == NULL)
             return -EFAULT;
         memcpy(to, from, n);
+        gmem_mark_dirty(gmem, offset, n);
         from = (const char *)from + n;
         addr = gpa_add(addr, n);
         size -= n;
@@ -225,11 +252,13 @@ int gmem_fill(struct gmem *gmem, gpa_t addr, uint8_t value, size_t size)
         return -EFAULT;
     while (size > 0) {
         size_t n = size;
-        void *to = gmem_ptr(gmem, addr, &n, true);
+        uint64_t offset;
+        void *to = ptr_at(gmem, addr, &n, true, &offset);
 
         if (to == NULL)
             return -EFAULT;
         memset(to, value, n);
+        gmem_mark_dirty(gmem, offset, n);
         addr = gpa_add(addr, n);
         size -= n;
     }

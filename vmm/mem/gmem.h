@@ -16,6 +16,8 @@
  */
 #define GMEM_CHUNK_SHIFT 21
 #define GMEM_CHUNK_SIZE  BIT(GMEM_CHUNK_SHIFT)
+#define GMEM_BLOCK_SHIFT 30
+#define GMEM_BLOCK_SIZE  BIT(GMEM_BLOCK_SHIFT)
 
 /* Where a chunk is on its way from "reserved" to "the guest may see it". */
 enum gmem_chunk_state {
@@ -29,6 +31,12 @@ struct gmem_chunk {
     _Atomic uint8_t state; /* enum gmem_chunk_state */
 };
 
+/* 1 GiB of chunks. */
+struct gmem_block {
+    bool is_contiguous;     /* immutable: aligned and in a row in the host, too */
+    _Atomic uint16_t ready; /* chunks that are GMEM_CHUNK_READY */
+};
+
 struct gmem_slot {
     gpa_t base;
     uint64_t size;
@@ -39,11 +47,14 @@ struct gmem_slot {
 
 struct gmem {
     struct gmem_chunk *chunks; /* immutable */
+    struct gmem_block *blocks; /* immutable: whole ones only */
     uint64_t size;             /* immutable: bytes of RAM */
     struct gmem_slot *slots;   /* sorted by base, not overlapping */
     unsigned slot_count;
-    unsigned node;             /* immutable */
-    _Atomic(uint64_t *) dirty; /* one bit per 4K page of RAM while logging; NULL otherwise */
+    unsigned node; /* immutable */
+    _Atomic(uint64_t *)
+        dirty;            /* one bit per 4K page of RAM while logging; NULL otherwise (vmm/mem/dirty.h) */
+    uint64_t *dirty_bits; /* the VM's lock; that memory, kept once it was needed */
 };
 
 /* Reserves `size` bytes (a multiple of the chunk size) of RAM. -ENOMEM with nothing taken. Context: thread.
@@ -73,11 +84,18 @@ must_check int gmem_read(struct gmem *gmem, gpa_t gpa, void *to, size_t size);
 must_check int gmem_write(struct gmem *gmem, gpa_t gpa, const void *from, size_t size);
 must_check int gmem_fill(struct gmem *gmem, gpa_t gpa, uint8_t value, size_t size);
 
-/* Notes that the host has written [ram_offset, ram_offset + size) of RAM, if dirty logging is on. Context:
- * any. */
+/*
+ * Notes that [ram_offset, ram_offset + size) of RAM has been written, if dirty logging is on. gmem_ptr() does
+ * so beforehand; that is enough on a vCPU's thread, which whoever reads the log waits for. Other threads note
+ * it (again) when they have written. Context: any.
+ */
 void gmem_mark_dirty(struct gmem *gmem, uint64_t ram_offset, uint64_t size);
 
 /* Clears a chunk if it still is stale, waiting for another CPU that does so. Context: thread. */
 hpa_t gmem_chunk_ready(struct gmem *gmem, uint64_t chunk);
+
+/* Whether the GiB of RAM from `ram_offset` on is one GiB in the host, aligned, with nothing stale in it.
+ * Context: any. */
+bool gmem_block_is_whole(const struct gmem *gmem, uint64_t ram_offset);
 
 #endif

@@ -12,12 +12,16 @@
  * parallel and without a lock; changes that take something away are serialised. The linked backend supplies
  * the format (vmm/backend).
  */
+struct stage2_retired;
 struct stage2 {
     struct pt_tree tree;
-    struct spinlock lock; /* unmap, protect */
+    struct spinlock lock; /* unmap */
     _Atomic uint64_t table_bytes;
-    unsigned node; /* immutable */
+    _Atomic(struct stage2_retired *) retired; /* tables out of the tree that somebody may still walk */
+    unsigned node;                            /* immutable */
 };
+
+#define STAGE2_LEVEL_MAX 2 /* 0 4K, 1 2M, 2 1G */
 
 enum stage2_flags {
     STAGE2_READ_ONLY = 1 << 0,
@@ -33,17 +37,41 @@ hpa_t stage2_root(const struct stage2 *s2);
 unsigned stage2_max_level(const struct stage2 *s2);
 
 /*
- * Maps one page of 4K << 9 * level. If another vCPU was faster, its mapping stays and that is success as
- * well. -ENOMEM without memory for tables. Context: thread; in parallel with itself.
+ * Maps one page of 4K << 9 * level. 0: mapped; 1: another page maps it already, and stays; -EEXIST: smaller
+ * pages may be mapped there: try a lower level; -ENOMEM without memory for tables. Context: thread; in
+ * parallel with itself and with everything below but unmapping.
  */
 must_check int stage2_map_page(struct stage2 *s2, gpa_t gpa, hpa_t hpa, unsigned level, unsigned flags);
 
 /*
- * Takes write access from [gpa, gpa + size) or gives it back to a page, splitting large pages to 4K where the
- * range ends inside or `split` is asked for (dirty logging). The caller flushes the guest's TLBs. -ENOMEM: a
- * split failed. Context: thread.
+ * Takes write access from what maps [gpa, gpa + size), and from all of a page that is larger. The caller
+ * flushes the guest's TLBs. Context: thread.
  */
-must_check int stage2_protect(struct stage2 *s2, gpa_t gpa, uint64_t size, unsigned flags);
+void stage2_write_protect(struct stage2 *s2, gpa_t gpa, uint64_t size);
+
+/*
+ * Gives write access back to the page that maps `gpa`, splitting it down to `level` first; *size: of the page
+ * that is writable then. -ENOENT: nothing is mapped; -ENOMEM: it cannot be split, and stays as it is.
+ * Context: thread.
+ */
+must_check int stage2_write_allow(struct stage2 *s2, gpa_t gpa, unsigned level, uint64_t *size);
+
+/*
+ * Puts one page of `level` (1 or 2) where smaller ones of the same memory are, if there are any. Their tables
+ * are kept, because other CPUs may be walking them. Context: thread.
+ */
+void stage2_merge(struct stage2 *s2, gpa_t gpa, hpa_t hpa, unsigned level, unsigned flags);
+
+/*
+ * The tables that merging has left until now; they can be freed when every vCPU has been out of the guest and
+ * its handlers, and has flushed its TLB. Context: thread.
+ */
+struct stage2_retired *stage2_retired_take(struct stage2 *s2);
+void stage2_retired_free(struct stage2 *s2, struct stage2_retired *list);
+
+/* Counts the pages of each size that are mapped. Tables must not be freed meanwhile. Context: thread. */
+void stage2_count(const struct stage2 *s2, uint64_t pages[STAGE2_LEVEL_MAX + 1]);
+
 must_check int stage2_unmap(struct stage2 *s2, gpa_t gpa, uint64_t size);
 
 /* Whether `gpa` is mapped, and how. Context: any. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "../mem/dirty.h"
 #include "run.h"
 #include "vm.h"
 #include <errno.h>
@@ -47,6 +48,7 @@ void vm_info_get(struct vm *vm, struct vm_info *out)
     out->state = (enum vm_state)atomic_load(&vm->state);
     out->run_ns = vm_clock_now_ns(&vm->clock);
     out->overhead_bytes = atomic_load(&vm->stage2.table_bytes) + vm_overhead_bytes(vm);
+    out->has_dirty_log = dirty_log_is_on(vm);
     out->has_exit_code = atomic_load(&vm->end_reason) == VM_END_DEBUG_EXIT;
     out->exit_code = vm->exit_code;
     out->has_crash = out->state == VM_CRASHED;

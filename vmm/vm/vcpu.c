@@ -55,8 +55,10 @@ static bool requests_handle(struct vcpu *vcpu)
         atomic_fetch_or(&vcpu->requests, requests & ~(unsigned)VCPU_REQ_PARK);
         return false;
     }
-    if (requests & VCPU_REQ_TLB_FLUSH)
+    if (requests & VCPU_REQ_TLB_FLUSH) {
         backend_tlb_flush(vcpu);
+        waitq_wake_all(&vcpu->vm->flushed);
+    }
     if (requests & ~(unsigned)(VCPU_REQ_TLB_FLUSH | VCPU_REQ_EVENT))
         vcpu_arch_requests(vcpu, requests);
     return true;

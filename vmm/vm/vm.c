@@ -202,6 +202,7 @@ int vm_create(const struct vm_config *config, struct vm **out, struct vm_error *
     vm->config = *config;
     mutex_init(&vm->lock, LOCK_RANK_VM);
     waitq_init(&vm->parked);
+    waitq_init(&vm->flushed);
     timer_init(&vm->restart_timer, vm_restart_timer);
     TAILQ_INIT(&vm->devices);
     vm_clock_init(&vm->clock);

@@ -33,6 +33,7 @@ struct vm {
     unsigned vcpu_count;         /* i */
     uint64_t serial;             /* i: of all VMs there ever were, from 1 */
     atomic_uint running;         /* a: vCPUs in the run loop */
+    struct waitq flushed;        /* woken when a vCPU has done VCPU_REQ_TLB_FLUSH, or need not */
     struct waitq parked;         /* woken when `running` falls to 0, and when the VM ends by itself */
     _Atomic uint32_t end_reason; /* a: why the guest ended itself: enum vm_end */
     atomic_bool has_crash;
@@ -73,6 +74,12 @@ void vm_settle(struct vm *vm);
  * -EACCES: a write to ROM; -ENOMEM: no memory for tables. vCPU thread; on several at once.
  */
 must_check int vm_memory_fault(struct vm *vm, gpa_t addr, bool is_write);
+
+/*
+ * When it returns, every vCPU has been out of the guest and out of whatever its exit led to since the call,
+ * and drops its translations before it enters again. Context: thread, the VM's lock held.
+ */
+void vm_tlb_flush(struct vm *vm);
 
 /* Host memory of a VM beyond its RAM and its stage-2 tables. */
 uint64_t vm_overhead_bytes(const struct vm *vm);

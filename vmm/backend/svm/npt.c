@@ -2,18 +2,22 @@
 #include <arch/cpuid.h>
 #include <core/mm.h>
 #include <core/panic.h>
+#include <stdlib.h>
 
 #include "../../mem/stage2.h"
 
 #define PT_NAME(x) npt_##x
 #include <core/pt/fmt_x86.h>
 #include <core/pt/walk.h>
+#include <core/pt/walk_parallel.h>
 
 /*
  * Nested page tables: long-mode tables in which every access counts as a user access (APM vol. 2, 15.25.5).
  * Accessed and dirty are set from the start: the hardware need not write the entries then.
  */
 #define NPT_LEAF (X86_PTE_P | X86_PTE_U | X86_PTE_A | X86_PTE_D)
+
+_Static_assert(PT_TOP == STAGE2_LEVEL_MAX + 1, "a page of every level below the top");
 
 static uint64_t leaf_flags(unsigned flags)
 {
@@ -51,6 +55,7 @@ int stage2_init(struct stage2 *s2, unsigned node)
 
 void stage2_fini(struct stage2 *s2)
 {
+    stage2_retired_free(s2, stage2_retired_take(s2));
     if (hpa_valid(s2->tree.root)) /* stage2_init() may have failed */
         npt_destroy(&s2->tree);
 }
@@ -70,14 +75,54 @@ int stage2_map_page(struct stage2 *s2, gpa_t addr, hpa_t page, unsigned level, u
     return npt_map_page(&s2->tree, addr.v, page, level, leaf_flags(flags));
 }
 
-int stage2_protect(struct stage2 *s2, gpa_t addr, uint64_t size, unsigned flags)
+void stage2_write_protect(struct stage2 *s2, gpa_t addr, uint64_t size)
 {
-    int error;
+    npt_write_protect(&s2->tree, addr.v, size);
+}
 
-    spin_lock(&s2->lock);
-    error = npt_protect(&s2->tree, addr.v, size, leaf_flags(flags));
-    spin_unlock(&s2->lock);
-    return error;
+int stage2_write_allow(struct stage2 *s2, gpa_t addr, unsigned level, uint64_t *size)
+{
+    return npt_write_allow(&s2->tree, addr.v, level, size);
+}
+
+struct stage2_retired {
+    struct stage2_retired *next;
+    hpa_t table;
+    unsigned level; /* its own */
+};
+
+void stage2_merge(struct stage2 *s2, gpa_t addr, hpa_t page, unsigned level, unsigned flags)
+{
+    struct stage2_retired *r = malloc(sizeof(*r));
+
+    /* Without memory they stay small: that works as well. */
+    if (r == NULL || !npt_merge(&s2->tree, addr.v, page, level, leaf_flags(flags), &r->table)) {
+        free(r);
+        return;
+    }
+    r->level = level - 1;
+    r->next = atomic_load(&s2->retired);
+    while (!atomic_compare_exchange_weak(&s2->retired, &r->next, r))
+        ;
+}
+
+struct stage2_retired *stage2_retired_take(struct stage2 *s2)
+{
+    return atomic_exchange(&s2->retired, NULL);
+}
+
+void stage2_retired_free(struct stage2 *s2, struct stage2_retired *list)
+{
+    for (struct stage2_retired *r = list, *next; r != NULL; r = next) {
+        next = r->next;
+        npt_tables_free(&s2->tree, r->table, r->level);
+        free(r);
+    }
+}
+
+void stage2_count(const struct stage2 *s2, uint64_t pages[STAGE2_LEVEL_MAX + 1])
+{
+    npt_count(&s2->tree, pages);
 }
 
 int stage2_unmap(struct stage2 *s2, gpa_t addr, uint64_t size)

@@ -61,6 +61,7 @@ struct vm_info {
     enum vm_state state;
     uint64_t run_ns;         /* VM time */
     uint64_t overhead_bytes; /* host memory beyond the guest's RAM */
+    bool has_dirty_log;      /* it is on */
     bool has_exit_code;
     uint32_t exit_code;
     bool has_crash;
@@ -104,6 +105,35 @@ void vm_exit_counts(struct vm *vm, const char *const **names, uint64_t *counts, 
 
 /* Most reasons that vm_exit_counts() tells of. */
 #define VM_EXIT_REASONS_MAX 64
+
+/* How RAM is mapped for the guest now. Context: thread. */
+struct vm_mappings {
+    uint64_t pages_4k, pages_2m, pages_1g;
+};
+void vm_mappings_get(struct vm *vm, struct vm_mappings *out);
+
+/*
+ * The dirty log: which pages of RAM have been written since it was started, or last read. -EALREADY, -ENOMEM;
+ * -EPERM: it is off. Context: thread.
+ */
+#define VM_DIRTY_PAGE_SIZE 4096
+
+struct vm_dirty_range {
+    uint64_t address; /* guest-physical */
+    uint64_t pages;
+};
+
+struct vm_dirty_log {
+    struct vm_dirty_range *ranges; /* filled in order of addresses */
+    unsigned max, count;           /* room for; how many are filled */
+    bool is_cut;                   /* there are more ranges than that */
+    uint64_t pages;                /* dirty in all */
+};
+must_check int vm_dirty_log_start(struct vm *vm, struct vm_error *error);
+must_check int vm_dirty_log_stop(struct vm *vm, struct vm_error *error);
+/* Gives every dirty page, and with `is_clearing` begins anew. */
+must_check int vm_dirty_log_read(struct vm *vm, bool is_clearing, struct vm_dirty_log *log,
+                                 struct vm_error *error);
 
 /* The VM's serial console; lives as long as the caller's reference. */
 struct vm_console;
