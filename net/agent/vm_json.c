@@ -93,6 +93,18 @@ static void add_cpus(struct json_out *json, const struct vm_record *record, unsi
     json_array_end(json);
 }
 
+static void add_mappings(struct json_out *json, const struct vm_record *record)
+{
+    struct vm_mappings mappings;
+
+    vm_mappings_get(record->vm, &mappings);
+    json_object(json, "mappings");
+    json_u64(json, "4K", mappings.pages_4k);
+    json_u64(json, "2M", mappings.pages_2m);
+    json_u64(json, "1G", mappings.pages_1g);
+    json_object_end(json);
+}
+
 static void add_exits(struct json_out *json, const struct vm_record *record)
 {
     uint64_t counts[VM_EXIT_REASONS_MAX] = {0};
@@ -115,9 +127,11 @@ void vm_json(struct json_out *json, const char *key, const struct vm_record *rec
     json_string(json, "state", vm_state_name(info.state));
     json_u64(json, "run_ns", info.run_ns);
     json_u64(json, "overhead_bytes", info.overhead_bytes);
+    json_bool(json, "dirty_log", info.has_dirty_log);
     add_outcome(json, &info, with_details);
     if (with_details) {
         add_cpus(json, record, info.config.vcpus);
+        add_mappings(json, record);
         add_exits(json, record);
     }
     json_object_end(json);

@@ -28,7 +28,7 @@ Test(vm_api, life)
     EXPECT(request("GET", "/v1/vms/web", "", ""), 200, "\"state\":\"running\"",
            "\"cpus\":[{\"id\":0,\"state\":\"halted\",\"run_ns\":1500000000,\"halted_ns\":2000000000,"
            "\"exits\":42},{\"id\":1,",
-           "\"exits\":{\"cpuid\":3,\"halt\":4}");
+           "\"mappings\":{\"4K\":7,\"2M\":8,\"1G\":9}", "\"exits\":{\"cpuid\":3,\"halt\":4}");
     EXPECT(request("DELETE", "/v1/vms/web", "", ""), 409, "\"code\":\"wrong_state\"", "running");
     EXPECT(request("POST", "/v1/vms/web/actions/pause", "", "{}"), 200, "\"state\":\"paused\"");
     EXPECT(request("POST", "/v1/vms/web/actions/start", "", ""), 409, "\"code\":\"wrong_state\"", "paused",
@@ -107,6 +107,27 @@ Test(vm_api, starting_is_refused_with_a_reason)
     EXPECT(request("POST", "/v1/vms/b/actions/start", "", ""), 404, "not_found");
     EXPECT(request("POST", "/v1/vms/a/actions/start", "", "{\"force\":true}"), 422, "unknown_field");
     EXPECT(request("GET", "/v1/vms/a/actions/start", "", ""), 405, "Allow:");
+}
+
+Test(vm_api, dirty_log)
+{
+    make_vm("a");
+    EXPECT(request("GET", "/v1/vms/a/dirty-log", "", ""), 409, "wrong_state", "\"field\":\"dirty_log\"");
+    EXPECT(request("POST", "/v1/vms/a/actions/dirty-log-read", "", ""), 409, "wrong_state");
+    fake_start_error = -ENOMEM;
+    EXPECT(request("POST", "/v1/vms/a/actions/dirty-log-start", "", ""), 507, "insufficient_storage");
+    fake_start_error = 0;
+    EXPECT(request("GET", "/v1/vms/a", "", ""), 200, "\"dirty_log\":false");
+    EXPECT(request("POST", "/v1/vms/a/actions/dirty-log-start", "", ""), 200, "\"dirty_log\":true");
+    EXPECT(request("GET", "/v1/vms/a/dirty-log", "", ""), 200,
+           "{\"page_size\":4096,\"dirty_pages\":514,\"ranges\":[{\"address\":12288,\"pages\":2},"
+           "{\"address\":4294967296,\"pages\":512}],\"is_cut\":false}");
+    EXPECT(request("POST", "/v1/vms/a/actions/dirty-log-read", "", ""), 200,
+           "\"ranges\":[{\"address\":12288,\"pages\":2}],\"is_cut\":true}");
+    EXPECT(request("POST", "/v1/vms/a/actions/dirty-log-read", "", "{\"x\":1}"), 422, "unknown_field");
+    EXPECT(request("GET", "/v1/vms/a/actions/dirty-log-read", "", ""), 405, "Allow:");
+    EXPECT(request("POST", "/v1/vms/a/actions/dirty-log-stop", "", ""), 200, "\"dirty_log\":false");
+    EXPECT(request("GET", "/v1/vms/b/dirty-log", "", ""), 404, "not_found");
 }
 
 Test(vm_api, names_that_cannot_be)

@@ -167,6 +167,39 @@ const char *vm_state_name(enum vm_state state)
     return names[state];
 }
 
+int vm_dirty_log_start(struct vm *vm, struct vm_error *error)
+{
+    if (fake_start_error)
+        return fake_fail(error, fake_start_error, NULL, "no memory");
+    vm->info.has_dirty_log = true;
+    return 0;
+}
+
+int vm_dirty_log_stop(struct vm *vm, struct vm_error *error)
+{
+    vm->info.has_dirty_log = false;
+    return 0;
+}
+
+/* The first time there are two ranges; more than one does not fit from then on. */
+int vm_dirty_log_read(struct vm *vm, bool is_clearing, struct vm_dirty_log *log, struct vm_error *error)
+{
+    if (!vm->info.has_dirty_log)
+        return fake_fail(error, -EPERM, "dirty_log", "it is off");
+    cr_assert_geq(log->max, 2);
+    log->ranges[0] = (struct vm_dirty_range){0x3000, 2};
+    log->ranges[1] = (struct vm_dirty_range){0x100000000, 512};
+    log->count = is_clearing ? 1 : 2;
+    log->is_cut = is_clearing;
+    log->pages = 514;
+    return 0;
+}
+
+void vm_mappings_get(struct vm *vm, struct vm_mappings *out)
+{
+    *out = (struct vm_mappings){.pages_4k = 7, .pages_2m = 8, .pages_1g = 9};
+}
+
 int vm_vcpu_info(struct vm *vm, unsigned vcpu, struct vcpu_info *out)
 {
     if (vcpu >= vm->config.vcpus)

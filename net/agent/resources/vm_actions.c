@@ -13,8 +13,14 @@ static const struct action {
     const char *name;
     int (*run)(struct vm *vm, struct vm_error *error);
 } actions[] = {
-    {"start", vm_start},   {"stop", vm_stop},   {"pause", vm_pause},
-    {"resume", vm_resume}, {"reset", vm_reset}, {"nmi", vm_nmi},
+    {"start", vm_start},
+    {"stop", vm_stop},
+    {"pause", vm_pause},
+    {"resume", vm_resume},
+    {"reset", vm_reset},
+    {"nmi", vm_nmi},
+    {"dirty-log-start", vm_dirty_log_start},
+    {"dirty-log-stop", vm_dirty_log_stop},
 };
 
 struct action_request {
@@ -50,7 +56,8 @@ static void action_start(struct http_request *req)
         i++;
     if (i == ARRAY_SIZE(actions)) {
         http_respond_problem(req, 404, "not_found", NULL,
-                             "The actions are start, stop, pause, resume, reset and nmi.");
+                             "The actions are start, stop, pause, resume, reset, nmi, dirty-log-start, "
+                             "dirty-log-read and dirty-log-stop.");
         return;
     }
     self = (struct action_request *)vm_request_new(req, sizeof(*self), action_work);

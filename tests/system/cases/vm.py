@@ -128,3 +128,108 @@ def memory_returns(t):
             vm.run()
         figures.append(free())
     check(figures[1] - figures[3] < 256 << 10, f"free bytes after each round: {figures}")
+
+
+DIRTY_REGION, DIRTY_PAGES, DIRTY_STEP, DIRTY_BY_HOST = 0x1000000, 1024, 7, 100
+
+
+class Dirty:
+    """The guest that writes its memory as it is told, and what the host noted of that."""
+
+    def __init__(self, vm):
+        self.vm = vm
+        self.seen = 0
+
+    def order(self, letter):
+        self.seen = len(self.vm.output())
+        self.vm.type(letter)
+        self.vm.wait_output(f"done {ord(letter)}", after=self.seen)
+
+    def read(self):
+        """Pages of the region that were written, by number; the log begins anew."""
+        answer = self.vm.try_action("dirty-log-read")
+        check_equal(answer.status, 200, f"status of dirty-log-read: {answer!r}")
+        return self.pages(answer.json())
+
+    @staticmethod
+    def pages(log):
+        check(not log["is_cut"], f"the log is cut: {log}")
+        check_equal(sum(r["pages"] for r in log["ranges"]), log["dirty_pages"], "pages in all")
+        found = []
+        for r in log["ranges"]:
+            first = (r["address"] - DIRTY_REGION) // log["page_size"]
+            found += [p for p in range(first, first + r["pages"]) if 0 <= p < DIRTY_PAGES]
+        return found
+
+
+@test(**HOST)
+def dirty_log(t):
+    """Every page that several vCPUs and the host itself write, and no other; large pages before and after."""
+    some = list(range(0, DIRTY_PAGES, DIRTY_STEP))
+    with neighbour(t), make(t, "dirty", memory="64M", vcpus=4, cmdline="cpus=4") as vm:
+        guest = Dirty(vm)
+        vm.start()
+        vm.wait_output("ready")
+        check_equal(t.api.get(f"{vm.path}/dirty-log").status, 409, "status of a log that is off")
+        before = vm.info()["mappings"]
+        check_equal(vm.action("dirty-log-start")["dirty_log"], True, "dirty_log")
+        check_equal(vm.try_action("dirty-log-start").status, 409, "status of a second start")
+        check_equal(guest.read(), [], "pages at first")
+        guest.order("w")
+        check_equal(Dirty.pages(t.api.get_json(f"{vm.path}/dirty-log")), some, "pages that are shown")
+        check_equal(guest.read(), some, "pages written")
+        guest.order("r")
+        check_equal(guest.read(), [], "pages written by reading")
+        guest.order("i")
+        check_equal(guest.read(), [DIRTY_BY_HOST], "pages written by the emulator")
+        guest.order("w")
+        vm.action("pause")
+        check_equal(guest.read(), some, "pages written before the pause")
+        check_equal(guest.read(), [], "pages written during the pause")
+        vm.action("resume")
+        split = vm.info()["mappings"]
+        check(split["4K"] >= before["4K"] + 1024 and split["2M"] < before["2M"], f"mappings: {before}, then {split}")
+        check_equal(vm.action("dirty-log-stop")["dirty_log"], False, "dirty_log")
+        check_equal(vm.try_action("dirty-log-stop").status, 409, "status of a second stop")
+        guest.order("w")
+        check_equal(vm.info()["mappings"], before, "mappings at last")
+        vm.type("e")
+        check_equal(vm.wait_end()["exit_code"], 0, "exit code")
+
+
+@test(**HOST)
+def dirty_log_under_load(t):
+    """Started, read and stopped again and again while four vCPUs write: nothing of theirs gets lost."""
+    with make(t, "dirty", memory="64M", vcpus=4, cmdline="cpus=4") as vm:
+        guest = Dirty(vm)
+        vm.start()
+        vm.wait_output("ready")
+        vm.type("s")
+        vm.wait_output("storm")
+        for _ in range(5):
+            vm.action("dirty-log-start")
+            written = {page for _ in range(10) for page in guest.read()}
+            check(written, "nothing was written")
+            vm.action("dirty-log-stop")
+        vm.action("dirty-log-start")  # a VM may end with the log on
+        guest.order("r")
+        vm.type("e")
+        check_equal(vm.wait_end()["exit_code"], 0, "exit code")
+        check_equal(vm.info()["dirty_log"], True, "dirty_log after the end")
+
+
+@test(cpus=2, memory="6G")
+def gib_page(t):
+    """A GiB of RAM that is one in the host as well becomes one page when all of it has been touched."""
+    with make(t, "gib", memory="2560M") as vm:
+        vm.run(timeout=120)
+        check_equal(vm.info()["mappings"]["1G"], 1, "pages of 1 GiB")
+
+
+@test(cpus=2, memory="6G", cpu_flags=",-pdpe1gb")
+def no_gib_page(t):
+    """Nor without hardware that has them."""
+    with make(t, "gib", memory="2560M") as vm:
+        vm.run(timeout=120)
+        mappings = vm.info()["mappings"]
+        check(mappings["1G"] == 0 and mappings["2M"] >= 512, f"mappings: {mappings}")
