@@ -16,6 +16,10 @@ import shutil
 import subprocess
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../build"))
+sys.dont_write_bytecode = True
+from debian import Apt  # noqa: E402  (the path comes first)
+
 SUITE = "trixie"  # the release that carries the pinned versions, whichever release this machine runs
 
 
@@ -34,22 +38,11 @@ def sha256(path):
     return digest.hexdigest()
 
 
-class Apt:
-    """apt-get with its state under `root`, seeing only the source packages of SUITE."""
+class Sources(Apt):
+    """The source packages of SUITE."""
 
     def __init__(self, root):
-        for sub in ("lists/partial", "cache/archives/partial"):
-            os.makedirs(f"{root}/{sub}", exist_ok=True)
-        derive = os.path.join(os.path.dirname(__file__), "../build/debsources.py")
-        entry = subprocess.run([derive, "deb-src", SUITE], check=True, capture_output=True, text=True).stdout
-        with open(f"{root}/src.sources", "w") as file:
-            file.write(entry)
-        self.options = [
-            "-o", f"Dir::Etc::sourcelist={root}/src.sources", "-o", "Dir::Etc::sourceparts=/dev/null",
-            "-o", f"Dir::State::lists={root}/lists", "-o", f"Dir::Cache={root}/cache",
-            # Private directories need no drop to the _apt user, who may not be able to enter them.
-            "-o", "APT::Sandbox::User=root", "-o", "Acquire::Retries=3"]
-        subprocess.run(["apt-get", "-qq", *self.options, "update"], check=True)
+        super().__init__(root, "deb-src", SUITE)
 
     def orig_tarball(self, package, version):
         """(uri, file name) of the tarball; exits with the reason when the archive has another version."""
@@ -102,7 +95,7 @@ def main():
         if not os.path.exists(stamp):
             tarball = find_download(downloads, package, version, digest)
             if not tarball:
-                apt = apt or Apt(f"{os.path.abspath(root)}/apt")
+                apt = apt or Sources(f"{root}/apt")
                 uri, name = apt.orig_tarball(package, version)
                 tarball = f"{downloads}/{name}"
                 print(f"  FETCH   {name}", flush=True)
