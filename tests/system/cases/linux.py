@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+Debian's unmodified kernels as guests, to a shell that is typed at. The default run has every kernel, number of vCPUs and
+number of host CPUs, the first two in all pairs; BASALT_TEST_FULL=1 has all combinations.
+"""
+
+import itertools
+import os
+import re
+import threading
+from typing import NamedTuple
+
+from harness.config import ROOT, check, check_equal
+from harness.linux import KERNELS, LinuxVm, check_shell, check_time, complaints, complaints_on_qemu
+from harness.registry import test
+
+FULL = os.environ.get("BASALT_TEST_FULL") == "1"
+# On a busy machine QEMU alone, which counts instructions, is silent for minutes.
+HOST = {"memory": "1G", "timeout": 300}
+# The table of what is known and explained; the test and the reader have the same.
+EXPLAINED = re.compile("|".join(
+    re.findall(r"^\| `(.+?)` \|", (ROOT / "docs/guests.md").read_text(), re.M)))
+_on_qemu = threading.Lock()
+
+
+class Guest(NamedTuple):
+    kernel: str
+    vcpus: int
+
+    def __str__(self):
+        return f"{self.kernel}-{self.vcpus}v"
+
+
+# By host CPUs.
+FEW = {1: [Guest("6.1", 1), Guest("6.12", 4)], 2: [Guest("6.1", 2), Guest("6.12", 1)], 4: [Guest("6.1", 4), Guest("6.12", 2)]}
+ALL = [Guest(*pair) for pair in itertools.product(sorted(KERNELS), (1, 2, 4))]
+
+
+def check_log(t, shell, guest):
+    """The kernel complains of nothing that it does not complain of on QEMU, but for what docs/guests.md explains."""
+    here = complaints(shell)
+    t.progress()
+    with _on_qemu:  # from the second CPU on they complain of nothing new
+        there = complaints_on_qemu(t.host.config.board_info, guest.kernel, min(guest.vcpus, 2))
+    t.progress()
+    new = [line for text, (line, plain) in here.items() if text not in there and not EXPLAINED.fullmatch(plain)]
+    check(not new, "the guest's log has what QEMU's has not: " + " / ".join(new))
+
+
+def shell(t, guest):
+    """Boots, answers, knows its CPUs and the time, finds no fault with its machine, and powers off."""
+    with LinuxVm(t.api, guest.kernel, vcpus=guest.vcpus) as vm:
+        vm.start()
+        check_shell(vm.wait_shell(), guest.vcpus)
+        check_time(vm.shell)
+        check_log(t, vm.shell, guest)
+        vm.power_off()
+
+
+for cpus in FEW:
+    test(cpus=[cpus], arguments={"guest": ALL if FULL else FEW[cpus]}, **HOST)(shell)
+
+
+@test(cpus=2, **HOST)
+def two(t):
+    """Two at once, one of them with everything on its console; both answer while both are at work."""
+    with LinuxVm(t.api, "6.1", vcpus=2, cmdline="console=ttyS0") as one, LinuxVm(t.api, "6.12", vcpus=2) as other:
+        one.start()
+        other.start()
+        shells = [one.wait_shell(), other.wait_shell()]
+        for number in range(8):
+            begun = [shell.begin(f"sleep 0.{number}; echo $(({number}*{number}))") for shell in shells]
+            order = (0, 1) if number % 2 else (1, 0)
+            for which in order:
+                check_equal(shells[which].finish(begun[which]), f"{number * number}\n", f"answer {number} of {which}")
+        one.power_off()
+        check_equal(shells[1].run("echo still here"), "still here\n", "answer when the other is off")
+        other.power_off()
