@@ -7,11 +7,9 @@ goes on after them. What the guest itself executes is not counted.
 """
 
 import argparse
-import bisect
 import collections
 import pathlib
 import re
-import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -24,30 +22,9 @@ from harness.api import Closed  # noqa: E402
 from harness.config import LOGS, Failure, HostConfig, Skip  # noqa: E402
 from harness.host import Host  # noqa: E402
 from harness.vm import Vm, guest_file, upload  # noqa: E402
+from symbols import Symbols  # noqa: E402
 
 TRACE = re.compile(rb"^Trace (\d+): \S+ \[[0-9a-f]+/([0-9a-f]+)/")
-
-
-class Symbols:
-    """The functions of a program, by address."""
-
-    def __init__(self, path):
-        found = []
-        for line in subprocess.check_output(["nm", "-n", str(path)], text=True).splitlines():
-            address, kind, name = line.split(maxsplit=2)
-            if kind in "tTwW":
-                found.append((int(address, 16), name))
-        self.addresses = [address for address, _ in found]
-        self.names = [name for _, name in found]
-
-    def name(self, address):
-        at = bisect.bisect_right(self.addresses, address) - 1
-        return self.names[at] if at >= 0 else "?"
-
-    def address(self, name):
-        if name not in self.names:
-            raise Failure(f"no function {name}")
-        return self.addresses[self.names.index(name)]
 
 
 def trace(options, image, mark):

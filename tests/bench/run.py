@@ -11,6 +11,7 @@ import pathlib
 import re
 import statistics
 import sys
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -18,10 +19,13 @@ sys.path[:0] = [str(ROOT / "tests" / "system"), str(pathlib.Path(__file__).resol
 sys.dont_write_bytecode = True
 
 import exits  # noqa: E402
-from counted import booted, counting, instructions, virtual  # noqa: E402
+import linux  # noqa: E402
+from counted import Debugger, booted, counting, instructions, virtual  # noqa: E402
 from harness.api import Closed  # noqa: E402
 from harness.config import LOGS, Failure, HostConfig, Skip, check  # noqa: E402
 from harness.host import ADDRESS, READY, Host  # noqa: E402
+from harness.vm import Vm, guest_file, upload  # noqa: E402
+from symbols import Symbols  # noqa: E402
 
 MIB = 1 << 20
 REQUESTS = 200
@@ -132,7 +136,7 @@ def pipelined(table, host, name, request):
     table.add(f"{name}, 50 pipelined: each, median", f"{int(statistics.median(costs))} instr.")
 
 
-def upload(table, host):
+def upload_bytes(table, host):
     """Bulk data: from the wire to the image store, digest included."""
     size = 8 * MIB
     before = settle(host)
@@ -149,7 +153,29 @@ def requests(table):
             request = f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
             per_request(table, host, f"GET {path}", request)
         pipelined(table, host, "GET /healthz", b"GET /healthz HTTP/1.1\r\nHost: bench\r\n\r\n")
-        upload(table, host)
+        upload_bytes(table, host)
+
+
+def vm_start(table, board):
+    """From the action's handler to the guest's first byte, by breakpoints; the guest says hello at once."""
+    symbols = Symbols(HostConfig(board=board).image("elf").with_suffix(".debug"))
+    config = counting(board=board, memory="1G")
+    with booted(config, LOGS / "bench-start") as (host, _):
+        host.wait_ready()
+        kernel = upload(host.api, "hello", guest_file(config, "hello").read_bytes())
+        with Vm(host.api, "hello", vcpus=1, memory="64M", kernel=kernel, debug_exit=True) as vm:
+            settle(host)
+            debugger = Debugger(host.workdir / "gdb")
+            request = threading.Thread(target=vm.try_action, args=("start",))
+            request.start()
+            debugger.run_to(symbols.address("vm_start"))
+            before = instructions(host)
+            debugger.run_to(symbols.address("console_put"))
+            cost = instructions(host) - before
+            debugger.detach()
+            request.join()
+            vm.wait_end()
+    table.add("VM start to the guest's first console byte, 64 MiB", f"{cost} instr.", "at most 2000000")
 
 
 def idle_work(table):
@@ -170,6 +196,7 @@ def host_figures(board):
     boot_instructions(table)
     boot_time(table)
     requests(table)
+    vm_start(table, board)
     idle_work(table)
     return table.markdown(), None
 
@@ -180,8 +207,14 @@ def exit_figures(board):
     return exits.markdown(found), found
 
 
+def linux_figures(board):
+    text = linux.markdown(linux.measure(board))
+    print(text, end="")
+    return text, None
+
+
 # Name: what measures and prints it, and gives what the page has of it (and what the guard compares with).
-PARTS = {"host": host_figures, "exits": exit_figures}
+PARTS = {"host": host_figures, "exits": exit_figures, "linux": linux_figures}
 
 
 def write_page(name, table):
