@@ -285,6 +285,7 @@ static void settle_restart(struct vm *vm)
     /* Called for something else that happened before the pause began: the timer calls again. */
     if (clock_now_ns() < vm->restart_at_ns)
         return;
+    log_info("vm %s: is started again (%u in a row)", vm->config.name, vm->restarts);
     if (power_on(vm, &error) != 0) {
         log_warning("vm %s: cannot start again: %s", vm->config.name, error.detail);
         restart_plan(vm);

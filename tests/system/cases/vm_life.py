@@ -41,3 +41,175 @@ def delete_on_busy_host(t, vcpus):
             vm.delete()
         with timed("the next request", 2):
             check_equal(t.api.get("/v1/vms/hello").status, 404, "status of what was deleted")
+
+
+# What each state refuses; DELETE is its own request.
+REFUSED = {
+    "created": ("stop", "pause", "resume", "reset", "nmi"),
+    "running": ("start", "resume", "DELETE"),
+    "paused": ("start", "pause", "nmi", "DELETE"),
+    "stopped": ("stop", "pause", "resume", "reset", "nmi"),
+    "crashed": ("stop", "pause", "resume", "reset", "nmi"),
+}
+
+
+def check_refused(vm, state):
+    check_equal(vm.info()["state"], state, "state")
+    for action in REFUSED[state]:
+        answer = vm.api.delete(vm.path) if action == "DELETE" else vm.try_action(action)
+        problem = answer.json()
+        check_equal((answer.status, problem["code"], problem["field"]), (409, "wrong_state", "state"),
+                    f"{action} while {state}")
+        check(state in problem["detail"], f"{action} while {state}: {problem['detail']!r}")
+        check_equal(vm.info()["state"], state, f"state after {action}")
+
+
+@test(**HOST)
+def wrong_states(t):
+    """What a state does not allow is refused with its name, and changes nothing."""
+    with make(t, "echo") as vm:
+        check_refused(vm, "created")
+        vm.start()
+        vm.wait_output("ready")
+        check_refused(vm, "running")
+        vm.action("pause")
+        check_refused(vm, "paused")
+        vm.action("stop")
+        check_refused(vm, "stopped")
+        vm.start()
+    with make(t, "triple") as vm:
+        vm.start()
+        vm.wait_state("crashed")
+        check_refused(vm, "crashed")
+        vm.start()
+        vm.wait_state("crashed")
+    for request in ((t.api.post, "/v1/vms/nix/actions/start"), (t.api.delete, "/v1/vms/nix"), (t.api.get, "/v1/vms/nix"),
+                    (t.api.get, "/v1/vms/nix/console/log"), (t.api.post, "/v1/vms/nix/actions/jump")):
+        check_equal(request[0](request[1]).status, 404, f"status of {request[1]}")
+
+
+@test(**HOST)
+def reset(t):
+    """The machine begins anew: memory contents and devices, running or paused; the console's record goes on."""
+    with make(t, "echo", vcpus=2) as vm:
+        vm.start()
+        output = vm.wait_output("ready")
+        for state in ("running", "paused"):
+            if state == "paused":
+                vm.action("pause")
+            check_equal(vm.action("reset")["state"], "running", f"state after reset while {state}")
+            output = vm.wait_output("ready", after=len(output))
+            check_equal(output.count("guest echo"), output.count("ready"), "beginnings")
+            vm.type("again\n")
+            output = vm.wait_output("you said again", after=len(output))
+
+
+def log_times(t, offset, vm, text):
+    """The host's times, in seconds, of what it says about a VM."""
+    entries = t.api.get_json(f"/v1/host/log?limit=1000&offset={offset}")["entries"]
+    return [e["time_ns"] / 1e9 for e in entries if e["message"].startswith(f"vm {vm.name}: ") and text in e["message"]]
+
+
+def log_end(t):
+    page = {"entries": True, "next_offset": 0}
+    while page["entries"]:
+        page = t.api.get_json(f"/v1/host/log?limit=1000&offset={page['next_offset']}")
+    return page["next_offset"]
+
+
+@test(timeout=120, **HOST)
+def restarts_with_pauses(t):
+    """A guest that always crashes is started again, each time after a longer pause; stop ends that."""
+    offset = log_end(t)
+    with neighbour(t), make(t, "triple", restart="on-crash") as vm:
+        vm.start()
+        deadline = time.monotonic() + 30 * SLOW
+        while len(log_times(t, offset, vm, "crashed")) < 4:
+            check(time.monotonic() < deadline, f"it has crashed {len(log_times(t, offset, vm, 'crashed'))} times only")
+            time.sleep(0.3)
+        vm.wait_state("crashed")
+        check_equal(vm.action("stop")["state"], "crashed", "state after stop")
+        check_equal(vm.try_action("stop").status, 409, "a second stop")
+        ends, starts = log_times(t, offset, vm, "crashed"), log_times(t, offset, vm, "started again")
+        pauses = [start - end for end, start in zip(ends, starts)]
+        check_equal(len(pauses), 3, "pauses")
+        for pause, least in zip(pauses, (1, 2, 4)):
+            check(least - 0.01 < pause < least + SLOW, f"pauses: {pauses}")
+        time.sleep(8.5)  # the next pause would have been 8 s
+        check_equal((vm.info()["state"], vm.output().count("guest ")), ("crashed", 4), "state and starts after stop")
+
+
+@test(**HOST)
+def always_restarts(t):
+    """Also after an orderly end, with the exit code of the run before to be seen meanwhile."""
+    with make(t, "hello", restart="always") as vm:
+        vm.start()
+        info = vm.wait_state("stopped")
+        check_equal(info["exit_code"], 0, "exit code")
+        output = vm.wait_output("PASS")
+        vm.wait_output("PASS", after=len(output))
+
+
+@test(**HOST)
+def no_restart(t):
+    """`never`, and `on-crash` when the guest has ended in order, or was stopped."""
+    with make(t, "triple") as crash, make(t, "hello", restart="on-crash") as order, \
+            make(t, "echo", restart="always") as stopped:
+        for vm in (crash, order, stopped):
+            vm.start()
+        stopped.wait_output("ready")
+        stopped.action("stop")
+        ends = {vm: vm.wait_end()["state"] for vm in (crash, order, stopped)}
+        time.sleep(2)
+        for vm, state in ends.items():
+            check_equal((vm.info()["state"], vm.output().count("guest ")), (state, 1), f"{vm.name}: state, starts")
+
+
+@test(**HOST)
+def delete_while_restarting(t):
+    """A VM that is about to be started again can be deleted all the same, and does not come back."""
+    for _ in range(3):
+        vm = make(t, "triple", restart="always")
+        vm.start()
+        vm.wait_state("crashed")
+        vm.delete()
+    time.sleep(1.5)
+    check_equal(t.api.get("/v1/vms/triple").status, 404, "status of what was deleted")
+
+
+@test(**HOST)
+def switch_on_spinning_processors(t):
+    """Pause, reset and stop are immediate on processors that let nobody in, more of them than the host has."""
+    with neighbour(t), make(t, "spin", vcpus=4, cmdline="cpus=4") as vm:
+        vm.start()
+        vm.wait_output("ready")
+        for action, state in (("pause", "paused"), ("resume", "running"), ("reset", "running"), ("pause", "paused"),
+                              ("reset", "running"), ("stop", "stopped")):
+            with timed(action, 3):
+                check_equal(vm.action(action)["state"], state, f"state after {action}")
+
+
+@test(**HOST)
+def every_page_comes_back(t):
+    """However a VM ended, deleting it gives back what it took: the host's free pages do not become fewer."""
+    def free():
+        return t.api.get_json("/v1/host")["memory"]["free_bytes"]
+
+    def a_round():
+        with make(t, "hello", vcpus=4) as vm:
+            vm.run()
+        with make(t, "triple", memory="16M") as vm:
+            vm.start()
+            vm.wait_state("crashed")
+        with make(t, "spin", vcpus=3, cmdline="cpus=3") as vm:
+            vm.start()
+            vm.wait_output("ready")
+            vm.action("pause")
+        make(t, "echo", memory="64M").delete()
+
+    figures = []
+    for _ in range(8):
+        a_round()
+        figures.append(free())
+    # The first rounds fill the caches of pages, stacks and objects; requests take and give a few pages.
+    check(max(figures[3:5]) - max(figures[6:]) <= 64 << 10, f"free bytes after each round: {figures}")
