@@ -17,6 +17,8 @@ enum lock_rank {
     LOCK_RANK_VM = 20,     /* VM life cycle */
     LOCK_RANK_L2 = 30,     /* switch: port list and forwarding table */
     LOCK_RANK_DEVICE = 40, /* a driver's or device model's registers and rings */
+    LOCK_RANK_ITS =
+        41, /* a guest ITS's translations: device models send messages with their own locks held */
     LOCK_RANK_IRQCHIP =
         42, /* a VM's interrupt controllers: device models set lines with their own locks held */
     LOCK_RANK_CLOCK = 45,  /* a VM's clock: device models arm timers with their own locks held */

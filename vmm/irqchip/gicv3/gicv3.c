@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "gicv3.h"
+
+#include "gic.h"
+#include "its.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The GICv3 as a whole: what comes in, creation, reset, state record. */
+
+/* --- lines, messages, SGIs --- */
+
+void irqchip_line_set(struct irqchip *chip, unsigned gsi, bool level)
+{
+    if (gsi < chip->spi_count)
+        gic_irq_line_set(chip, &chip->spis[gsi], level);
+}
+
+void gicv3_ppi_set(struct gic_cpu *cpu, unsigned intid, bool level)
+{
+    struct gic_irq *irq;
+
+    if (intid < GIC_SGIS || intid >= GIC_PRIVATE)
+        return;
+    irq = &cpu->private_irqs[intid];
+    if (irq->host_intid == 0)
+        gic_irq_line_set(cpu->chip, irq, level);
+    else if (level)
+        gic_irq_set(cpu->chip, irq, GIC_BITS_PENDING);
+    else
+        gic_irq_clear(cpu->chip, irq, GIC_BITS_PENDING);
+}
+
+void gicv3_ppi_host_set(struct gic_cpu *cpu, unsigned intid, uint32_t host_intid)
+{
+    if (intid >= GIC_SGIS && intid < GIC_PRIVATE)
+        cpu->private_irqs[intid].host_intid = (uint16_t)host_intid & 0x3ff;
+}
+
+void gicv3_msi_send(struct irqchip *chip, uint32_t device, const struct msi_message *message)
+{
+    if (chip->its != NULL && message->address == chip->its_base + GICV3_TRANSLATER)
+        its_signal(chip->its, device, message->data);
+    else if (message->address == chip->dist_base + 0x40)
+        gic_dist_write(chip, 0x40, 4, message->data);
+}
+
+static void sgi_raise(struct irqchip *chip, unsigned target, unsigned which, unsigned intid)
+{
+    struct gic_irq *irq = &chip->cpus[target].private_irqs[intid];
+
+    /* ICC_SGI0R_EL1 is for Group 0 only; ICC_SGI1R_EL1 reaches both groups: 12.1.11. */
+    if (which == 0 && (irq_flags(irq) & IRQ_GROUP1))
+        return;
+    /* Pending already, and nobody has taken it: nothing to add. */
+    if (atomic_load_explicit(&irq->flags, memory_order_acquire) & IRQ_LATCH)
+        return;
+    gic_irq_set(chip, irq, GIC_BITS_PENDING);
+}
+
+void gicv3_sgi_write(struct gic_cpu *cpu, unsigned which, uint64_t value)
+{
+    struct irqchip *chip = cpu->chip;
+    unsigned intid = (unsigned)FIELD(value, 27, 24);
+    uint32_t cluster =
+        (uint32_t)(FIELD(value, 55, 48) << 24 | FIELD(value, 39, 32) << 16 | FIELD(value, 23, 16) << 8);
+
+    if (value & BIT(40)) {
+        for (unsigned i = 0; i < chip->cpu_count; i++)
+            if (i != cpu->index)
+                sgi_raise(chip, i, which, intid);
+        return;
+    }
+    /* Range selector: there are 16 vCPUs to a cluster (GICD_TYPER.RSS is 0). */
+    if (FIELD(value, 47, 44) != 0)
+        return;
+    for (uint32_t list = value & 0xffff; list != 0; list &= list - 1) {
+        uint16_t target = gic_affinity_find(chip, cluster | (uint32_t)__builtin_ctz(list));
+
+        if (target != ROUTE_NONE)
+            sgi_raise(chip, target, which, intid);
+    }
+}
+
+/* Any vCPU may deactivate an SPI, wherever it is active; its own private ones. LPIs have no active state. */
+void gicv3_dir_write(struct gic_cpu *cpu, uint32_t intid)
+{
+    struct gic_irq *irq = intid < GIC_SPURIOUS ? gic_irq_find(cpu, intid) : NULL;
+
+    if (irq == NULL)
+        return;
+    gic_own_fold(cpu->chip);
+    gic_irq_clear(cpu->chip, irq, GIC_BITS_ACTIVE);
+}
+
+struct gic_cpu *gicv3_cpu(struct irqchip *chip, unsigned vcpu)
+{
+    return &chip->cpus[vcpu];
+}
+
+struct device *gicv3_device(struct irqchip *chip)
+{
+    return &chip->device;
+}
+
+/* --- redistributors in the address space; the region's device is its first vCPU --- */
+
+static uint64_t redist_read(void *device, uint64_t offset, unsigned size)
+{
+    struct gic_cpu *first = device;
+
+    return gic_redist_read(first + offset / GICV3_REDIST_SIZE, offset % GICV3_REDIST_SIZE, size);
+}
+
+static void redist_write(void *device, uint64_t offset, unsigned size, uint64_t value)
+{
+    struct gic_cpu *first = device;
+
+    gic_redist_write(first + offset / GICV3_REDIST_SIZE, offset % GICV3_REDIST_SIZE, size, value);
+}
+
+/* --- reset --- */
+
+/* Groups are UNKNOWN after reset (12.9.8): Group 1 is what firmware would leave to a kernel started without
+ * any. */
+static void irq_reset(struct irqchip *chip, struct gic_irq *irq)
+{
+    uint32_t kept;
+
+    gic_irq_forget(chip, irq);
+    /* Lines belong to the devices that drive them. */
+    kept = irq_flags(irq) & IRQ_LINE;
+    irq_flags_set(irq, kept | IRQ_GROUP1 | (irq->intid < GIC_SGIS ? IRQ_EDGE : 0));
+    atomic_store(&irq->priority, 0);
+}
+
+static void cpu_reset(struct gic_cpu *cpu)
+{
+    gicv3_interface_reset(cpu);
+    for (unsigned i = 0; i < GIC_PRIVATE; i++)
+        irq_reset(cpu->chip, &cpu->private_irqs[i]);
+    atomic_store(&cpu->ctlr, 0);
+    atomic_store(&cpu->waker, 0x6);
+    atomic_store(&cpu->propbaser, 0);
+    atomic_store(&cpu->pendbaser, 0);
+}
+
+static void chip_reset(struct irqchip *chip)
+{
+    atomic_store(&chip->ctlr, 0);
+    for (unsigned i = 0; i < chip->cpu_count; i++)
+        cpu_reset(&chip->cpus[i]);
+    for (unsigned i = 0; i < chip->spi_count; i++) {
+        irq_reset(chip, &chip->spis[i]);
+        atomic_store(&chip->irouter[i], 0);
+        gic_irq_route_set(chip, &chip->spis[i], 0);
+    }
+    its_reset(chip);
+    gic_lpis_reset(chip);
+}
+
+/* --- state record --- */
+
+#define IRQ_KEPT (IRQ_ENABLED | IRQ_LATCH | IRQ_LINE | IRQ_ACTIVE | IRQ_EDGE | IRQ_GROUP1)
+
+static void irq_save(const struct gic_irq *irq, struct state_writer *writer)
+{
+    state_put_u32(writer, irq_flags(irq));
+    state_put_u8(writer, atomic_load(&irq->priority));
+    state_put_u32(writer, atomic_load(&irq->home));
+}
+
+static int irq_load(struct irqchip *chip, struct gic_irq *irq, struct state_reader *reader)
+{
+    uint32_t fixed = IRQ_LPI | (irq->intid < GIC_SGIS || irq->intid >= GIC_LPI_FIRST ? IRQ_EDGE : 0);
+    uint32_t flags = state_get_u32(reader);
+    uint8_t priority = state_get_u8(reader);
+    uint32_t home = state_get_u32(reader);
+    arch_irq_state_t state;
+    struct gic_cpu *cpu;
+
+    if (home >= chip->cpu_count || (flags & IRQ_WHILE_LOADED) ||
+        ((flags & IRQ_LPI) && (flags & IRQ_ACTIVE)) ||
+        (irq->intid < GIC_PRIVATE && home != atomic_load(&irq->home)))
+        return -EINVAL;
+    cpu = gic_irq_lock(chip, irq, &state);
+    gic_irq_unqueue(cpu, irq);
+    irq_flags_set(irq, (flags & IRQ_KEPT & ~fixed) | (irq_flags(irq) & fixed));
+    atomic_store(&irq->priority, priority & 0xf8);
+    /* Where it is active, or waits; where it should be its route says. */
+    atomic_store(&irq->home, (uint16_t)home);
+    spin_unlock_irqrestore(&cpu->lock, state);
+    cpu = gic_irq_lock(chip, irq, &state);
+    gic_irq_settle(cpu, irq, state);
+    return 0;
+}
+
+static void cpu_save(struct gic_cpu *cpu, struct state_writer *writer)
+{
+    gic_cpu_fold(cpu);
+    vcpu_apr_read(cpu->vcpu, &cpu->lrs);
+    state_put_u32(writer, atomic_load(&cpu->ctlr));
+    state_put_u32(writer, atomic_load(&cpu->waker));
+    state_put_u64(writer, atomic_load(&cpu->propbaser));
+    state_put_u64(writer, atomic_load(&cpu->pendbaser));
+    state_put_u32(writer, cpu->lrs.vmcr);
+    for (unsigned i = 0; i < ARRAY_SIZE(cpu->lrs.apr[0]); i++) {
+        state_put_u32(writer, cpu->lrs.apr[0][i]);
+        state_put_u32(writer, cpu->lrs.apr[1][i]);
+    }
+    for (unsigned i = 0; i < GIC_PRIVATE; i++)
+        irq_save(&cpu->private_irqs[i], writer);
+}
+
+static int cpu_load(struct gic_cpu *cpu, struct state_reader *reader)
+{
+    int err = 0;
+
+    atomic_store(&cpu->ctlr, state_get_u32(reader) & ((uint32_t)(RCTLR_DPG0 | RCTLR_DPG1NS) |
+                                                      (cpu->chip->its ? RCTLR_ENABLE_LPIS : 0)));
+    atomic_store(&cpu->waker, state_get_u32(reader) & 6);
+    atomic_store(&cpu->propbaser, state_get_u64(reader));
+    atomic_store(&cpu->pendbaser, state_get_u64(reader));
+    cpu->lrs.vmcr = state_get_u32(reader);
+    for (unsigned i = 0; i < ARRAY_SIZE(cpu->lrs.apr[0]); i++) {
+        cpu->lrs.apr[0][i] = state_get_u32(reader);
+        cpu->lrs.apr[1][i] = state_get_u32(reader);
+    }
+    vcpu_interface_write(cpu->vcpu, &cpu->lrs);
+    for (unsigned i = 0; i < GIC_PRIVATE && err == 0; i++)
+        err = irq_load(cpu->chip, &cpu->private_irqs[i], reader);
+    return err;
+}
+
+static bool lpi_is_worth(const struct gic_irq *irq)
+{
+    return irq != NULL && (irq_flags(irq) & IRQ_LATCH);
+}
+
+/* Pending ones; whether they are enabled is read from the guest's table again. */
+static void lpis_save(struct irqchip *chip, struct state_writer *writer)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = GIC_LPI_FIRST; i < GIC_LPI_FIRST + GIC_LPIS; i++)
+        count += lpi_is_worth(gic_lpi_find(chip, i));
+    state_put_u32(writer, count);
+    for (uint32_t i = GIC_LPI_FIRST; i < GIC_LPI_FIRST + GIC_LPIS; i++) {
+        const struct gic_irq *irq = gic_lpi_find(chip, i);
+
+        if (!lpi_is_worth(irq))
+            continue;
+        state_put_u32(writer, i);
+        state_put_u32(writer, atomic_load(&irq->route));
+    }
+}
+
+static int lpis_load(struct irqchip *chip, struct state_reader *reader)
+{
+    uint32_t count = state_get_u32(reader);
+
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t intid = state_get_u32(reader), vcpu = state_get_u32(reader);
+        struct gic_lpi *lpi;
+
+        if (state_reader_status(reader) != 0 || intid - GIC_LPI_FIRST >= GIC_LPIS || vcpu >= chip->cpu_count)
+            return -EINVAL;
+        lpi = gic_lpi_ensure(chip, intid);
+        if (lpi == NULL)
+            return -ENOMEM;
+        gic_lpi_trigger(chip, lpi, vcpu);
+    }
+    return 0;
+}
+
+static void device_save(struct device *device, struct state_writer *writer)
+{
+    struct irqchip *chip = container_of(device, struct irqchip, device);
+
+    state_put_u32(writer, chip->cpu_count);
+    state_put_u32(writer, chip->spi_count);
+    state_put_u32(writer, chip->its != NULL);
+    state_put_u32(writer, atomic_load(&chip->ctlr));
+    for (unsigned i = 0; i < chip->cpu_count; i++)
+        cpu_save(&chip->cpus[i], writer);
+    for (unsigned i = 0; i < chip->spi_count; i++) {
+        irq_save(&chip->spis[i], writer);
+        state_put_u64(writer, atomic_load(&chip->irouter[i]));
+    }
+    if (chip->its == NULL)
+        return;
+    its_save(chip, writer);
+    lpis_save(chip, writer);
+}
+
+static int spis_load(struct irqchip *chip, struct state_reader *reader)
+{
+    int err = 0;
+
+    for (unsigned i = 0; i < chip->spi_count && err == 0; i++) {
+        err = irq_load(chip, &chip->spis[i], reader);
+        if (err == 0)
+            gic_dist_write(chip, 0x6000 + (GIC_PRIVATE + i) * 8, 8, state_get_u64(reader));
+    }
+    return err;
+}
+
+static int device_load(struct device *device, struct state_reader *reader, uint32_t version)
+{
+    struct irqchip *chip = container_of(device, struct irqchip, device);
+    int err = 0;
+
+    chip_reset(chip);
+    if (version != device->ops->version || state_get_u32(reader) != chip->cpu_count ||
+        state_get_u32(reader) != chip->spi_count || state_get_u32(reader) != (chip->its != NULL))
+        return -EINVAL;
+    atomic_store(&chip->ctlr, state_get_u32(reader) & (CTLR_GRP0 | CTLR_GRP1));
+    for (unsigned i = 0; i < chip->cpu_count && err == 0; i++)
+        err = cpu_load(&chip->cpus[i], reader);
+    if (err == 0)
+        err = spis_load(chip, reader);
+    if (err == 0 && chip->its != NULL)
+        err = its_load(chip, reader);
+    if (err == 0 && chip->its != NULL)
+        err = lpis_load(chip, reader);
+    return err != 0 ? err : state_reader_status(reader);
+}
+
+/* --- life --- */
+
+static void device_reset(struct device *device)
+{
+    chip_reset(container_of(device, struct irqchip, device));
+}
+
+static void device_destroy(struct device *device)
+{
+    gicv3_destroy(container_of(device, struct irqchip, device));
+}
+
+static const struct device_ops gicv3_ops = {
+    .name = "gicv3",
+    .version = 1,
+    .reset = device_reset,
+    .save = device_save,
+    .load = device_load,
+    .destroy = device_destroy,
+};
+
+static void cpu_init(struct irqchip *chip, unsigned index, const struct gicv3_config *config)
+{
+    struct gic_cpu *cpu = &chip->cpus[index];
+
+    memset(cpu, 0, sizeof(*cpu));
+    cpu->chip = chip;
+    cpu->vcpu = config->vcpus[index];
+    cpu->index = index;
+    cpu->lrs.count = (uint8_t)config->lr_count;
+    cpu->lrs.pri_bits = (uint8_t)config->lr_pri_bits;
+    spin_init(&cpu->lock, LOCK_RANK_IRQCHIP);
+    for (unsigned i = 0; i < QUEUES; i++)
+        TAILQ_INIT(&cpu->queues[i]);
+    for (unsigned i = 0; i < GIC_PRIVATE; i++)
+        gic_irq_init(&cpu->private_irqs[i], i, index);
+}
+
+static int region_add(struct irqchip *chip, uint64_t base, uint64_t size, const struct bus_region *region)
+{
+    struct bus_region *r = &chip->regions[chip->region_count];
+    int err;
+
+    *r = *region;
+    r->base = base;
+    r->size = size;
+    err = bus_add(chip->mmio, r);
+    if (err == 0)
+        chip->region_count++;
+    return err;
+}
+
+static int regions_add(struct irqchip *chip, const struct gicv3_config *config)
+{
+    int err = region_add(
+        chip, config->dist_base, GICV3_DIST_SIZE,
+        &(struct bus_region){
+            .read = gic_dist_read, .write = gic_dist_write, .device = chip, .name = "gicv3-distributor"});
+
+    if (err == 0 && chip->its != NULL)
+        err = region_add(
+            chip, config->its_base, GICV3_ITS_SIZE,
+            &(struct bus_region){.read = its_read, .write = its_write, .device = chip, .name = "gicv3-its"});
+    for (unsigned i = 0, first = 0; i < GICV3_REDIST_PARTS && err == 0; i++) {
+        unsigned count = MIN(config->redist[i].count, chip->cpu_count - first);
+
+        if (count == 0)
+            break;
+        chip->region_first[chip->region_count] = first;
+        err = region_add(chip, config->redist[i].base, count * GICV3_REDIST_SIZE,
+                         &(struct bus_region){.read = redist_read,
+                                              .write = redist_write,
+                                              .device = &chip->cpus[first],
+                                              .name = "gicv3-redistributors"});
+        first += count;
+    }
+    return err;
+}
+
+void gicv3_destroy(struct irqchip *chip)
+{
+    while (chip->region_count > 0)
+        bus_remove(chip->mmio, &chip->regions[--chip->region_count]);
+    its_destroy(chip);
+    gic_lpis_destroy(chip);
+    free(chip->irouter);
+    free(chip->spis);
+    free(chip->cpus);
+    free(chip);
+}
+
+static bool config_is_valid(const struct gicv3_config *config)
+{
+    uint64_t room = 0;
+
+    for (unsigned i = 0; i < GICV3_REDIST_PARTS; i++)
+        room += config->redist[i].count;
+    return config->vcpu_count > 0 && config->vcpu_count <= room && config->vcpu_count < ROUTE_ANY &&
+           config->spi_count > 0 && config->spi_count <= GICV3_SPIS_MAX && config->spi_count % 32 == 0 &&
+           config->lr_count > 0 && config->lr_count <= GICV3_LRS_MAX && config->lr_pri_bits >= 5 &&
+           config->lr_pri_bits <= 7;
+}
+
+static int parts_create(struct irqchip *chip, const struct gicv3_config *config)
+{
+    int err = 0;
+
+    chip->cpus = aligned_alloc(_Alignof(struct gic_cpu), config->vcpu_count * sizeof(*chip->cpus));
+    chip->spis = calloc(config->spi_count, sizeof(*chip->spis));
+    chip->irouter = calloc(config->spi_count, sizeof(*chip->irouter));
+    if (chip->cpus == NULL || chip->spis == NULL || chip->irouter == NULL)
+        return -ENOMEM;
+    for (unsigned i = 0; i < chip->cpu_count; i++)
+        cpu_init(chip, i, config);
+    for (unsigned i = 0; i < chip->spi_count; i++)
+        gic_irq_init(&chip->spis[i], GIC_PRIVATE + i, 0);
+    if (config->its_base != 0)
+        err = gic_lpis_create(chip);
+    if (err == 0 && config->its_base != 0)
+        err = its_create(chip);
+    return err;
+}
+
+int gicv3_create(const struct gicv3_config *config, struct irqchip **out)
+{
+    struct irqchip *chip;
+    int err;
+
+    if (!config_is_valid(config))
+        return -EINVAL;
+    chip = calloc(1, sizeof(*chip));
+    if (chip == NULL)
+        return -ENOMEM;
+    chip->cpu_count = config->vcpu_count;
+    chip->spi_count = config->spi_count;
+    chip->gmem = config->gmem;
+    chip->mmio = config->mmio;
+    chip->dist_base = config->dist_base;
+    chip->its_base = config->its_base;
+    chip->device.ops = &gicv3_ops;
+    err = parts_create(chip, config);
+    if (err == 0)
+        err = regions_add(chip, config);
+    if (err != 0) {
+        gicv3_destroy(chip);
+        return err;
+    }
+    chip_reset(chip);
+    *out = chip;
+    return 0;
+}

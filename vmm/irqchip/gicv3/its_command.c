@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "its.h"
+
+#include <errno.h>
+
+/*
+ * The ITS's commands: IHI 0069H, 5.3. Those that are wrong are ignored, as 5.3.1 permits, and the next one is
+ * executed.
+ */
+#define COMMAND_MOVI    0x01
+#define COMMAND_INT     0x03
+#define COMMAND_CLEAR   0x04
+#define COMMAND_SYNC    0x05
+#define COMMAND_MAPD    0x08
+#define COMMAND_MAPC    0x09
+#define COMMAND_MAPTI   0x0a
+#define COMMAND_MAPI    0x0b
+#define COMMAND_INV     0x0c
+#define COMMAND_INVALL  0x0d
+#define COMMAND_MOVALL  0x0e
+#define COMMAND_DISCARD 0x0f
+
+/* What a command may do at once that takes longer the more is mapped or pending. */
+#define STEPS 64
+
+struct command {
+    uint64_t words[4];
+};
+
+static uint32_t command_device(const struct command *c)
+{
+    return (uint32_t)(c->words[0] >> 32);
+}
+
+static uint32_t command_event(const struct command *c)
+{
+    return (uint32_t)c->words[1];
+}
+
+static uint16_t command_collection(const struct command *c)
+{
+    return (uint16_t)c->words[2];
+}
+
+static bool command_is_valid(const struct command *c)
+{
+    return (c->words[2] & BIT(63)) != 0;
+}
+
+/* GITS_TYPER.PTA is 0: vCPUs are named by GICR_TYPER.Processor_Number. */
+static unsigned command_target(const struct command *c, unsigned word)
+{
+    return (unsigned)FIELD(c->words[word], 51, 16);
+}
+
+/* --- the guest's tables: 5.2.1; only their size counts, and whether there is a second level --- */
+
+static bool table_has(struct its *its, unsigned table, uint64_t id)
+{
+    static const uint32_t page_sizes[] = {0x1000, 0x4000, 0x10000, 0x10000};
+    uint64_t baser = atomic_load(&its->baser[table]), entry;
+    uint64_t page = page_sizes[FIELD(baser, 9, 8)], per_page = page / 8;
+    uint64_t entries = (FIELD(baser, 7, 0) + 1) * per_page;
+
+    if (!(baser & ITS_BASER_VALID))
+        return false;
+    if (!(baser & ITS_BASER_INDIRECT))
+        return id < entries;
+    return id / per_page < entries &&
+           gmem_read(its->chip->gmem, gpa((baser & MASK(47, 12)) + id / per_page * 8), &entry, 8) == 0 &&
+           (entry & BIT(63)) != 0;
+}
+
+/* --- events --- */
+
+static void event_drop(struct its *its, struct gic_lpi *lpi)
+{
+    its_event_remove(its, lpi);
+    gic_irq_clear(its->chip, &lpi->irq, GIC_BITS_PENDING);
+}
+
+/* Unmaps some of a device's events; -EAGAIN: not all yet. */
+static int device_empty(struct its *its, uint32_t device)
+{
+    for (unsigned i = 0; i < STEPS; i++) {
+        struct gic_lpi *lpi = its_event_first(its, device);
+
+        if (lpi == NULL)
+            return 0;
+        event_drop(its, lpi);
+    }
+    return its_event_first(its, device) != NULL ? -EAGAIN : 0;
+}
+
+static int do_mapd(struct its *its, const struct command *c)
+{
+    uint32_t id = command_device(c), bits = (uint32_t)FIELD(c->words[1], 4, 0) + 1;
+    struct its_device *device;
+    int err;
+
+    if (id >> ITS_ID_BITS != 0)
+        return 0;
+    device = its_device_find(its, id);
+    if (device != NULL) {
+        err = device_empty(its, id);
+        if (err != 0)
+            return err;
+        its_device_remove(its, device);
+    }
+    if (!command_is_valid(c) || bits > ITS_ID_BITS || !table_has(its, 0, id))
+        return 0;
+    err = its_device_add(its, id, 1U << bits);
+    return err == -ENOMEM ? 0 : err; /* its events will be ignored */
+}
+
+static int do_mapc(struct its *its, const struct command *c)
+{
+    uint16_t id = command_collection(c);
+    unsigned target = command_target(c, 2);
+
+    if (id >= ITS_COLLECTIONS)
+        return 0;
+    if (!command_is_valid(c))
+        atomic_store(&its->collections[id], ROUTE_NONE);
+    else if (target < its->chip->cpu_count && table_has(its, 1, id))
+        atomic_store(&its->collections[id], (uint16_t)target);
+    return 0;
+}
+
+/* MAPTI; MAPI, whose INTID is the EventID. */
+static int do_map(struct its *its, const struct command *c, uint32_t intid)
+{
+    const struct its_device *device = its_device_find(its, command_device(c));
+    uint16_t collection = command_collection(c), target;
+    uint32_t event = command_event(c);
+    struct gic_lpi *lpi;
+
+    if (device == NULL || event >= device->event_end || collection >= ITS_COLLECTIONS)
+        return 0;
+    lpi = gic_lpi_ensure(its->chip, intid);
+    if (lpi == NULL)
+        return 0;
+    its_event_add(its, device->id, event, lpi, collection);
+    target = atomic_load(&its->collections[collection]);
+    if (target != ROUTE_NONE)
+        gic_irq_route_set(its->chip, &lpi->irq, target);
+    gic_lpi_config_read(its->chip, &lpi->irq);
+    return 0;
+}
+
+static int do_movi(struct its *its, const struct command *c)
+{
+    struct gic_lpi *lpi = its_event_find(its, command_device(c), command_event(c));
+    uint16_t collection = command_collection(c), target;
+
+    if (lpi == NULL || collection >= ITS_COLLECTIONS)
+        return 0;
+    target = atomic_load(&its->collections[collection]);
+    if (target == ROUTE_NONE)
+        return 0;
+    its_event_collect(its, lpi, collection);
+    gic_irq_route_set(its->chip, &lpi->irq, target);
+    return 0;
+}
+
+static int do_event(struct its *its, const struct command *c, unsigned code)
+{
+    struct gic_lpi *lpi = its_event_find(its, command_device(c), command_event(c));
+
+    if (lpi == NULL)
+        return 0;
+    switch (code) {
+    case COMMAND_INT:
+        its_signal(its, command_device(c), command_event(c));
+        break;
+    case COMMAND_CLEAR:
+        gic_irq_clear(its->chip, &lpi->irq, GIC_BITS_PENDING);
+        break;
+    case COMMAND_INV:
+        gic_lpi_config_read(its->chip, &lpi->irq);
+        break;
+    default:
+        event_drop(its, lpi);
+        break;
+    }
+    return 0;
+}
+
+static int do_invall(struct its *its, const struct command *c)
+{
+    uint16_t collection = command_collection(c);
+    uint16_t target = collection < ITS_COLLECTIONS ? atomic_load(&its->collections[collection]) : ROUTE_NONE;
+
+    if (target != ROUTE_NONE)
+        gic_lpi_invalidate_all(&its->chip->cpus[target]);
+    return 0;
+}
+
+static int do_movall(struct its *its, const struct command *c)
+{
+    unsigned from = command_target(c, 2), to = command_target(c, 3);
+
+    if (from >= its->chip->cpu_count || to >= its->chip->cpu_count)
+        return 0;
+    return gic_lpi_move_some(&its->chip->cpus[from], to, STEPS) ? -EAGAIN : 0;
+}
+
+/* -EAGAIN: it has not been completed. */
+static int command_do(struct its *its, const struct command *c)
+{
+    unsigned code = (unsigned)(c->words[0] & 0xff);
+
+    switch (code) {
+    case COMMAND_MAPD:
+        return do_mapd(its, c);
+    case COMMAND_MAPC:
+        return do_mapc(its, c);
+    case COMMAND_MAPTI:
+        return do_map(its, c, (uint32_t)(c->words[1] >> 32));
+    case COMMAND_MAPI:
+        return do_map(its, c, command_event(c));
+    case COMMAND_MOVI:
+        return do_movi(its, c);
+    case COMMAND_INT:
+    case COMMAND_CLEAR:
+    case COMMAND_INV:
+    case COMMAND_DISCARD:
+        return do_event(its, c, code);
+    case COMMAND_INVALL:
+        return do_invall(its, c);
+    case COMMAND_MOVALL:
+        return do_movall(its, c);
+    default: /* SYNC: every command has had its effect when the next one begins */
+        return 0;
+    }
+}
+
+/* --- the queue: 5.2.2 --- */
+
+static bool has_commands(const struct its *its)
+{
+    return (atomic_load(&its->ctlr) & ITS_CTLR_ENABLED) && (atomic_load(&its->cbaser) & ITS_CBASER_VALID) &&
+           atomic_load(&its->creadr) != atomic_load(&its->cwriter);
+}
+
+/* One command; false: it needs more steps. */
+static bool command_next(struct its *its)
+{
+    uint64_t cbaser = atomic_load(&its->cbaser);
+    uint32_t size = (uint32_t)(FIELD(cbaser, 7, 0) + 1) << PAGE_SHIFT, at = atomic_load(&its->creadr);
+    struct command command;
+
+    if (gmem_read(its->chip->gmem, gpa((cbaser & MASK(51, 12)) + at), &command, sizeof(command)) == 0 &&
+        command_do(its, &command) == -EAGAIN)
+        return false;
+    at += ITS_COMMAND_SIZE;
+    atomic_store(&its->creadr, at < size ? at : 0);
+    return true;
+}
+
+bool its_commands_run(struct its *its, unsigned budget)
+{
+    /* Who comes while another is at it may leave: that one looks again after it has let go. */
+    while (has_commands(its)) {
+        if (atomic_exchange(&its->is_busy, true))
+            return false;
+        for (; budget > 0 && has_commands(its); budget--)
+            if (!command_next(its))
+                budget = MAX(budget, 8) - 7;
+        atomic_store(&its->is_busy, false);
+        if (budget == 0)
+            return has_commands(its);
+    }
+    return false;
+}

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "gic.h"
+#include "its.h"
+#include "lpi.h"
+
+/*
+ * List registers: IHI 0069H, 12.4.8 (ICH_LR<n>_EL2), 12.4.4 (ICH_HCR_EL2), 6.3 (virtual interrupts). An entry
+ * takes everything out of them, and puts in what matters most now. As long as nothing changes they are left
+ * alone over any number of exits.
+ */
+#define LR_STATE_PENDING BIT(62)
+#define LR_STATE_ACTIVE  BIT(63)
+#define LR_HW            BIT(61)
+#define LR_GROUP1        BIT(60)
+#define LR_EOI           BIT(41) /* maintenance interrupt once it is invalid; not with LR_HW */
+
+#define HCR_EN       BIT(0)
+#define HCR_LRENPIE  BIT(2)
+#define HCR_NPIE     BIT(3)
+#define HCR_VGRP0EIE BIT(4)
+#define HCR_VGRP1EIE BIT(6)
+#define HCR_TDIR     BIT(14)
+#define HCR_EOICOUNT MASK(31, 27)
+#define EOICOUNT_MAX 31
+
+#define VMCR_ENG0 BIT(0)
+#define VMCR_ENG1 BIT(1)
+#define VMCR_CBPR BIT(4)
+#define VMCR_EOIM BIT(9)
+
+/* LPIs whose configuration is read per entry: each costs an access to guest memory. */
+#define LIMBO_BATCH 32
+
+struct gicv3_lrs *gicv3_lrs(struct gic_cpu *cpu)
+{
+    return &cpu->lrs;
+}
+
+/* --- out of the list registers --- */
+
+/* Interrupts that were routed elsewhere while they were active or in a list register here. */
+struct moves {
+    unsigned count;
+    struct gic_irq *irqs[GICV3_LRS_MAX + EOICOUNT_MAX];
+};
+
+/* Whether it is to move; then it is in no queue until that has happened. */
+static bool move_note(struct gic_cpu *cpu, struct gic_irq *irq, struct moves *moves)
+{
+    uint16_t route = atomic_load_explicit(&irq->route, memory_order_relaxed);
+
+    if (likely(route == cpu->index || route >= ROUTE_ANY) || (irq_flags(irq) & IRQ_ACTIVE))
+        return false;
+    gic_irq_unqueue(cpu, irq);
+    moves->irqs[moves->count++] = irq;
+    return true;
+}
+
+/*
+ * The guest has ended interrupts that were active in no list register: those of highest priority, as it ends
+ * them in the reverse order of taking them (4.8.5).
+ */
+static void unlisted_end(struct gic_cpu *cpu, struct moves *moves)
+{
+    unsigned count = (unsigned)FIELD(cpu->lrs.hcr, 31, 27);
+
+    for (; count > 0 && cpu->active != 0; count--) {
+        struct gic_irq *irq = TAILQ_FIRST(&cpu->queues[QUEUE_ACTIVE + __builtin_ctz(cpu->active)]);
+
+        gic_irq_deactivated(cpu, irq);
+        if (!move_note(cpu, irq, moves))
+            gic_irq_place(cpu, irq, false);
+    }
+    cpu->lrs.hcr &= ~(uint32_t)HCR_EOICOUNT;
+}
+
+/* What the list register says, and what was asked for meanwhile. */
+static void irq_fold(struct gic_cpu *cpu, struct gic_irq *irq, uint64_t lr)
+{
+    uint32_t flags = irq_flags(irq);
+    bool is_pending = (lr & LR_STATE_PENDING) != 0, is_active = (lr & LR_STATE_ACTIVE) != 0;
+    bool was_listed = is_pending || is_active;
+
+    if (is_pending && (flags & (IRQ_LR_LATCH | IRQ_CLR_LATCH)) == IRQ_LR_LATCH)
+        flags |= IRQ_LATCH;
+    if (flags & IRQ_SET_ACTIVE)
+        is_active = true;
+    if (flags & IRQ_CLR_ACTIVE)
+        is_active = false;
+    flags &= ~(uint32_t)(IRQ_WHILE_LOADED | IRQ_ACTIVE);
+    irq_flags_set(irq, flags | (is_active ? IRQ_ACTIVE : 0));
+    /* Hardware has not deactivated the physical interrupt, and never will. */
+    if (irq->host_intid != 0 && was_listed && !is_active && !(flags & IRQ_LATCH))
+        gic_irq_deactivated(cpu, irq);
+}
+
+/* Takes all out of the list registers. With lock. */
+static void fold(struct gic_cpu *cpu, struct moves *moves)
+{
+    struct gicv3_lrs *lrs = &cpu->lrs;
+
+    vcpu_lrs_read(cpu->vcpu, lrs);
+    unlisted_end(cpu, moves);
+    /* Backwards: each goes to the head of its queue. */
+    for (unsigned i = lrs->used; i-- > 0;) {
+        struct gic_irq *irq = cpu->loaded[i];
+
+        irq_fold(cpu, irq, lrs->lr[i]);
+        if (!move_note(cpu, irq, moves))
+            gic_irq_place(cpu, irq, true);
+        cpu->loaded[i] = NULL;
+    }
+    lrs->used = 0;
+    atomic_store_explicit(&cpu->folds, atomic_load_explicit(&cpu->folds, memory_order_relaxed) + 2,
+                          memory_order_release);
+}
+
+static void moves_do(struct irqchip *chip, const struct moves *moves)
+{
+    for (unsigned i = 0; i < moves->count; i++) {
+        arch_irq_state_t state;
+        struct gic_cpu *cpu = gic_irq_lock(chip, moves->irqs[i], &state);
+
+        gic_irq_settle(cpu, moves->irqs[i], state);
+    }
+}
+
+/* --- into them --- */
+
+static uint64_t lr_make(const struct gic_irq *irq, uint32_t flags, bool is_pending, bool is_active)
+{
+    uint64_t lr = irq->intid | (uint64_t)atomic_load_explicit(&irq->priority, memory_order_relaxed) << 48;
+
+    lr |= (is_pending ? LR_STATE_PENDING : 0) | (is_active ? LR_STATE_ACTIVE : 0);
+    lr |= flags & IRQ_GROUP1 ? LR_GROUP1 : 0;
+    if (irq->host_intid != 0)
+        return lr | LR_HW | (uint64_t)irq->host_intid << 32;
+    /* Level: somebody has to look at the line when the guest is done. */
+    return lr | ((flags & IRQ_EDGE) == 0 && irq_is_pending(flags) ? LR_EOI : 0);
+}
+
+/* Only the answer of the fold just done is worth keeping (irq.c, active_probe()). */
+static void probe_keep(const struct gic_cpu *cpu, struct gic_irq *irq)
+{
+    if (atomic_load(&irq->probe) != ((atomic_load(&cpu->folds) - 2) | 1))
+        atomic_store(&irq->probe, 0);
+}
+
+static void load(struct gic_cpu *cpu, struct gic_irq *irq)
+{
+    struct gicv3_lrs *lrs = &cpu->lrs;
+    uint32_t flags = irq_flags(irq);
+    bool is_active = (flags & IRQ_ACTIVE) != 0,
+         is_pending = irq_is_pending(flags) && (flags & IRQ_ENABLED) != 0;
+
+    /*
+     * Pending and active at once is for edges only: a level that the guest is about to lower would come
+     * twice. Hardware has no such state for physical interrupts (12.4.8, HW). To another vCPU it goes when it
+     * is done here.
+     */
+    if (is_active && (!(flags & IRQ_EDGE) || irq->host_intid != 0 ||
+                      atomic_load_explicit(&irq->route, memory_order_relaxed) != cpu->index))
+        is_pending = false;
+    gic_irq_unqueue(cpu, irq);
+    if (unlikely(atomic_load_explicit(&irq->probe, memory_order_relaxed) != 0))
+        probe_keep(cpu, irq);
+    lrs->lr[lrs->used] = lr_make(irq, flags, is_pending, is_active);
+    cpu->loaded[lrs->used++] = irq;
+    flags |= IRQ_LOADED | (is_active ? IRQ_LR_ACTIVE : 0);
+    if (is_pending) {
+        flags |= flags & IRQ_LATCH ? IRQ_LR_LATCH : IRQ_LR_LINE;
+        flags &= ~(uint32_t)IRQ_LATCH;
+    }
+    irq_flags_set(irq, flags);
+}
+
+/* Active ones by priority, as the guest will end them in that order; one place stays free for what is
+ * pending. */
+static void active_load(struct gic_cpu *cpu, unsigned room)
+{
+    while (cpu->lrs.used < room && cpu->active != 0)
+        load(cpu, TAILQ_FIRST(&cpu->queues[QUEUE_ACTIVE + __builtin_ctz(cpu->active)]));
+}
+
+/* Pending ones of `groups` (bit 0, 1), highest priority first; 4.8.1. */
+static void pending_load(struct gic_cpu *cpu, uint32_t groups)
+{
+    while (cpu->lrs.used < cpu->lrs.count) {
+        uint32_t group0 = groups & 1 ? atomic_load_explicit(&cpu->pending[0], memory_order_relaxed) : 0;
+        uint32_t group1 = groups & 2 ? atomic_load_explicit(&cpu->pending[1], memory_order_relaxed) : 0;
+        struct gic_irq *irq;
+        unsigned bucket;
+
+        if ((group0 | group1) == 0)
+            return;
+        bucket = (unsigned)__builtin_ctz(group0 | group1);
+        irq = TAILQ_FIRST(&cpu->queues[bucket + (group0 >> bucket & 1 ? 0 : GIC_PRIORITIES)]);
+        if (unlikely((irq_flags(irq) & IRQ_LPI) != 0) && gic_lpi_is_stale(cpu->chip, irq))
+            gic_irq_place(cpu, irq, true);
+        else
+            load(cpu, irq);
+    }
+}
+
+static bool has_pending(const struct gic_cpu *cpu, uint32_t groups)
+{
+    return ((groups & 1) && atomic_load_explicit(&cpu->pending[0], memory_order_relaxed) != 0) ||
+           ((groups & 2) && atomic_load_explicit(&cpu->pending[1], memory_order_relaxed) != 0);
+}
+
+/* With lock; all list registers are free. */
+static void fill(struct gic_cpu *cpu)
+{
+    struct gicv3_lrs *lrs = &cpu->lrs;
+    uint32_t groups = atomic_load(&cpu->chip->ctlr) & (CTLR_GRP0 | CTLR_GRP1), enabled = groups & lrs->vmcr;
+    uint64_t hcr = HCR_EN;
+
+    active_load(cpu, has_pending(cpu, groups) ? lrs->count - 1U : lrs->count);
+    pending_load(cpu, enabled);
+    /* A group that the guest has disabled for itself must not keep the other from being heard. */
+    pending_load(cpu, groups & ~enabled);
+    if (unlikely(has_pending(cpu, enabled)))
+        hcr |= HCR_NPIE;
+    if (unlikely(has_pending(cpu, groups & ~enabled)))
+        hcr |= (groups & ~enabled & 1 ? HCR_VGRP0EIE : 0) | (groups & ~enabled & 2 ? HCR_VGRP1EIE : 0);
+    if (unlikely(cpu->active != 0))
+        hcr |= HCR_LRENPIE | HCR_TDIR;
+    /* With split EOI any vCPU may deactivate what is active on another: hardware would not know which. */
+    if ((lrs->vmcr & VMCR_EOIM) && cpu->chip->cpu_count > 1)
+        hcr |= HCR_TDIR;
+    lrs->hcr = (uint32_t)hcr;
+}
+
+/* --- LPIs whose configuration has to be read again --- */
+
+/* One from limbo's head; NULL: none left to look at. It is in no queue then, and its home is here. */
+static struct gic_irq *limbo_take(struct gic_cpu *cpu)
+{
+    arch_irq_state_t state = spin_lock_irqsave(&cpu->lock);
+    uint32_t todo = atomic_load(&cpu->limbo_todo);
+    struct gic_irq *irq = todo != 0 ? TAILQ_FIRST(&cpu->queues[QUEUE_LIMBO]) : NULL;
+
+    if (irq != NULL) {
+        gic_irq_unqueue(cpu, irq);
+        atomic_store(&cpu->limbo_todo, MIN(todo - 1, cpu->limbo_count));
+    }
+    spin_unlock_irqrestore(&cpu->lock, state);
+    return irq;
+}
+
+/* True: more to do. */
+static bool limbo_resolve(struct gic_cpu *cpu)
+{
+    for (unsigned i = 0; i < LIMBO_BATCH; i++) {
+        struct gic_irq *irq = limbo_take(cpu);
+
+        if (irq == NULL)
+            return false;
+        gic_lpi_config_read(cpu->chip, irq);
+    }
+    return atomic_load(&cpu->limbo_todo) != 0;
+}
+
+/* --- towards the vCPU --- */
+
+/* What was asked while nothing was in a list register any more, or is about to be folded, is done by that. */
+static void resync_done(struct gic_cpu *cpu)
+{
+    if (cpu->why & ATTENTION_RESYNC)
+        atomic_fetch_sub(&cpu->chip->resyncs, 1);
+    cpu->why &= ~(uint32_t)ATTENTION_RESYNC;
+}
+
+static void attention_take(struct gic_cpu *cpu, uint32_t left)
+{
+    uint32_t taken = atomic_exchange(&cpu->attention, left);
+
+    if ((taken & cpu->why & ATTENTION_RESYNC) != 0)
+        atomic_fetch_sub(&cpu->chip->resyncs, 1);
+    cpu->why |= taken;
+}
+
+static void host_deactivate(struct gic_cpu *cpu)
+{
+    uint32_t done = atomic_exchange(&cpu->host_done, 0);
+
+    for (; done != 0; done &= done - 1)
+        vcpu_host_irq_deactivate(cpu->vcpu, cpu->private_irqs[__builtin_ctz(done)].host_intid);
+}
+
+/* What comes after a fold, without the lock. */
+static void fold_finish(struct gic_cpu *cpu, const struct moves *moves)
+{
+    moves_do(cpu->chip, moves);
+    if (unlikely(atomic_load_explicit(&cpu->host_done, memory_order_relaxed) != 0))
+        host_deactivate(cpu);
+}
+
+bool gicv3_entry(struct gic_cpu *cpu)
+{
+    struct moves moves;
+    arch_irq_state_t state;
+    bool is_more = false;
+
+    moves.count = 0;
+    attention_take(cpu, 0);
+    if (unlikely((cpu->why & ATTENTION_ITS) != 0))
+        is_more = its_continue(cpu);
+    if (unlikely(atomic_load_explicit(&cpu->limbo_todo, memory_order_relaxed) != 0))
+        is_more |= limbo_resolve(cpu);
+    state = spin_lock_irqsave(&cpu->lock);
+    fold(cpu, &moves);
+    fill(cpu);
+    /* LPIs found stale on the way into a list register. */
+    is_more |= atomic_load_explicit(&cpu->limbo_todo, memory_order_relaxed) != 0;
+    spin_unlock_irqrestore(&cpu->lock, state);
+    vcpu_lrs_write(cpu->vcpu, &cpu->lrs);
+    resync_done(cpu);
+    cpu->why = 0;
+    fold_finish(cpu, &moves);
+    if (unlikely(is_more))
+        atomic_fetch_or(&cpu->attention, ATTENTION_LIMBO);
+    return is_more;
+}
+
+void gic_cpu_fold(struct gic_cpu *cpu)
+{
+    struct moves moves;
+    arch_irq_state_t state = spin_lock_irqsave(&cpu->lock);
+
+    moves.count = 0;
+    fold(cpu, &moves);
+    spin_unlock_irqrestore(&cpu->lock, state);
+    /* Nothing may be left to the hardware that has been taken out of it. */
+    cpu->lrs.hcr = HCR_EN;
+    vcpu_lrs_write(cpu->vcpu, &cpu->lrs);
+    atomic_fetch_or(&cpu->attention, ATTENTION_NEW);
+    fold_finish(cpu, &moves);
+}
+
+void gic_own_fold(struct irqchip *chip)
+{
+    unsigned current = vcpu_current(chip);
+
+    if (current < chip->cpu_count && chip->cpus[current].lrs.used != 0)
+        gic_cpu_fold(&chip->cpus[current]);
+}
+
+void gicv3_leave(struct gic_cpu *cpu)
+{
+    gic_cpu_fold(cpu);
+    vcpu_apr_read(cpu->vcpu, &cpu->lrs);
+    attention_take(cpu, ATTENTION_AWAY);
+    resync_done(cpu);
+}
+
+void gicv3_maintenance(struct gic_cpu *cpu)
+{
+    atomic_fetch_or(&cpu->attention, ATTENTION_NEW);
+}
+
+/* The highest active priority, as the CPU interface knows it: 4.8.5; 0x100: idle. */
+static unsigned running_priority(const struct gicv3_lrs *lrs)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(lrs->apr[0]); i++) {
+        uint32_t bits = lrs->apr[0][i] | lrs->apr[1][i];
+
+        if (bits != 0)
+            return (i * 32 + (unsigned)__builtin_ctz(bits)) << (8 - lrs->pri_bits);
+    }
+    return 0x100;
+}
+
+/* The group priority of `priority`: 4.8.3 and 12.4.9 (the binary points of ICH_VMCR_EL2; with VCBPR, Group
+ * 0's for both). Group 0's point n leaves bits 7:n+1, Group 1's bits 7:n. */
+static unsigned group_priority(const struct gicv3_lrs *lrs, unsigned group, unsigned priority)
+{
+    unsigned bpr0 = (unsigned)FIELD(lrs->vmcr, 23, 21), bpr1 = (unsigned)FIELD(lrs->vmcr, 20, 18);
+    unsigned low = group == 0 || (lrs->vmcr & VMCR_CBPR) ? bpr0 + 1 : bpr1;
+
+    return priority >> low << low;
+}
+
+bool gicv3_is_signalled(struct gic_cpu *cpu)
+{
+    const struct gicv3_lrs *lrs = &cpu->lrs;
+    unsigned mask = lrs->vmcr >> 24;
+
+    /* Before the look: who queues something after that raises attention again, and kicks. */
+    attention_take(cpu, ATTENTION_AWAY);
+    resync_done(cpu);
+    if (unlikely(atomic_load_explicit(&cpu->host_done, memory_order_relaxed) != 0))
+        host_deactivate(cpu);
+    if ((cpu->why & ATTENTION_ITS) != 0 || atomic_load(&cpu->limbo_todo) != 0)
+        return true;
+    for (unsigned group = 0; group < 2; group++) {
+        uint32_t pending = atomic_load(&cpu->pending[group]);
+        unsigned priority;
+
+        if (pending == 0 || (lrs->vmcr & atomic_load(&cpu->chip->ctlr) & 1U << group) == 0)
+            continue;
+        priority = (unsigned)__builtin_ctz(pending) << 3;
+        if (priority < mask && group_priority(lrs, group, priority) < running_priority(lrs))
+            return true;
+    }
+    return false;
+}
+
+void gicv3_interface_reset(struct gic_cpu *cpu)
+{
+    gic_cpu_fold(cpu);
+    cpu->lrs.vmcr = 0;
+    for (unsigned i = 0; i < ARRAY_SIZE(cpu->lrs.apr[0]); i++)
+        cpu->lrs.apr[0][i] = cpu->lrs.apr[1][i] = 0;
+    vcpu_interface_write(cpu->vcpu, &cpu->lrs);
+}
