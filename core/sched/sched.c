@@ -109,6 +109,22 @@ static void fpu_switch(struct runq *rq, struct thread *prev, struct thread *next
     }
 }
 
+/* Another CPU may have read its counter a trace later than this one does. */
+static uint64_t cycles_since(uint64_t then, uint64_t now)
+{
+    return now > then ? now - then : 0;
+}
+
+/* The time it waited for a CPU, and a word to whoever passes that on. rq locked. */
+static void steal_account(struct thread *t, uint64_t now)
+{
+    t->steal_cycles += cycles_since(t->ready_since, now);
+    if (t->steal_flags != NULL && t->steal_cycles - t->steal_told >= t->steal_step) {
+        t->steal_told = t->steal_cycles;
+        atomic_fetch_or(t->steal_flags, t->steal_bit);
+    }
+}
+
 /* Runs as the thread that was switched to. */
 void schedule_tail(void)
 {
@@ -125,13 +141,14 @@ void schedule(bool is_preempted)
 {
     struct runq *rq = this_cpu_ptr(runq);
     struct thread *prev = rq->current, *next;
-    uint64_t now;
+    uint64_t now = arch_clock_cycles();
 
     spin_lock_irqoff(&rq->lock);
     atomic_store_explicit(&prev->need_resched, false, memory_order_relaxed);
     if (prev != &rq->idle && (is_preempted || atomic_load(&prev->state) == THREAD_RUNNABLE)) {
         bool outranked = rq->ready_mask >> prev->prio > 1;
 
+        prev->ready_since = now;
         enqueue(rq, prev, outranked);
     }
     next = pick(rq);
@@ -141,7 +158,8 @@ void schedule(bool is_preempted)
         spin_unlock_irqoff(&rq->lock);
         return;
     }
-    now = arch_clock_cycles();
+    if (next != &rq->idle)
+        steal_account(next, now);
     prev->runtime_cycles += now - rq->switched_at;
     rq->switched_at = now;
     rq->switches++;
@@ -213,6 +231,7 @@ static void put_on_cpu(struct thread *t, unsigned cpu, struct runq *rq)
 {
     bool kick;
 
+    t->ready_since = arch_clock_cycles();
     enqueue(rq, t, false);
     kick = needs_kick(rq, t);
     /* No interrupt follows that would look at it. */
@@ -337,6 +356,39 @@ void sched_idle_loop(void)
             schedule(false);
         arch_irq_enable();
     }
+}
+
+void thread_times_get(struct thread *t, struct thread_times *out)
+{
+    arch_irq_state_t state = arch_irq_save();
+    struct runq *rq = runq_lock_of(t);
+    uint64_t now = arch_clock_cycles(), run = t->runtime_cycles, steal = t->steal_cycles;
+
+    if (rq->current == t)
+        run += cycles_since(rq->switched_at, now);
+    else if (t->is_queued)
+        steal += cycles_since(t->ready_since, now);
+    spin_unlock_irqoff(&rq->lock);
+    arch_irq_restore(state);
+    *out =
+        (struct thread_times){.run_ns = clock_cycles_span_ns(run), .steal_ns = clock_cycles_span_ns(steal)};
+}
+
+/* Only the scheduler changes it, while the thread does not run. */
+uint64_t thread_own_steal_ns(void)
+{
+    return clock_cycles_span_ns(arch_current()->steal_cycles);
+}
+
+void thread_steal_watch(atomic_uint *flags, unsigned bit, uint64_t step_ns)
+{
+    struct thread *t = arch_current();
+    arch_irq_state_t state = arch_irq_save();
+
+    t->steal_bit = bit;
+    t->steal_step = clock_ns_to_cycles(step_ns) - clock_ns_to_cycles(0);
+    t->steal_flags = flags;
+    arch_irq_restore(state);
 }
 
 uint64_t sched_switches(void)

@@ -29,6 +29,12 @@ struct thread {
     bool is_queued;               /* r */
     atomic_uint cpu;              /* a: changed only under r, while not queued */
     uint64_t runtime_cycles;      /* r */
+    uint64_t steal_cycles;        /* r: ready, but others had the CPU */
+    uint64_t ready_since;         /* r: cycles; while queued, or about to be */
+    uint64_t steal_told;          /* r: how much of steal_cycles there was when steal_flags was set last */
+    uint64_t steal_step;          /* r: how much more makes it worth telling again */
+    atomic_uint *steal_flags;     /* r: NULL: nobody wants to know */
+    unsigned steal_bit;           /* r */
     TAILQ_ENTRY(thread) run_link; /* r */
     struct timer timeout;         /* t */
     struct arch_fpu *fpu;         /* i: state area, or NULL */

@@ -186,23 +186,17 @@ const char *thread_name(const struct thread *t)
     return t->name;
 }
 
-static uint64_t runtime_ns(const struct thread *t)
-{
-    return clock_cycles_span_ns(t->runtime_cycles);
-}
-
-uint64_t thread_runtime_ns(const struct thread *t)
-{
-    return runtime_ns(t);
-}
-
 void thread_for_each(void (*fn)(const struct thread_info *info, void *arg), void *arg)
 {
     struct thread *t;
 
     spin_lock(&all_lock);
     LIST_FOREACH (t, &all_threads, all_link) {
-        struct thread_info info = {.cpu = atomic_load(&t->cpu), .runtime_ns = runtime_ns(t)};
+        struct thread_info info = {.cpu = atomic_load(&t->cpu)};
+        struct thread_times times;
+
+        thread_times_get(t, &times);
+        info.runtime_ns = times.run_ns;
 
         memcpy(info.name, t->name, sizeof(info.name));
         fn(&info, arg);

@@ -86,6 +86,7 @@ static void add_cpus(struct json_out *json, const struct vm_record *record, unsi
         json_u64(json, "id", i);
         json_string(json, "state", cpu.activity);
         json_u64(json, "run_ns", cpu.run_ns);
+        json_u64(json, "steal_ns", cpu.steal_ns);
         json_u64(json, "halted_ns", cpu.halted_ns);
         json_u64(json, "exits", cpu.exits_total);
         json_object_end(json);

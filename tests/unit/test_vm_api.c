@@ -26,7 +26,8 @@ Test(vm_api, life)
            "\"crash\":null");
     EXPECT(request("POST", "/v1/vms/web/actions/start", "", ""), 200, "\"state\":\"running\"");
     EXPECT(request("GET", "/v1/vms/web", "", ""), 200, "\"state\":\"running\"",
-           "\"cpus\":[{\"id\":0,\"state\":\"halted\",\"run_ns\":1500000000,\"halted_ns\":2000000000,"
+           "\"cpus\":[{\"id\":0,\"state\":\"halted\",\"run_ns\":1500000000,\"steal_ns\":7000000,\"halted_"
+           "ns\":2000000000,"
            "\"exits\":42},{\"id\":1,",
            "\"mappings\":{\"4K\":7,\"2M\":8,\"1G\":9}", "\"exits\":{\"cpuid\":3,\"halt\":4}");
     EXPECT(request("DELETE", "/v1/vms/web", "", ""), 409, "\"code\":\"wrong_state\"", "running");
@@ -255,5 +256,6 @@ Test(vm_api, metrics)
         "basalt_vm_memory_bytes{vm=\"a\",state=\"overhead\"} 4096\n",
         "# TYPE basalt_vm_exits_total counter\nbasalt_vm_exits_total{vm=\"a\",reason=\"cpuid\"} 3\n",
         "basalt_vcpu_seconds_total{vm=\"b\",vcpu=\"0\",mode=\"run\"} 1.500000000\n",
+        "basalt_vcpu_seconds_total{vm=\"b\",vcpu=\"0\",mode=\"steal\"} 0.007000000\n",
         "basalt_vcpu_seconds_total{vm=\"b\",vcpu=\"0\",mode=\"halt\"} 2.000000000\n");
 }

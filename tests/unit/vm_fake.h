@@ -204,8 +204,11 @@ int vm_vcpu_info(struct vm *vm, unsigned vcpu, struct vcpu_info *out)
 {
     if (vcpu >= vm->config.vcpus)
         return -EINVAL;
-    *out = (struct vcpu_info){
-        .activity = "halted", .run_ns = 1500000000, .halted_ns = 2000000000, .exits_total = 42 + vcpu};
+    *out = (struct vcpu_info){.activity = "halted",
+                              .run_ns = 1500000000,
+                              .steal_ns = 7000000,
+                              .halted_ns = 2000000000,
+                              .exits_total = 42 + vcpu};
     return 0;
 }
 

@@ -81,6 +81,8 @@ static inline unsigned backend_cpl(const struct vcpu *vcpu);
 uint8_t backend_cr8_get(const struct vcpu *vcpu);
 void backend_cr8_set(struct vcpu *vcpu, uint8_t cr8);
 void backend_tsc_offset_set(struct vcpu *vcpu, uint64_t offset);
+/* What RDTSCP and RDPID give. */
+void backend_tsc_aux_set(struct vcpu *vcpu, uint64_t value);
 
 /* MSRs that the hardware switches with the guest: 0, or -ENOENT if this is none of them. */
 must_check int backend_msr_get(struct vcpu *vcpu, uint32_t msr, uint64_t *value);

@@ -59,12 +59,14 @@ void vm_info_get(struct vm *vm, struct vm_info *out)
 int vm_vcpu_info(struct vm *vm, unsigned vcpu, struct vcpu_info *out)
 {
     const struct vcpu *v;
+    struct thread_times times;
 
     if (vcpu >= vm->vcpu_count)
         return -EINVAL;
     v = vm->vcpus[vcpu];
-    *out = (struct vcpu_info){.run_ns = thread_runtime_ns(v->thread),
-                              .halted_ns = __atomic_load_n(&v->stats.halted_ns, __ATOMIC_RELAXED)};
+    thread_times_get(v->thread, &times);
+    *out = (struct vcpu_info){
+        .run_ns = times.run_ns, .steal_ns = times.steal_ns, .halted_ns = vcpu_halted_ns(v, times.steal_ns)};
     for (unsigned i = 0; i < EXIT_KINDS; i++)
         out->exits_total += exits_of(v, i);
     if (atomic_load(&v->requests) & VCPU_REQ_PARK)

@@ -69,15 +69,33 @@ static bool can_wake(struct vcpu *vcpu)
     return atomic_load(&vcpu->requests) != 0 || (vcpu->activity == VCPU_HALTED && vcpu_arch_halt_ends(vcpu));
 }
 
+/*
+ * Time halted is kept in one word, so that others can read it at any moment: the sum, or while the vCPU is
+ * halted, with this bit set, when it would have begun if all its halts had been one. The time between the end
+ * of a halt and a CPU that is free for its thread is not part of it.
+ */
+#define HALTED_NOW BIT(63)
+
+uint64_t vcpu_halted_ns(const struct vcpu *vcpu, uint64_t steal_ns)
+{
+    uint64_t halted = __atomic_load_n(&vcpu->stats.halted, __ATOMIC_RELAXED);
+
+    return halted & HALTED_NOW ? clock_now_ns() - (halted & ~HALTED_NOW) - steal_ns : halted;
+}
+
+static void halted_set(struct vcpu *vcpu, uint64_t value)
+{
+    __atomic_store_n(&vcpu->stats.halted, value, __ATOMIC_RELAXED);
+}
+
 /* The guest halts, or waits for its start-up: so does the thread. */
 static void wait_for_work(struct vcpu *vcpu)
 {
-    uint64_t from = clock_now_ns();
-
+    halted_set(vcpu, (clock_now_ns() - vcpu->stats.halted - thread_own_steal_ns()) | HALTED_NOW);
     atomic_store(&vcpu->mode, VCPU_WAITING);
     wait_event(&vcpu->wakeup, can_wake(vcpu));
     atomic_store(&vcpu->mode, VCPU_OUTSIDE);
-    vcpu->stats.halted_ns += clock_now_ns() - from;
+    halted_set(vcpu, vcpu_halted_ns(vcpu, thread_own_steal_ns()));
     if (vcpu->activity == VCPU_HALTED && vcpu_arch_halt_ends(vcpu))
         vcpu->activity = VCPU_RUNNING;
 }

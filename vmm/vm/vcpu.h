@@ -45,7 +45,7 @@ enum vcpu_activity {
 
 struct vcpu_stats {
     uint64_t exits[EXIT_KINDS]; /* t; read by others */
-    uint64_t halted_ns;         /* t */
+    uint64_t halted;            /* t; read by others: vcpu_halted_ns() */
 };
 
 struct vcpu {
@@ -68,6 +68,10 @@ struct vcpu {
 
     struct backend_vcpu backend; /* t */
 };
+
+/* Nanoseconds it has been halted, this halt included; `steal_ns` is what its thread has had to wait for a CPU
+ * until now. Context: any. */
+uint64_t vcpu_halted_ns(const struct vcpu *vcpu, uint64_t steal_ns);
 
 /* Sets a request and makes sure that the vCPU notices soon. Context: any, interrupts included. */
 void vcpu_request(struct vcpu *vcpu, unsigned request);

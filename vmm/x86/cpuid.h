@@ -12,6 +12,10 @@
  */
 #define CPUID_LEAVES 32
 
+#define CPUID_VENDOR_ECX_INTEL 0x6c65746e /* "ntel" */
+#define CPUID_EXT1_EDX_RDTSCP  BIT(27)
+#define CPUID_7_ECX_RDPID      BIT(22)
+
 struct guest_cpuid {
     struct cpuid basic[CPUID_LEAVES];    /* sub-leaf 0 */
     struct cpuid hypervisor[2];          /* 0x40000000 */

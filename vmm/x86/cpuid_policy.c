@@ -26,16 +26,15 @@ static const struct pass passes[] = {
     {0x00000007, 1, BIT(0) | BIT(3) | BIT(5) | BIT(7) | BIT(8) | BIT(9), "FSGSBASE BMI1 AVX2 SMEP BMI2 ERMS"},
     {0x00000007, 1, BIT(18) | BIT(19) | BIT(20) | BIT(23) | BIT(24) | BIT(29),
      "RDSEED ADX SMAP CLFLUSHOPT CLWB SHA"},
-    {0x00000007, 2, BIT(2) | BIT(8) | BIT(9) | BIT(10),
-     "UMIP GFNI VAES VPCLMULQDQ; no PKU and LA57: state and levels we do not have"},
+    {0x00000007, 2, BIT(2) | BIT(8) | BIT(9) | BIT(10) | CPUID_7_ECX_RDPID,
+     "UMIP GFNI VAES VPCLMULQDQ RDPID; no PKU and LA57: state and levels we do not have"},
     {0x00000007, 3, BIT(4), "fast short REP MOVSB"},
     {0x80000001, 0, ~0U, "extended family and model"},
     {0x80000001, 2, BIT(0) | BIT(5) | BIT(6) | BIT(7) | BIT(8),
      "LAHF ABM SSE4A misaligned-SSE PREFETCHW; no SVM, IBS, LWP, TOPOEXT"},
     {0x80000001, 3, 0x0183f3ff, "as leaf 1"},
-    {0x80000001, 3, BIT(11) | BIT(20) | BIT(22) | BIT(26) | BIT(29),
-     "SYSCALL NX MMXEXT 1G pages, long mode; no FFXSR: EFER does not take it; no RDTSCP: TSC_AUX is not "
-     "switched"},
+    {0x80000001, 3, BIT(11) | BIT(20) | BIT(22) | BIT(26) | CPUID_EXT1_EDX_RDTSCP | BIT(29),
+     "SYSCALL NX MMXEXT 1G pages, RDTSCP, long mode; no FFXSR: EFER does not take it"},
     {0x80000008, 0, 0x0000ffff, "physical and linear address widths"},
 };
 
@@ -85,13 +84,16 @@ static void fixed_leaves(struct guest_cpuid *table)
     table->basic[1].ecx |= BIT(21) | BIT(24) | (uint32_t)BIT(31);
     table->basic[1].edx |= table->vcpus > 1 ? BIT(28) : 0;
     table->basic[1].ebx |= (uint32_t)MIN(table->vcpus, 255) << 16;
-    table->basic[6].eax = BIT(2); /* ARAT: our APIC timers never stop */
+    table->basic[6].eax = BIT(2);                          /* ARAT: our APIC timers never stop */
+    if (!(table->extended[1].edx & CPUID_EXT1_EDX_RDTSCP)) /* no TSC_AUX, then */
+        table->basic[7].ecx &= ~(uint32_t)CPUID_7_ECX_RDPID;
     /* The TSC never changes its rate under a guest: ours is calibrated once, and offsets do the rest. */
     table->extended[7].edx = BIT(8);
     table->extended[8].ecx = MIN(table->vcpus, 256) - 1;
     /* KVM's signature: Linux then uses what leaf 0x40000001 offers (Documentation/virt/kvm/x86/cpuid.rst). */
     table->hypervisor[0] = (struct cpuid){0x40000001, 0x4b4d564b, 0x564b4d56, 0x0000004d};
-    table->hypervisor[1].eax = BIT(3) | BIT(24); /* clock source (new MSRs), and it is stable across vCPUs */
+    table->hypervisor[1].eax =
+        BIT(3) | BIT(5) | BIT(24); /* clock source (new MSRs), steal time; the clock is stable across vCPUs */
 }
 
 void guest_cpuid_init(struct guest_cpuid *table, unsigned vcpus)

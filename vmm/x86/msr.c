@@ -2,7 +2,9 @@
 #include "../irqchip/x86.h"
 #include "../vm/run.h"
 #include "../vm/vm.h"
+#include "machine.h"
 #include "pvclock.h"
+#include "steal.h"
 #include "x86.h"
 #include <arch/clock.h>
 #include <arch/msr.h>
@@ -190,6 +192,33 @@ static int hwcr_read(struct vcpu *vcpu, uint32_t msr, uint64_t *value)
     return 0;
 }
 
+static bool has_tsc_aux(const struct vcpu *vcpu)
+{
+    const struct guest_cpuid *table = &vcpu->vm->machine->cpuid;
+
+    return table->extended[1].edx & CPUID_EXT1_EDX_RDTSCP;
+}
+
+static int tsc_aux_read(struct vcpu *vcpu, uint32_t msr, uint64_t *value)
+{
+    *value = vcpu->arch.tsc_aux;
+    return has_tsc_aux(vcpu) ? 0 : -ENOENT;
+}
+
+/* The upper half is reserved: Intel's processors fault, AMD's ignore it. */
+static int tsc_aux_write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
+{
+    bool is_intel = vcpu->vm->machine->cpuid.basic[0].ecx == CPUID_VENDOR_ECX_INTEL;
+
+    if (!has_tsc_aux(vcpu))
+        return -ENOENT;
+    if (is_intel && value >> 32)
+        return -EINVAL;
+    vcpu->arch.tsc_aux = (uint32_t)value;
+    backend_tsc_aux_set(vcpu, vcpu->arch.tsc_aux);
+    return 0;
+}
+
 static const struct msr_rule rules[] = {
     {0x00000010, 0x00000010, tsc_read, tsc_write, "time stamp counter"},
     {0x0000001b, 0x0000001b, lapic_read_rule, lapic_write_rule, "APIC base: the local APIC's"},
@@ -206,7 +235,9 @@ static const struct msr_rule rules[] = {
     {0x000006e0, 0x000006e0, lapic_read_rule, lapic_write_rule, "TSC deadline: the local APIC's"},
     {0x00000800, 0x000008ff, lapic_read_rule, lapic_write_rule, "x2APIC"},
     {0x4b564d00, 0x4b564d01, pvclock_msr_read, pvclock_msr_write, "KVM's paravirtual clock"},
+    {0x4b564d03, 0x4b564d03, steal_msr_read, steal_msr_write, "KVM's steal time"},
     {0xc0000080, 0xc0000080, efer_read, efer_write, "EFER"},
+    {0xc0000103, 0xc0000103, tsc_aux_read, tsc_aux_write, "TSC_AUX, for RDTSCP and RDPID"},
     {0xc0010010, 0xc0010010, zero_read, ignore_write, "SYSCFG: no memory encryption, no MTRR extensions"},
     {0xc0010015, 0xc0010015, hwcr_read, ignore_write, "HWCR: nothing that a guest may change"},
     {0xc001001f, 0xc001001f, zero_read, ignore_write, "NB_CFG: likewise"},
@@ -262,5 +293,7 @@ void x86_msrs_reset(struct vcpu *vcpu)
     vcpu->arch.misc_enable = 1; /* fast strings */
     vcpu->arch.xcr0 = 1;
     vcpu->arch.tsc_adjust = vcpu->arch.tsc_offset = 0; /* the same on all vCPUs again */
-    vcpu->arch.pvclock_msr = 0;
+    vcpu->arch.pvclock_msr = vcpu->arch.steal_msr = 0;
+    vcpu->arch.tsc_aux = 0;
+    backend_tsc_aux_set(vcpu, 0);
 }

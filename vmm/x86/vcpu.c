@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "steal.h"
 #include "x86.h"
 
 #include "../irqchip/x86.h"
@@ -99,6 +100,8 @@ void vcpu_arch_requests(struct vcpu *vcpu, unsigned requests)
 {
     if (requests & VCPU_REQ_CLOCK)
         x86_clock_update(vcpu);
+    if (requests & VCPU_REQ_STEAL)
+        steal_update(vcpu);
     if (requests & VCPU_REQ_INIT)
         init_receive(vcpu);
     if ((requests & VCPU_REQ_SIPI) && vcpu->activity == VCPU_OFF)

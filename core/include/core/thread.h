@@ -4,6 +4,7 @@
 
 #include <core/compiler.h>
 #include <core/types.h>
+#include <stdatomic.h>
 
 /*
  * Everything that runs is a thread: service threads, and later one per vCPU. Each CPU has a run queue; the
@@ -53,8 +54,22 @@ void thread_detach(struct thread *thread);
 struct thread *thread_self(void);
 const char *thread_name(const struct thread *thread);
 
-/* Nanoseconds this thread has run. Context: any; exact for others only while they do not run. */
-uint64_t thread_runtime_ns(const struct thread *thread);
+/* How a thread has spent its time since it was made, but for the time it was blocked. */
+struct thread_times {
+    uint64_t run_ns;   /* on a CPU */
+    uint64_t steal_ns; /* ready, while others had the CPU */
+};
+/* Until now, whatever the thread is doing. Context: any. */
+void thread_times_get(struct thread *thread, struct thread_times *out);
+
+/* The calling thread's steal_ns. Cheap. */
+uint64_t thread_own_steal_ns(void);
+
+/*
+ * From now on the scheduler sets `bit` in *flags when it lets the calling thread run again, once for every
+ * `step_ns` that it has had to wait. *flags lives as long as the thread. Context: thread.
+ */
+void thread_steal_watch(atomic_uint *flags, unsigned bit, uint64_t step_ns);
 
 struct thread_info {
     char name[16];

@@ -65,12 +65,14 @@ static void add_mode(struct text *text, const char *vm, unsigned vcpu, const cha
 
 static void add_times(struct text *text)
 {
-    metric_head(text, "basalt_vcpu_seconds_total", "counter", "Time that vCPUs ran and were halted.");
+    metric_head(text, "basalt_vcpu_seconds_total", "counter",
+                "Time that vCPUs ran, waited for a CPU that others had, and were halted.");
     for (struct vm_record *record = vms_next(""); record; record = vms_next(record->name)) {
         struct vcpu_info cpu;
 
         for (unsigned i = 0; vm_vcpu_info(record->vm, i, &cpu) == 0; i++) {
             add_mode(text, record->name, i, "run", cpu.run_ns);
+            add_mode(text, record->name, i, "steal", cpu.steal_ns);
             add_mode(text, record->name, i, "halt", cpu.halted_ns);
         }
     }

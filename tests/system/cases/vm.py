@@ -27,6 +27,7 @@ GUESTS = {
     "smp": {"vcpus": 4, "cmdline": "cpus=4 rounds=20"},
     "strings": {},
     "timer": {},
+    "tscaux": {"vcpus": 4, "cmdline": "cpus=4"},
 }
 
 

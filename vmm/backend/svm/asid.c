@@ -15,6 +15,7 @@ struct asid_pool {
     uint64_t stamp; /* of this CPU and generation: never 0, and no other CPU's */
     uint32_t count; /* ASIDs are 1 .. count - 1 */
     uint32_t next;
+    uint64_t tsc_aux; /* what TSC_AUX holds: nothing but entering a guest writes it */
 };
 
 static DEFINE_PERCPU(struct asid_pool, asids);
@@ -23,6 +24,8 @@ static DEFINE_PERCPU(struct asid_pool, asids);
 
 void svm_asid_cpu_init(uint32_t asid_count)
 {
+    if (svm_has(SVM_FEATURE_RDTSCP))
+        arch_wrmsr(MSR_TSC_AUX, 0);
     *this_cpu_ptr(asids) = (struct asid_pool){
         .count = asid_count, .next = 1, .stamp = ((uint64_t)cpu_id() + 1) << STAMP_CPU_SHIFT};
 }
@@ -53,12 +56,23 @@ static void vcpu_changed(struct asid_pool *pool, uint64_t serial)
         arch_wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
 }
 
+/* VMRUN does not switch it, and the host has no use for it: it stays until another vCPU comes, or it changes.
+ */
+static void tsc_aux_load(struct asid_pool *pool, uint64_t value)
+{
+    if (pool->tsc_aux == value || !svm_has(SVM_FEATURE_RDTSCP))
+        return;
+    arch_wrmsr(MSR_TSC_AUX, value);
+    pool->tsc_aux = value;
+}
+
 static no_inline void prepare_slowly(struct asid_pool *pool, struct vcpu *vcpu)
 {
     if (pool->last != vcpu->serial)
         vcpu_changed(pool, vcpu->serial);
     if (vcpu->backend.asid_stamp != pool->stamp)
         asid_take(pool, &vcpu->backend);
+    tsc_aux_load(pool, vcpu->backend.tsc_aux);
 }
 
 void svm_asid_prepare(struct vcpu *vcpu)
@@ -67,6 +81,13 @@ void svm_asid_prepare(struct vcpu *vcpu)
 
     if (unlikely(vcpu->backend.asid_stamp != pool->stamp || pool->last != vcpu->serial))
         prepare_slowly(pool, vcpu);
+}
+
+/* Without a stamp no CPU takes it for the one that it entered last, whatever that has in the register. */
+void backend_tsc_aux_set(struct vcpu *vcpu, uint64_t value)
+{
+    vcpu->backend.tsc_aux = value;
+    vcpu->backend.asid_stamp = 0;
 }
 
 void backend_tlb_flush(struct vcpu *vcpu)

@@ -24,6 +24,7 @@ static const struct {
     [SVM_FEATURE_DECODE_ASSISTS] = {"decode-assists", SVM_LEAF, 3, 7},
     [SVM_FEATURE_PAUSE_FILTER] = {"pause-filter", SVM_LEAF, 3, 10},
     [SVM_FEATURE_IBPB] = {"ibpb", 0x80000008, 1, 12},
+    [SVM_FEATURE_RDTSCP] = {"rdtscp", 0x80000001, 3, 27},
     [SVM_FEATURE_AIBRS] = {"automatic-ibrs", 0x80000021, 0, 8},
     [SVM_FEATURE_ERAPS] = {"eraps", 0x80000021, 0, 24},
 };

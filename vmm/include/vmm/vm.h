@@ -95,8 +95,8 @@ const char *vm_state_name(enum vm_state state);
 
 /* One vCPU's figures. -EINVAL: no such vCPU. */
 struct vcpu_info {
-    const char *activity; /* "running", "halted", "wait-sipi", "parked" */
-    uint64_t run_ns, halted_ns;
+    const char *activity;                 /* "running", "halted", "wait-sipi", "parked" */
+    uint64_t run_ns, steal_ns, halted_ns; /* steal: it could have run, but others had the CPU */
     uint64_t exits_total;
 };
 must_check int vm_vcpu_info(struct vm *vm, unsigned vcpu, struct vcpu_info *out);

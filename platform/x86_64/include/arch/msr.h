@@ -14,6 +14,7 @@
 #define MSR_EFER         0xc0000080
 #define MSR_FS_BASE      0xc0000100
 #define MSR_GS_BASE      0xc0000101
+#define MSR_TSC_AUX      0xc0000103
 #define MSR_AMD_DE_CFG   0xc0011029
 
 #define EFER_SCE  0x001

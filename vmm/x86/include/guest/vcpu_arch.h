@@ -31,6 +31,7 @@ struct vcpu_arch {
     uint64_t misc_enable, tsc_aux, tsc_adjust;       /* t */
     uint64_t pvclock_msr, steal_msr, wall_clock_msr; /* t */
     uint64_t tsc_offset;                             /* t */
+    uint64_t steal_base_ns; /* t: its thread's steal time that the guest has not seen */
 
     struct {
         uint64_t rip;
@@ -44,6 +45,7 @@ enum vcpu_arch_request {
     VCPU_REQ_NMI = 1 << 16,
     VCPU_REQ_INIT = 1 << 17,
     VCPU_REQ_SIPI = 1 << 18,
+    VCPU_REQ_STEAL = 1 << 19, /* it has had to wait for a CPU: the scheduler's */
 };
 
 #endif
