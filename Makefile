@@ -17,15 +17,6 @@ BOARD ?= $(or $(patsubst %_defconfig,%,$(firstword $(defconfig-goal))),qemu-q35-
 O     ?= build/$(BOARD)
 OBJ   := $(O)/obj
 
-# make's own defaults (cc, ld) are no choice that anybody made; in a make started by make (-R) there are none.
-ifneq ($(filter default undefined,$(origin CC)),)
-CC := gcc
-endif
-ifneq ($(filter default undefined,$(origin LD)),)
-LD := ld
-endif
-NM      := nm
-OBJCOPY := objcopy
 FUZZ_CC := clang-19
 # Debian's interpreter: Kconfiglib is a Debian package, and another python3 may come first on PATH.
 PYTHON  := /usr/bin/python3
@@ -39,9 +30,12 @@ include scripts/build/rules.mk
 # What needs no configuration must work when there is none yet, and must not make one.
 ifneq ($(filter-out $(unconfigured-goals) $(defconfig-goal),$(or $(MAKECMDGOALS),all)),)
 include $(O)/auto.mk build/third-party.mk
+include scripts/build/tools.mk
 include scripts/build/image.mk
 include scripts/build/host.mk
+ifeq ($(CONFIG_ARCH_X86_64),y)
 include tests/guest/build.mk
+endif
 include scripts/build/targets.mk
 endif
 

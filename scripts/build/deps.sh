@@ -1,6 +1,7 @@
 #!/bin/sh -e
 # SPDX-License-Identifier: BSD-2-Clause
-# Installs the Debian packages that building and testing need, if any is missing. Debian 12 and 13, root or sudo.
+# deps.sh [ARCH]: installs the Debian packages that building and testing need, if any is missing; with ARCH, also those
+# for boards of that architecture. Debian 12 and 13, root or sudo.
 
 # python3 first: it derives the backports entry below.
 packages="python3 python3-kconfiglib
@@ -8,6 +9,14 @@ packages="python3 python3-kconfiglib
     clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev llvm-19 libcriterion-dev
     qemu-system-x86 qemu-system-common qemu-utils ovmf ipxe ipxe-qemu
     grub-pc-bin grub-efi-amd64-bin grub-common xorriso mtools dnsmasq-base iproute2 openssl"
+case ${1:-x86_64} in
+x86_64) qemu_system=qemu-system-x86 ;;
+arm64)
+    qemu_system=qemu-system-arm
+    packages="$packages gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu qemu-system-arm qemu-efi-aarch64"
+    ;;
+*) echo "deps: no such architecture: $1" >&2; exit 1 ;;
+esac
 # Older QEMU lacks what the boards use; Debian 12 has 10 in its backports.
 qemu_min=1:10
 
@@ -16,7 +25,7 @@ missing=
 for package in $packages; do
     printf '%s\n' "$installed" | grep -qx "$package" || missing="$missing $package"
 done
-qemu_version=$(dpkg-query -W -f '${Version}' qemu-system-x86 2>/dev/null || true)
+qemu_version=$(dpkg-query -W -f '${Version}' $qemu_system 2>/dev/null || true)
 if dpkg --compare-versions "${qemu_version:-0}" lt "$qemu_min"; then
     old_qemu=y
 fi
@@ -32,12 +41,12 @@ apt_get() {
     $root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 "$@"
 }
 apt_get update
-without_qemu=$(printf '%s\n' $missing | grep -v '^qemu-' || true)
+without_qemu=$(printf '%s\n' $missing | grep -v '^qemu-[su]' || true)
 [ -z "$without_qemu" ] || apt_get install --no-install-recommends $without_qemu >/dev/null
 
-if [ -n "$old_qemu" ] || printf '%s\n' $missing | grep -q '^qemu-'; then
-    qemu=$(printf '%s\n' $packages | grep '^qemu-')
-    candidate=$(apt-cache policy qemu-system-x86 | sed -n 's/ *Candidate: //p')
+if [ -n "$old_qemu" ] || printf '%s\n' $missing | grep -q '^qemu-[su]'; then
+    qemu=$(printf '%s\n' $packages | grep '^qemu-[su]')
+    candidate=$(apt-cache policy $qemu_system | sed -n 's/ *Candidate: //p')
     if dpkg --compare-versions "${candidate:-0}" ge "$qemu_min"; then
         apt_get install --no-install-recommends $qemu >/dev/null
     else

@@ -17,6 +17,11 @@ flags-common := -std=gnu11 -O2 -g -fPIE -fvisibility=hidden -fno-common -fno-str
 flags-x86_64 := -mno-red-zone -fcf-protection=none
 # Nothing but fpu-y may touch vector registers: exits and interrupts do not save them.
 flags-nofpu-x86_64 := -mgeneral-regs-only
+# x18 is the running thread (arch/percpu.h). No calls into libgcc for atomics. Symbols of other files are this image's
+# own, which GCC has to be told, or it reaches them through a table of addresses.
+flags-arm64 := $(target-arm64) -ffixed-x18 -mbranch-protection=none -mno-outline-atomics \
+	-include platform/arm64/include/arch/hidden.h
+flags-nofpu-arm64 := -mgeneral-regs-only
 # Callbacks have parameters that one implementation does not need.
 flags-warn := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wdate-time -D__PERMIT_DEPRECATED_SYS_TREE_H -Wno-unused-parameter \
 	-Werror
@@ -65,7 +70,7 @@ $(OBJ)/core/lib/build_info.o: $(O)/.config
 # --- link ---
 
 lds := $(or $(wildcard platform/$(ARCH)/boot/basalt.lds.S),scripts/build/fallback.lds.S)
-cmd-LDS = $(CC) -E -P -x assembler-with-cpp $(inc-core) $(inc-libc) -nostdinc -include $(O)/include/autoconf.h \
+cmd-LDS = $(CC) $(target-$(ARCH)) -E -P -x assembler-with-cpp $(inc-core) $(inc-libc) -nostdinc -include $(O)/include/autoconf.h \
 	-MD -MF $@.raw -MT $@ -o $@ $<
 post-LDS = $(fixdep)
 $(O)/basalt.lds: $(lds) FORCE
@@ -74,7 +79,7 @@ $(O)/basalt.lds: $(lds) FORCE
 # Without libgcc on purpose: what it would supply (128-bit division, soft float) does not belong in the image.
 LDFLAGS := -pie -static --no-dynamic-linker -z text -z noexecstack -z max-page-size=4096 --gc-sections \
 	--build-id=sha1 --no-undefined
-cmd-LD = scripts/build/link.sh $@ $(CC) $(NM) $(LD) $(LDFLAGS) -T $(O)/basalt.lds $(objects)
+cmd-LD = scripts/build/link.sh $@ "$(strip $(CC) $(target-$(ARCH)))" $(NM) $(LD) $(LDFLAGS) -T $(O)/basalt.lds $(objects)
 $(O)/basalt.debug: $(O)/basalt.lds $(objects) scripts/build/link.sh scripts/build/ksyms.py FORCE
 	$(call build,LD)
 
@@ -84,11 +89,13 @@ $(O)/basalt.elf: $(O)/basalt.debug FORCE
 	$(call build,STRIP)
 
 # One file that UEFI starts and that network loaders take for a Linux kernel.
+image-parts-x86_64 := $(O)/setup16.bin
+image-parts := $(O)/basalt.elf $(image-parts-$(ARCH))
 cmd-SETUP = $(OBJCOPY) -O binary -j .setup $< $@
 $(O)/setup16.bin: $(OBJ)/platform/$(ARCH)/boot/setup16.o FORCE
 	$(call build,SETUP)
-cmd-IMAGE = $(PYTHON) scripts/build/mkimage.py $(O)/basalt.elf $(O)/setup16.bin $@
-$(O)/basalt.efi: $(O)/basalt.elf $(O)/setup16.bin scripts/build/mkimage.py FORCE
+cmd-IMAGE = $(PYTHON) scripts/build/mkimage.py $(image-parts) $@
+$(O)/basalt.efi: $(image-parts) scripts/build/mkimage.py FORCE
 	$(call build,IMAGE)
 
 # --- notice ---

@@ -8,7 +8,7 @@ out=$1 cc=$2 nm=$3
 shift 3
 scripts/build/ksyms.py </dev/null >"$out.ksyms.s"
 for round in 1 2 3 4; do
-    "$cc" -c -o "$out.ksyms.o" "$out.ksyms.s"
+    $cc -c -o "$out.ksyms.o" "$out.ksyms.s"
     "$@" -o "$out.new" "$out.ksyms.o"
     "$nm" -n --defined-only "$out.new" | scripts/build/ksyms.py >"$out.ksyms.next"
     if cmp -s "$out.ksyms.s" "$out.ksyms.next"; then

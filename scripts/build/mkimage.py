@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Makes one file that is both an EFI application (PE32+) and a Linux bzImage.
+"""Makes one file that is both an EFI application (PE32+) and a Linux kernel of its architecture.
 
-    mkimage.py basalt.elf setup16.bin basalt.efi
+    mkimage.py basalt.elf setup16.bin basalt.efi        x86: bzImage
+    mkimage.py basalt.elf basalt.efi                    arm64: Image
 
-The file is the setup part (platform/x86_64/boot/setup16.S), then the image exactly as it lies in memory, then a
+On x86 the file is the setup part (platform/x86_64/boot/setup16.S), then the image exactly as it lies in memory, then a
 .reloc section. The PE headers live in the setup part before the Linux header at 0x1f1. The PE sections are the ELF's
 loadable segments; file offset and RVA of everything are the same, so one copy of the image serves both forms. The
 image relocates itself: .reloc holds nothing, it only says that any address will do.
+
+On arm64 the image's own first page (platform/arm64/boot/head.S) has the place for both headers.
 
 Same input, same bytes: no time stamps.
 """
@@ -69,6 +72,15 @@ class Elf:
                 if self.data[strings + st_name : end].decode() == name:
                     return value - self.base
         raise Bad("no symbol %s" % name)
+
+    def without_head(self):
+        """The image but for its first page, which is a segment of its own. Gives that page."""
+        head = self.load.pop(0)
+        if head[6] != PAGE or head[3] + PAGE != self.load[0][3]:
+            raise Bad("the header is no segment of one page")
+        self.base += PAGE
+        self.memory_size -= PAGE
+        return bytearray(self.data[head[2] : head[2] + PAGE])
 
     def flat(self):
         """The image as it lies in memory, without what is zero at the end."""
@@ -153,15 +165,34 @@ def make(elf_data, setup):
     return setup + payload
 
 
+def make_arm64(elf_data):
+    """Linux Documentation/arch/arm64/booting.rst: image_size counts what follows the file in memory too."""
+    elf = Elf(elf_data)
+    head = elf.without_head()
+    if head[:2] != b"MZ" or head[0x38:0x3C] != b"ARM\x64":
+        raise Bad("the first page has no header")
+    payload = elf.flat()
+    payload += bytes(align(len(payload), PAGE) - len(payload))
+    reloc = struct.pack("<IIHH", PAGE, 12, 0, 0)
+    sections = section_table(elf, PAGE, PAGE + elf.memory_size, len(reloc))
+    name, rva, vsize, _, raw_size, kind = sections[-1]
+    sections[-1] = (name, rva, vsize, PAGE + len(payload), raw_size, kind)
+    headers = pe_headers(elf, sections, PAGE, len(reloc))
+    struct.pack_into("<Q", head, 0x10, align(PAGE + elf.memory_size, PAGE))
+    struct.pack_into("<I", head, 0x3C, PE_AT)
+    head[PE_AT : PE_AT + len(headers)] = headers
+    return head + payload + reloc + bytes(FILE_ALIGN - len(reloc))
+
+
 def main(argv):
-    if len(argv) != 4:
+    if len(argv) not in (3, 4):
         sys.exit(__doc__)
     try:
-        with open(argv[1], "rb") as elf, open(argv[2], "rb") as setup:
-            image = make(elf.read(), setup.read())
+        parts = [open(path, "rb").read() for path in argv[1:-1]]
+        image = make(*parts) if len(parts) == 2 else make_arm64(*parts)
     except (OSError, Bad) as error:
         sys.exit("mkimage.py: %s: %s" % (argv[1], error))
-    with open(argv[3], "wb") as out:
+    with open(argv[-1], "wb") as out:
         out.write(image)
 
 

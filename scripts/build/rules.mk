@@ -20,6 +20,3 @@ endef
 
 # For commands that compile with -MMD -MF $@.raw.
 fixdep = scripts/build/fixdep.sh $@ $@.raw $(O); rm -f $@.raw
-
-CC_VERSION := $(shell $(CC) --version 2>/dev/null | head -n 1)
-is-clang := $(findstring clang,$(CC_VERSION))
