@@ -4,7 +4,7 @@
 
 /*
  * What firmware and the boot loader told about this host, in one place and one form, whoever told it (ACPI,
- * EFI, E820, multiboot, PVH, later FDT). Built once on the boot CPU, constant afterwards: no lock, any
+ * EFI, E820, multiboot, PVH, FDT). Built once on the boot CPU, constant afterwards: no lock, any
  * context. Every array is pointer + count and lives in the early arena for ever; every string is
  * NUL-terminated and never NULL unless its comment says so. Addresses are physical; a register that is not
  * there is HPA_NONE.
@@ -117,6 +117,41 @@ struct host_irqchip_gic {
     size_t its_count;
 };
 
+/* INTIDs of the generic timer's private interrupts. 0: not told. */
+struct host_timer_arm {
+    uint32_t el1_physical, el1_virtual, el2_physical, el2_virtual;
+};
+
+/*
+ * INTx pin `pin` (1: INTA) of the functions whose address, bus << 16 | device << 11 | function << 8, matches
+ * under the mask arrives as `gsi`.
+ */
+struct host_pci_route {
+    uint32_t address, mask;
+    uint32_t gsi;
+    uint16_t segment;
+    uint8_t pin;
+    bool active_low;
+    bool level_triggered;
+};
+
+/* Addresses that a root bridge of a segment passes on to its devices' BARs, unchanged. */
+struct host_pci_window {
+    uint64_t base, size;
+    uint16_t segment;
+    bool prefetchable;
+};
+
+/*
+ * Requesters [base, base + count) of a segment (bus << 8 | device << 3 | function) are devices [device,
+ * device + count) to the GIC's translation service at `its`.
+ */
+struct host_msi_map {
+    hpa_t its;
+    uint32_t base, count, device;
+    uint16_t segment;
+};
+
 /* One PCI segment's enhanced configuration window. base is that of bus 0 even when first_bus is not 0. */
 struct host_ecam {
     hpa_t base;
@@ -205,11 +240,20 @@ struct host_info {
     size_t cpu_count;
     struct host_irqchip_x86 x86;
     struct host_irqchip_gic gic;
+    struct host_timer_arm timer;
 
     const struct host_ecam *ecams;
     size_t ecam_count;
+    const struct host_pci_route *pci_routes; /* empty: the Interrupt Line registers tell */
+    size_t pci_route_count;
+    const struct host_pci_window *pci_windows; /* empty: not told, firmware has placed what it needs */
+    size_t pci_window_count;
+    const struct host_msi_map
+        *msi_maps; /* empty: one ITS at most, and it knows devices by their requester ID */
+    size_t msi_map_count;
     struct host_power power;
-    hpa_t hpet; /* HPA_NONE: no HPET */
+    hpa_t hpet;  /* HPA_NONE: no HPET */
+    hpa_t pl031; /* real-time clock; HPA_NONE: none */
     struct host_console console;
 
     const struct host_module *modules;

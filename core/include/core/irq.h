@@ -33,8 +33,13 @@ enum irq_trigger {
     IRQ_ISA, /* as the firmware's overrides say, edge/high if they say nothing */
 };
 
-/* Binds a message-signalled interrupt to `cpu`. -ENOSPC: no vector left there. Context: thread. */
-must_check int irq_request_msi(struct irq_action *action, unsigned cpu, struct msi_message *out);
+/*
+ * Binds a message-signalled interrupt to `cpu`. `requester` is who will send it, as buses name it (PCI:
+ * segment << 16 | bus << 8 | device << 3 | function); controllers that translate messages by their sender
+ * need it. -ENOSPC: no vector left there; -ENOTSUP: there are no messages here. Context: thread.
+ */
+must_check int irq_request_msi(struct irq_action *action, unsigned cpu, uint32_t requester,
+                               struct msi_message *out);
 
 /*
  * Binds interrupt line `gsi` (ACPI global system interrupt; ISA numbers with IRQ_ISA); lines can be shared if

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Addresses for BARs that firmware left at zero: inside the windows of the bridges above, clear of everything
- * else. What firmware has placed is never moved. On a root bus there is no window to read (it is in AML); any
- * place below 4 GiB that no memory range, no configuration window and no other device claims will do.
+ * else. What firmware has placed is never moved. A root bus has the windows that the device tree tells of.
+ * With ACPI they are in AML, which is not read; any place below 4 GiB that no memory range, no configuration
+ * window and no other device claims will do.
  */
 #include "pci.h"
 
@@ -82,6 +83,28 @@ static void used_collect(const struct pci_device_list *list, const struct pci_de
 /* The lower gigabyte under 4 GiB is where PCs have device memory; the last 20 MiB are the chipset's. */
 #define ROOT_WINDOW ((struct pci_window){0xc0000000u, 0xfebfffffu})
 
+/* Room for a BAR below root bridges with known windows: in one that it can address, prefetchable or not. */
+static uint64_t root_place(const struct pci_device *dev, const struct pci_bar *bar,
+                           const struct used_list *used)
+{
+    const struct host_info *info = host_info();
+    uint64_t at = 0;
+
+    if (info->pci_window_count == 0)
+        return pci_range_find(ROOT_WINDOW, bar->size, used->windows, used->count);
+    for (size_t i = 0; at == 0 && i < info->pci_window_count; i++) {
+        const struct host_pci_window *w = &info->pci_windows[i];
+        struct pci_window within = {w->base, w->base + w->size - 1};
+
+        if (!bar->is_64bit)
+            within.limit = MIN(within.limit, 0xffffffffULL);
+        if (w->segment == dev->address.segment && within.base <= within.limit &&
+            (!w->prefetchable || bar->is_prefetchable))
+            at = pci_range_find(within, bar->size, used->windows, used->count);
+    }
+    return at;
+}
+
 static void bar_assign(const struct pci_device_list *list, struct pci_device *dev, unsigned index,
                        struct used_list *used)
 {
@@ -90,8 +113,8 @@ static void bar_assign(const struct pci_device_list *list, struct pci_device *de
     uint64_t at;
 
     used_collect(list, dev->parent, used);
-    at = pci_range_find(dev->parent ? dev->parent->bridge.memory : ROOT_WINDOW, bar->size, used->windows,
-                        used->count);
+    at = dev->parent ? pci_range_find(dev->parent->bridge.memory, bar->size, used->windows, used->count)
+                     : root_place(dev, bar, used);
     if (at == 0) {
         log_warning("pci: %02x:%02x.%u: no room for BAR %u", dev->address.bus, PCI_SLOT(dev->address.devfn),
                     PCI_FUNCTION(dev->address.devfn), index);

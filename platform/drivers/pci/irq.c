@@ -7,7 +7,7 @@
  * (PCI-to-PCI Bridge 1.2, 9.1) done; chipsets of PCs deliver the same number to the IOAPIC when the MADT
  * overrides it as a PCI interrupt (level-triggered), and firmware that knows no 8259 writes the global number
  * itself. So: an overridden number follows its override; any other is taken as a global interrupt of PCI's
- * kind, level, low.
+ * kind, level, low. Device trees tell the routes themselves; then nothing has to be guessed.
  */
 #include "pci.h"
 
@@ -15,6 +15,11 @@
 #include <core/log.h>
 #include <errno.h>
 #include <platform/mmio.h>
+
+static uint32_t requester(const struct pci_device *dev)
+{
+    return (uint32_t)dev->address.segment << 16 | (uint32_t)dev->address.bus << 8 | dev->address.devfn;
+}
 
 static void intx_set(const struct pci_device *dev, bool enabled)
 {
@@ -78,7 +83,7 @@ static int msix_request(struct pci_device *dev, struct irq_action *actions, unsi
     msix_mask_all(table, size);
     for (unsigned i = 0; i < count; i++) {
         struct msi_message message;
-        int err = irq_request_msi(&actions[i], cpu, &message);
+        int err = irq_request_msi(&actions[i], cpu, requester(dev), &message);
 
         if (err) {
             msix_mask_all(table, size);
@@ -105,7 +110,7 @@ static int msi_request(struct pci_device *dev, struct irq_action *action, unsign
     if (cap == 0)
         return -ENOTSUP;
     control = pci_read(dev, cap + PCI_MSI_CONTROL, 2) & ~(uint32_t)(PCI_MSI_ENABLE | PCI_MSI_MULTIPLE_MASK);
-    err = irq_request_msi(action, cpu, &message);
+    err = irq_request_msi(action, cpu, requester(dev), &message);
     if (err)
         return err;
     if (!(control & PCI_MSI_64BIT) && message.address >> 32) {
@@ -134,15 +139,46 @@ static enum irq_trigger line_trigger(uint8_t line)
     return IRQ_LEVEL_LOW;
 }
 
+/* The route of the function's pin, as it arrives at the root bus after the bridges' swizzling; NULL: none. */
+static const struct host_pci_route *route_find(const struct pci_device *dev)
+{
+    const struct host_info *info = host_info();
+    unsigned pin = dev->interrupt_pin;
+    uint32_t address;
+
+    for (; dev->parent != NULL; dev = dev->parent)
+        pin = (pin - 1 + PCI_SLOT(dev->address.devfn)) % 4 + 1;
+    address = (uint32_t)dev->address.bus << 16 | (uint32_t)dev->address.devfn << 8;
+    for (size_t i = 0; i < info->pci_route_count; i++) {
+        const struct host_pci_route *route = &info->pci_routes[i];
+
+        if (route->segment == dev->address.segment && route->pin == pin &&
+            (address & route->mask) == route->address)
+            return route;
+    }
+    return NULL;
+}
+
+static int line_request(const struct pci_device *dev, struct irq_action *action)
+{
+    const struct host_pci_route *route = route_find(dev);
+    uint8_t line = dev->interrupt_line;
+
+    if (route != NULL)
+        return irq_request_line(action, route->gsi,
+                                !route->level_triggered ? IRQ_EDGE_HIGH
+                                : route->active_low     ? IRQ_LEVEL_LOW
+                                                        : IRQ_LEVEL_HIGH);
+    /* 255 is "unknown", 0 what an untouched register reads (PCI 3.0, 6.2.4). */
+    if (host_info()->pci_route_count > 0 || line == 0xff || line == 0)
+        return -ENODEV;
+    return irq_request_line(action, line, line_trigger(line));
+}
+
 static int intx_request(struct pci_device *dev, struct irq_action *action)
 {
-    uint8_t line = dev->interrupt_line;
-    int err;
+    int err = dev->interrupt_pin == 0 ? -ENODEV : line_request(dev, action);
 
-    /* 255 is "unknown", 0 what an untouched register reads (PCI 3.0, 6.2.4). */
-    if (dev->interrupt_pin == 0 || line == 0xff || line == 0)
-        return -ENODEV;
-    err = irq_request_line(action, line, line_trigger(line));
     if (err)
         return err;
     intx_set(dev, true);

@@ -185,10 +185,11 @@ int irq_request_line(struct irq_action *action, uint32_t gsi, enum irq_trigger t
     return error;
 }
 
-int irq_request_msi(struct irq_action *action, unsigned cpu, struct msi_message *out)
+int irq_request_msi(struct irq_action *action, unsigned cpu, uint32_t requester, struct msi_message *out)
 {
     int error;
 
+    (void)requester; /* without interrupt remapping nobody asks */
     action->gsi = IRQ_GSI_NONE;
     action->next = NULL;
     /* Without interrupt remapping a message names 8 bits of APIC id (SDM vol. 3A, 11.11.1). */
