@@ -242,7 +242,7 @@ static void s5_find(struct fw_builder *b, const struct root_walk *walk)
     }
 }
 
-int acpi_parse(struct fw_builder *b, struct acpi_cpus *cpus)
+int acpi_parse(struct fw_builder *b, struct host_cpus *cpus)
 {
     struct root_walk walk = {.entry_size = 4};
     struct arena_array found = {0};
@@ -272,5 +272,5 @@ int acpi_parse(struct fw_builder *b, struct acpi_cpus *cpus)
         fw_warn(b, "ACPI has no MADT: only the boot CPU is known");
     cpus->items = found.items;
     cpus->count = found.count;
-    return acpi_cpus_unique(b->arena, cpus->items, &cpus->count);
+    return host_cpus_unique(b->arena, cpus);
 }

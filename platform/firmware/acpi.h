@@ -14,17 +14,12 @@ struct acpi_table {
     uint32_t length;
 };
 
-struct acpi_cpus {
-    struct host_cpu *items;
-    size_t count;
-};
-
 /*
  * Finds RSDP (where info says, else in the BIOS areas), walks XSDT or RSDT and fills info->x86, gic, ecams,
  * power, hpet, console; *cpus without nodes; b->memory_domains and b->cpu_domains. Without ACPI all stay
  * empty.
  */
-int must_check acpi_parse(struct fw_builder *b, struct acpi_cpus *cpus);
+int must_check acpi_parse(struct fw_builder *b, struct host_cpus *cpus);
 
 /* Maps and checks the table at address. signature NULL: any. False after a warning: not usable. */
 bool acpi_table_open(struct fw_builder *b, uint64_t address, const char *signature, struct acpi_table *table);
@@ -56,11 +51,5 @@ uint64_t acpi_fadt_dsdt(const struct acpi_table *table);
  * has the sleep types.
  */
 bool acpi_s5_search(struct fw_builder *b, const struct acpi_table *table);
-
-/*
- * Drops entries with a hardware ID that came before (a processor may be listed as LAPIC and as x2APIC); keeps
- * the order.
- */
-int must_check acpi_cpus_unique(struct arena *arena, struct host_cpu *cpus, size_t *count);
 
 #endif

@@ -5,7 +5,6 @@
 #include "phys.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #define ENTRIES_AT        44
 #define FLAG_PCAT_COMPAT  1
@@ -248,41 +247,4 @@ int acpi_madt_parse(struct fw_builder *b, const struct acpi_table *table, struct
     info->gic.its = m.its.items;
     info->gic.its_count = m.its.count;
     return error;
-}
-
-struct cpu_key {
-    uint64_t hardware_id;
-    size_t index;
-};
-
-static int key_compare(const void *a, const void *b)
-{
-    const struct cpu_key *x = a;
-    const struct cpu_key *y = b;
-
-    if (x->hardware_id != y->hardware_id)
-        return x->hardware_id > y->hardware_id ? 1 : -1;
-    return (x->index > y->index) - (x->index < y->index);
-}
-
-int acpi_cpus_unique(struct arena *arena, struct host_cpu *cpus, size_t *count)
-{
-    struct cpu_key *keys = ARENA_NEW(arena, struct cpu_key, *count);
-    bool *twice = ARENA_NEW(arena, bool, *count);
-    size_t kept = 0;
-
-    if (keys == NULL || twice == NULL)
-        return -ENOMEM;
-    for (size_t i = 0; i < *count; i++)
-        keys[i] = (struct cpu_key){cpus[i].hardware_id, i};
-    if (*count)
-        qsort(keys, *count, sizeof(*keys), key_compare);
-    for (size_t i = 1; i < *count; i++)
-        twice[keys[i].index] = keys[i].hardware_id == keys[i - 1].hardware_id;
-    for (size_t i = 0; i < *count; i++) {
-        if (!twice[i])
-            cpus[kept++] = cpus[i];
-    }
-    *count = kept;
-    return 0;
 }

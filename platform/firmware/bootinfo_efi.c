@@ -25,6 +25,9 @@ static const uint8_t guid_acpi_20[16] = {0x71, 0xe8, 0x68, 0x88, 0xf1, 0xe4, 0xd
                                          0xbc, 0x22, 0x00, 0x80, 0xc7, 0x3c, 0x88, 0x81};
 static const uint8_t guid_acpi_10[16] = {0x30, 0x2d, 0x9d, 0xeb, 0x88, 0x2d, 0xd3, 0x11,
                                          0x9a, 0x16, 0x00, 0x90, 0x27, 0x3f, 0xc1, 0x4d};
+/* EFI_DTB_TABLE_GUID (UEFI 2.10, 4.6.1.3). */
+static const uint8_t guid_device_tree[16] = {0xd5, 0x21, 0xb6, 0xb1, 0x9c, 0xf1, 0xa5, 0x41,
+                                             0x83, 0x0b, 0xd9, 0x15, 0x2c, 0x69, 0xaa, 0xe0};
 
 /* Index: EFI_MEMORY_TYPE. Boot-services memory is free after ExitBootServices (table 7.10). */
 static const uint8_t memory_types[] = {
@@ -97,6 +100,8 @@ void efi_system_table_parse(struct fw_builder *b, uint64_t address)
         if (memcmp(entry, guid_acpi_20, 16) == 0 ||
             (memcmp(entry, guid_acpi_10, 16) == 0 && !hpa_valid(b->info->rsdp)))
             b->info->rsdp = hpa(get_u64(entry + 16));
+        if (memcmp(entry, guid_device_tree, 16) == 0)
+            b->device_tree = get_u64(entry + 16);
     }
 }
 

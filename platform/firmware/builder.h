@@ -24,6 +24,12 @@ struct cpu_affinity {
     uint32_t domain;
 };
 
+/* What becomes host_info's CPUs when their nodes are known. */
+struct host_cpus {
+    struct host_cpu *items;
+    size_t count;
+};
+
 struct fw_builder {
     const struct phys_reader *reader;
     struct arena *arena;
@@ -33,6 +39,7 @@ struct fw_builder {
     struct arena_array memory_domains; /* struct memmap_affinity, node = proximity domain at first */
     struct arena_array cpu_domains;    /* struct cpu_affinity */
     bool cpu_domains_by_uid;
+    uint64_t device_tree; /* EFI's configuration table has one there; 0: it has none */
 };
 
 #define fw_warn(b, ...) host_info_warn((b)->info, (b)->arena, __VA_ARGS__)
@@ -56,17 +63,24 @@ int must_check fw_cmdline_set(struct fw_builder *b, const char *loader_text, boo
 /* Settles overlaps among blobs and with the image, unpacks, fills info->modules, adds their memory ranges. */
 int must_check fw_modules_settle(struct fw_builder *b, hpa_t image, uint64_t image_size);
 
-/* The four kinds of boot information. -EINVAL: it cannot be read or is not what it claims to be. */
+/* The kinds of boot information. -EINVAL: it cannot be read or is not what it claims to be. */
 int must_check bootinfo_multiboot_parse(struct fw_builder *b, uint64_t address);
 int must_check bootinfo_pvh_parse(struct fw_builder *b, uint64_t address);
 int must_check bootinfo_linux_parse(struct fw_builder *b, uint64_t address);
 int must_check bootinfo_efi_parse(struct fw_builder *b, uint64_t address);
+int must_check bootinfo_fdt_parse(struct fw_builder *b, uint64_t address);
 
 /* An EFI memory map of size bytes, UEFI 2.10, 7.2.3. -EINVAL: unreadable. */
 int must_check efi_memory_map_parse(struct fw_builder *b, uint64_t address, uint64_t size,
                                     uint64_t descriptor_size);
-/* Takes RSDP from the EFI system table's configuration tables, UEFI 2.10, 4.3 and 4.6. */
+/* Takes RSDP and device tree from the EFI system table's configuration tables, UEFI 2.10, 4.3 and 4.6. */
 void efi_system_table_parse(struct fw_builder *b, uint64_t address);
+
+/*
+ * Drops processors with a hardware ID that came before (one may be listed as LAPIC and as x2APIC); keeps the
+ * order.
+ */
+int must_check host_cpus_unique(struct arena *arena, struct host_cpus *all);
 
 /* Built-in options (CONFIG_CMDLINE); a file of its own so that tests can have theirs. */
 extern const char builtin_cmdline[];

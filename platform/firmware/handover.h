@@ -9,7 +9,7 @@
 #define BOOT_KIND_PVH        2 /* info: struct hvm_start_info */
 #define BOOT_KIND_LINUX      3 /* info: struct boot_params (Linux/x86 boot protocol, zero page) */
 #define BOOT_KIND_EFI        4 /* info: struct efi_handover, made by our own EFI stub after ExitBootServices */
-#define BOOT_KIND_FDT        5 /* info: flattened device tree; not there yet */
+#define BOOT_KIND_FDT        5 /* info: flattened device tree */
 
 #ifndef __ASSEMBLER__
 

@@ -4,6 +4,7 @@
 
 #include "acpi.h"
 #include "builder.h"
+#include "fdt.h"
 #include "phys.h"
 
 #include <core/cmdline.h>
@@ -122,6 +123,7 @@ static void info_init(struct host_info *out)
         /* A PC without FADT is an old PC. */
         .power = {.has_8042 = true, .has_legacy_devices = true, .has_vga = true, .has_cmos_rtc = true},
         .hpet = HPA_NONE,
+        .pl031 = HPA_NONE,
     };
 }
 
@@ -136,6 +138,8 @@ static int bootinfo_parse(struct fw_builder *b, const struct boot_handover *hand
         return bootinfo_linux_parse(b, handover->info.v);
     case BOOT_KIND_EFI:
         return bootinfo_efi_parse(b, handover->info.v);
+    case BOOT_KIND_FDT:
+        return bootinfo_fdt_parse(b, handover->info.v);
     default:
         return -EINVAL;
     }
@@ -250,11 +254,21 @@ static int memory_build(struct fw_builder *b, const struct boot_handover *handov
     return -EINVAL;
 }
 
+/* ACPI where there is both: who has a device tree beside it has it for others. */
+static int machine_parse(struct fw_builder *b, const struct boot_handover *handover, struct host_cpus *cpus)
+{
+    if (handover->kind == BOOT_KIND_FDT)
+        return fdt_machine_parse(b, handover->info.v, cpus);
+    if (b->device_tree && !hpa_valid(b->info->rsdp))
+        return fdt_machine_parse(b, b->device_tree, cpus);
+    return acpi_parse(b, cpus);
+}
+
 int host_info_build(const struct boot_handover *handover, const struct phys_reader *reader,
                     struct arena *arena, struct host_info *out)
 {
     struct fw_builder b = {.reader = reader, .arena = arena, .info = out};
-    struct acpi_cpus cpus = {0};
+    struct host_cpus cpus = {0};
     int error;
 
     info_init(out);
@@ -262,7 +276,7 @@ int host_info_build(const struct boot_handover *handover, const struct phys_read
     if (!error)
         error = fw_modules_settle(&b, handover->image, handover->image_size);
     if (!error)
-        error = acpi_parse(&b, &cpus);
+        error = machine_parse(&b, handover, &cpus);
     if (!error)
         error = nodes_build(&b);
     if (error)

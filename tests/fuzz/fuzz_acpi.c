@@ -73,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t *exact;
     struct host_info info = {.rsdp = hpa(FUZZ_BASE)};
     struct arena arena;
-    struct acpi_cpus cpus = {0};
+    struct host_cpus cpus = {0};
 
     memcpy(memory, "RSD PTR ", 8);
     memory[15] = 2;

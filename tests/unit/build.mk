@@ -36,7 +36,8 @@ unit-y += vmap
 unit-vmap-src := $(mm-src) core/mm/stack.c core/mm/mmio.c $(fake-src)
 
 firmware-src := $(patsubst %,platform/firmware/%.c,host_info phys memmap modules cpio bootinfo_multiboot bootinfo_pvh \
-	bootinfo_linux bootinfo_efi acpi acpi_madt acpi_fadt acpi_srat acpi_misc) core/lib/cmdline.c
+	bootinfo_linux bootinfo_efi bootinfo_fdt fdt fdt_machine fdt_gic fdt_pci cpus acpi acpi_madt acpi_fadt acpi_srat acpi_misc) \
+	core/lib/cmdline.c $(libfdt-src)
 
 unit-y += cmdline
 unit-cmdline-src := core/lib/cmdline.c

@@ -16,7 +16,7 @@ static struct fake_phys phys;
 static struct host_info info;
 static struct arena arena;
 static struct fw_builder b;
-static struct acpi_cpus cpus;
+static struct host_cpus cpus;
 static uint8_t buffer[1 << 18];
 static uint64_t tables[16];
 static size_t table_count;

@@ -19,7 +19,7 @@ static uint64_t rsdp;
 static struct host_info info;
 static struct arena arena;
 static struct fw_builder builder;
-static struct acpi_cpus cpus;
+static struct host_cpus cpus;
 static uint8_t arena_bytes[1 << 18];
 
 static const void *guest_map(const struct phys_reader *self, hpa_t address, size_t size)
