@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 src-$(CONFIG_UART_16550) += platform/drivers/uart/uart_16550.c
-ifneq ($(CONFIG_UART_16550),y)
+src-$(CONFIG_UART_PL011) += platform/drivers/uart/uart_pl011.c
+ifeq ($(CONFIG_UART_16550)$(CONFIG_UART_PL011),)
 src-y += platform/drivers/uart/absent.c
 endif
