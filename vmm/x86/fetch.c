@@ -60,7 +60,7 @@ static no_inline int decode_uncached(struct vcpu *vcpu, uint64_t linear, struct 
     if (result != -EAGAIN || n == X86_INSN_MAX)
         return result;
     more = fetch_part(vcpu, linear + (unsigned)n, bytes + n, sizeof(bytes) - (unsigned)n, fault);
-    return more < 0 ? more : x86_decode(bytes, (size_t)(n + more), guest_mode(vcpu), insn);
+    return more < 0 ? more : x86_decode(bytes, (size_t)n + (size_t)more, guest_mode(vcpu), insn);
 }
 
 static inline uint64_t load64(const uint8_t *bytes)
