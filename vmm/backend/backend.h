@@ -32,11 +32,13 @@ void backend_vcpu_fini(struct vcpu *vcpu);
 void backend_regs_set(struct vcpu *vcpu, const struct x86_regs *regs);
 void backend_regs_get(struct vcpu *vcpu, struct x86_regs *regs);
 
+/* Makes this CPU ready for the vCPU, and tells it in vcpu->cpu. Interrupts off; stay off till the entry. */
+static inline void backend_prepare(struct vcpu *vcpu);
 /*
  * Runs the guest until the next exit, which is then described in vcpu->exit. Host interrupts that ended the
  * run have been taken on return. Interrupts off on entry, on at return; preemption may happen after.
  */
-void backend_enter(struct vcpu *vcpu);
+static inline void backend_enter(struct vcpu *vcpu);
 
 /* Address of the instruction after the one that exited, if the hardware has told it; else 0. */
 static inline uint64_t backend_next_rip(const struct vcpu *vcpu);
@@ -80,6 +82,8 @@ static inline unsigned backend_cpl(const struct vcpu *vcpu);
 /* 4-bit task priority that CR8 accesses of the guest go to without an exit. */
 uint8_t backend_cr8_get(const struct vcpu *vcpu);
 void backend_cr8_set(struct vcpu *vcpu, uint8_t cr8);
+/* The guest has another XCR0: vcpu->arch.xcr0. */
+void backend_xcr0_changed(struct vcpu *vcpu);
 void backend_tsc_offset_set(struct vcpu *vcpu, uint64_t offset);
 /* What RDTSCP and RDPID give. */
 void backend_tsc_aux_set(struct vcpu *vcpu, uint64_t value);

@@ -42,6 +42,7 @@ struct vmexit {
         struct {
             uint64_t gpa;
             bool is_write, is_fetch, is_present;
+            bool is_final; /* the access itself, not one to the guest's page tables */
         } fault;
         struct {
             uint8_t vector;

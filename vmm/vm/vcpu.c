@@ -107,7 +107,7 @@ static void wait_for_work(struct vcpu *vcpu)
 static always_inline bool enter(struct vcpu *vcpu)
 {
     arch_irq_disable();
-    atomic_store_explicit(&vcpu->cpu, cpu_id(), memory_order_relaxed);
+    backend_prepare(vcpu);
     atomic_store(&vcpu->mode, VCPU_IN_GUEST);
     if (unlikely(atomic_load(&vcpu->requests) != 0)) {
         atomic_store_explicit(&vcpu->mode, VCPU_OUTSIDE, memory_order_relaxed);

@@ -11,7 +11,7 @@
  * again and again. Nothing here is believed: an entry is used only if what it was made from is still the
  * same.
  */
-#define TRANSLATION_ENTRIES 16
+#define TRANSLATION_ENTRIES 8
 #define DECODED_ENTRIES     16
 
 /* A page's translation in long mode: the table entries on the way, and what they held. */
@@ -34,7 +34,7 @@ struct decoded {
 };
 
 struct x86_caches {
-    struct translation translations[TRANSLATION_ENTRIES];
+    struct translation translations[2][TRANSLATION_ENTRIES]; /* of data; of code */
     struct decoded decoded[DECODED_ENTRIES];
     struct x86_insn uncached;
 };

@@ -3,7 +3,7 @@
 
 #include "../vm/vm.h"
 #include "machine.h"
-#include "x86.h"
+#include "skip.h"
 #include <arch/msr.h>
 
 /* Leaf 0xb, extended topology: one thread per core, all cores in one package (SDM vol. 2, CPUID). */
@@ -32,15 +32,14 @@ static struct cpuid xsave(const struct vcpu *vcpu, const struct guest_cpuid *tab
     return r;
 }
 
-static struct cpuid answer(const struct vcpu *vcpu, const struct guest_cpuid *table, uint32_t leaf,
-                           uint32_t subleaf)
+/* Leaves whose answer depends on the vCPU, its state or the sub-leaf. */
+#define DYNAMIC_LEAVES (BIT(1) | BIT(7) | BIT(0xb) | BIT(0xd))
+
+static no_inline struct cpuid dynamic(const struct vcpu *vcpu, const struct guest_cpuid *table, uint32_t leaf,
+                                      uint32_t subleaf)
 {
     struct cpuid r = {0};
 
-    if (leaf >= 0x80000000 && leaf - 0x80000000 < CPUID_LEAVES)
-        return table->extended[leaf - 0x80000000];
-    if (leaf >= 0x40000000 && leaf - 0x40000000 < ARRAY_SIZE(table->hypervisor))
-        return table->hypervisor[leaf - 0x40000000];
     switch (leaf) {
     case 1:
         r = table->basic[1];
@@ -51,20 +50,38 @@ static struct cpuid answer(const struct vcpu *vcpu, const struct guest_cpuid *ta
         return subleaf == 0 ? table->basic[7] : r;
     case 0xb:
         return topology(vcpu, table, subleaf);
-    case 0xd:
-        return xsave(vcpu, table, subleaf);
     default:
-        return leaf < CPUID_LEAVES ? table->basic[leaf] : r;
+        return xsave(vcpu, table, subleaf);
     }
 }
 
-void x86_cpuid(struct vcpu *vcpu)
+static const struct cpuid *find(const struct guest_cpuid *table, uint32_t leaf)
 {
-    struct cpuid r = answer(vcpu, &vcpu->vm->machine->cpuid, (uint32_t)vcpu->arch.gpr[X86_RAX],
-                            (uint32_t)vcpu->arch.gpr[X86_RCX]);
+    static const struct cpuid none;
 
-    vcpu->arch.gpr[X86_RAX] = r.eax;
-    vcpu->arch.gpr[X86_RBX] = r.ebx;
-    vcpu->arch.gpr[X86_RCX] = r.ecx;
-    vcpu->arch.gpr[X86_RDX] = r.edx;
+    if (leaf < CPUID_LEAVES)
+        return &table->basic[leaf];
+    if (leaf - 0x80000000 < CPUID_LEAVES)
+        return &table->extended[leaf - 0x80000000];
+    if (leaf - 0x40000000 < ARRAY_SIZE(table->hypervisor))
+        return &table->hypervisor[leaf - 0x40000000];
+    return &none;
+}
+
+void x86_cpuid_exit(struct vcpu *vcpu)
+{
+    const struct guest_cpuid *table = &vcpu->vm->machine->cpuid;
+    uint32_t leaf = (uint32_t)vcpu->arch.gpr[X86_RAX];
+    const struct cpuid *r = find(table, leaf);
+    struct cpuid computed;
+
+    if (unlikely(leaf < CPUID_LEAVES && (DYNAMIC_LEAVES & BIT(leaf)))) {
+        computed = dynamic(vcpu, table, leaf, (uint32_t)vcpu->arch.gpr[X86_RCX]);
+        r = &computed;
+    }
+    vcpu->arch.gpr[X86_RAX] = r->eax;
+    vcpu->arch.gpr[X86_RBX] = r->ebx;
+    vcpu->arch.gpr[X86_RCX] = r->ecx;
+    vcpu->arch.gpr[X86_RDX] = r->edx;
+    skip_plain(vcpu, INSN_CPUID);
 }

@@ -2,7 +2,6 @@
 #include "x86.h"
 
 #include "../irqchip/x86.h"
-#include "../vm/run.h"
 #include <arch/cpuid.h>
 #include <arch/msr.h>
 #include <arch/thread.h>
@@ -136,5 +135,6 @@ int x86_xcr_write(struct vcpu *vcpu, uint32_t xcr, uint64_t value)
     if (xcr != 0 || !(value & 1) || (value & ~x86_xcr0_allowed()) || ((value & 4) && !(value & 2)))
         return -EINVAL;
     vcpu->arch.xcr0 = value;
+    backend_xcr0_changed(vcpu);
     return 0;
 }

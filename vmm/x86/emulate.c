@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "decode/emulate.h"
-#include "../irqchip/x86.h"
 #include "../vm/vm.h"
 #include "fetch.h"
+#include "mmio.h"
 #include "x86.h"
 #include <arch/msr.h>
 #include <errno.h>
@@ -30,42 +30,6 @@ static inline int translate(struct x86_emulator *e, uint64_t linear, unsigned ac
     if (likely(guest_translate(vcpu_of(e), linear, access, out, &fault) == 0))
         return 0;
     return x86_emulator_raise_pf(e, fault.linear, fault.error);
-}
-
-/* No RAM: this vCPU's own local APIC, or a device; `size` bytes within a page. */
-static void device_read(struct vcpu *vcpu, gpa_t at, void *data, unsigned size)
-{
-    uint64_t apic_base, value;
-
-    if (lapic_mmio_enabled(vcpu->arch.lapic, &apic_base) && at.v - apic_base < PAGE_SIZE) {
-        value = lapic_mmio_read(vcpu->arch.lapic, (uint32_t)(at.v - apic_base));
-        memcpy(data, &value, MIN(size, sizeof(value)));
-        return;
-    }
-    for (unsigned done = 0; done < size; done += 8) {
-        unsigned n = MIN(size - done, 8);
-
-        bus_read(&vcpu->vm->mmio, at.v + done, n, &value);
-        memcpy((char *)data + done, &value, n);
-    }
-}
-
-static void device_write(struct vcpu *vcpu, gpa_t at, const void *data, unsigned size)
-{
-    uint64_t apic_base, value = 0;
-
-    memcpy(&value, data, MIN(size, sizeof(value)));
-    if (lapic_mmio_enabled(vcpu->arch.lapic, &apic_base) && at.v - apic_base < PAGE_SIZE) {
-        lapic_mmio_write(vcpu->arch.lapic, (uint32_t)(at.v - apic_base), (uint32_t)value);
-        return;
-    }
-    for (unsigned done = 0; done < size; done += 8) {
-        unsigned n = MIN(size - done, 8);
-
-        value = 0;
-        memcpy(&value, (const char *)data + done, n);
-        bus_write(&vcpu->vm->mmio, at.v + done, n, value);
-    }
 }
 
 static inline void place_read(struct vcpu *vcpu, const struct guest_place *place, void *data, unsigned size)

@@ -1,42 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../vm/vm.h"
-#include "fetch.h"
+#include "mmio.h"
+#include "skip.h"
 #include "x86.h"
 #include <errno.h>
 
 /*
- * Neutral exits of x86 guests. The common ones are a straight line: no lock, no allocation.
+ * Neutral exits of x86 guests. The common ones are a straight line: no lock, no allocation. Handlers are not
+ * inline, so that each saves the registers that it uses and no other's.
  */
-/* Instructions without prefixes: their bytes, little-endian, and length (APM vol. 3). */
-#define INSN_CPUID   0xa20f, 2
-#define INSN_RDMSR   0x320f, 2
-#define INSN_WRMSR   0x300f, 2
-#define INSN_VMMCALL 0xd9010f, 3
-#define INSN_XSETBV  0xd1010f, 3
-#define INSN_HLT     0xf4, 1
-
 #define NO_KVM_HYPERCALL (-1000LL) /* KVM_ENOSYS: what Linux guests expect of unknown calls */
 
-/*
- * Instructions of a fixed length may carry prefixes. Where the hardware does not tell the length, the bytes
- * are compared with the plain form, and only if they differ is the instruction decoded.
- */
-static always_inline void skip_plain(struct vcpu *vcpu, uint32_t plain, unsigned length)
-{
-    uint64_t next = backend_next_rip(vcpu);
-
-    if (next == 0 && unlikely(!guest_fetch_is(vcpu, plain, length)))
-        next = x86_next_rip(vcpu);
-    x86_continue_at(vcpu, next ? next : backend_rip(vcpu) + length);
-}
-
-static void handle_cpuid(struct vcpu *vcpu)
-{
-    x86_cpuid(vcpu);
-    skip_plain(vcpu, INSN_CPUID);
-}
-
-static void handle_io(struct vcpu *vcpu)
+static no_inline void handle_io(struct vcpu *vcpu)
 {
     const struct vmexit *e = &vcpu->exit;
     uint64_t value, mask;
@@ -56,7 +31,7 @@ static void handle_io(struct vcpu *vcpu)
     x86_continue_at(vcpu, e->io.next_rip);
 }
 
-static void handle_msr_read(struct vcpu *vcpu)
+static no_inline void handle_msr_read(struct vcpu *vcpu)
 {
     uint64_t value;
 
@@ -69,7 +44,7 @@ static void handle_msr_read(struct vcpu *vcpu)
     skip_plain(vcpu, INSN_RDMSR);
 }
 
-static void handle_msr_write(struct vcpu *vcpu)
+static no_inline void handle_msr_write(struct vcpu *vcpu)
 {
     uint64_t value = (uint32_t)vcpu->arch.gpr[X86_RAX] | vcpu->arch.gpr[X86_RDX] << 32;
 
@@ -80,13 +55,13 @@ static void handle_msr_write(struct vcpu *vcpu)
     skip_plain(vcpu, INSN_WRMSR);
 }
 
-static void handle_hypercall(struct vcpu *vcpu)
+static no_inline void handle_hypercall(struct vcpu *vcpu)
 {
     vcpu->arch.gpr[X86_RAX] = (uint64_t)NO_KVM_HYPERCALL;
     skip_plain(vcpu, INSN_VMMCALL);
 }
 
-static void handle_halt(struct vcpu *vcpu)
+static no_inline void handle_halt(struct vcpu *vcpu)
 {
     vcpu->activity = VCPU_HALTED;
     skip_plain(vcpu, INSN_HLT);
@@ -104,23 +79,38 @@ static void handle_xsetbv(struct vcpu *vcpu)
 }
 
 /* RAM behind the address: map it. Nothing behind it: a device, so the instruction is emulated. */
-static void handle_fault(struct vcpu *vcpu)
+static no_inline void handle_fault_slowly(struct vcpu *vcpu)
 {
     gpa_t addr = gpa(vcpu->exit.fault.gpa);
     int error = vm_memory_fault(vcpu->vm, addr, vcpu->exit.fault.is_write);
     uint8_t vector;
 
-    if (error == 0)
+    if (likely(error == 0))
         return;
-    if (error == -ENOMEM)
+    if (error == -ENOMEM) {
         vm_crash(vcpu, "the host has no memory left for page tables");
-    else if (unlikely(backend_event_pending(vcpu, &vector) != BACKEND_EVENT_NONE))
+    } else if (backend_event_pending(vcpu, &vector) != BACKEND_EVENT_NONE) {
         vm_crash(vcpu, "vector %u cannot be delivered: there is no memory at %#llx", vector,
                  (unsigned long long)addr.v);
-    else if (vcpu->exit.fault.is_fetch)
+    } else if (vcpu->exit.fault.is_fetch) {
         vm_crash(vcpu, "execution at %#llx, where there is no memory", (unsigned long long)addr.v);
+    } else {
+        if (error == -ENOENT)
+            vcpu->arch.device_page = addr.v >> PAGE_SHIFT;
+        mmio_handle(vcpu);
+    }
+}
+
+/* The page of the last access to a device most likely is the next one's; slots do not change under vCPUs. */
+static no_inline void handle_fault(struct vcpu *vcpu)
+{
+    uint8_t vector;
+
+    if (likely(vcpu->exit.fault.gpa >> PAGE_SHIFT == vcpu->arch.device_page && !vcpu->exit.fault.is_fetch &&
+               backend_event_pending(vcpu, &vector) == BACKEND_EVENT_NONE))
+        mmio_handle(vcpu);
     else
-        x86_emulate_current(vcpu);
+        handle_fault_slowly(vcpu);
 }
 
 static void handle_exception(struct vcpu *vcpu)
@@ -133,7 +123,7 @@ static void handle_exception(struct vcpu *vcpu)
         x86_fault(vcpu, (enum x86_vector)e->exception.vector, e->exception.error);
 }
 
-static void handle_rare(struct vcpu *vcpu)
+static no_inline void handle_rare(struct vcpu *vcpu)
 {
     const struct vmexit *e = &vcpu->exit;
 
@@ -179,7 +169,7 @@ void exit_handle(struct vcpu *vcpu)
     case EXIT_PAUSE:
         break;
     case EXIT_CPUID:
-        handle_cpuid(vcpu);
+        x86_cpuid_exit(vcpu);
         break;
     case EXIT_HALT:
         handle_halt(vcpu);

@@ -2,31 +2,25 @@
 #include "fetch.h"
 
 #include "caches.h"
-#include <arch/msr.h>
 #include <errno.h>
 #include <string.h>
 
-#define EFLAGS_VM BIT(17)
-
-enum x86_mode guest_mode(const struct vcpu *vcpu)
+static no_inline uint64_t linear_rip_slowly(const struct vcpu *vcpu)
 {
-    uint16_t cs = backend_cs_attributes(vcpu);
+    struct x86_segment cs;
 
-    if (likely((backend_efer_get(vcpu) & EFER_LMA) && (cs & X86_SEGMENT_LONG)))
-        return X86_MODE_64;
-    if (!(backend_cr_get(vcpu, 0) & CR0_PE) || (backend_rflags(vcpu) & EFLAGS_VM))
-        return X86_MODE_16;
-    return cs & X86_SEGMENT_BIG ? X86_MODE_32 : X86_MODE_16;
+    backend_segment_get(vcpu, X86_SEG_CS, &cs);
+    return (uint32_t)(cs.base + (uint32_t)backend_rip(vcpu));
+}
+
+static inline uint64_t linear_rip(const struct vcpu *vcpu, enum x86_mode mode)
+{
+    return likely(mode == X86_MODE_64) ? backend_rip(vcpu) : linear_rip_slowly(vcpu);
 }
 
 uint64_t guest_linear_rip(const struct vcpu *vcpu)
 {
-    struct x86_segment cs;
-
-    if (likely(guest_mode(vcpu) == X86_MODE_64))
-        return backend_rip(vcpu);
-    backend_segment_get(vcpu, X86_SEG_CS, &cs);
-    return (uint32_t)(cs.base + (uint32_t)backend_rip(vcpu));
+    return linear_rip(vcpu, guest_mode(vcpu));
 }
 
 /* Bytes from `linear` to the end of its page or of what is wanted; negative errno: none, see guest_decode().
@@ -73,8 +67,8 @@ static inline uint64_t load64(const uint8_t *bytes)
 
 int guest_decode(struct vcpu *vcpu, const struct x86_insn **insn, struct guest_fault *fault)
 {
-    uint64_t linear = guest_linear_rip(vcpu), first, last;
     enum x86_mode mode = guest_mode(vcpu);
+    uint64_t linear = linear_rip(vcpu, mode), first, last;
     struct decoded *decoded = &vcpu->arch.caches->decoded[linear & (DECODED_ENTRIES - 1)];
     uint8_t bytes[X86_INSN_MAX];
     struct guest_place place;
@@ -106,7 +100,7 @@ int guest_decode(struct vcpu *vcpu, const struct x86_insn **insn, struct guest_f
     return error;
 }
 
-static no_inline bool fetch_and_compare(struct vcpu *vcpu, uint32_t pattern, unsigned size)
+bool guest_fetch_is_slow(struct vcpu *vcpu, uint32_t pattern, unsigned size)
 {
     uint64_t linear = guest_linear_rip(vcpu);
     struct guest_fault fault;
@@ -120,18 +114,4 @@ static no_inline bool fetch_and_compare(struct vcpu *vcpu, uint32_t pattern, uns
     vcpu->arch.last_fetch.bytes = place.host;
     memcpy(&bytes, place.host, size);
     return bytes == pattern;
-}
-
-/*
- * The remembered place may no longer be what RIP translates to; then the worst that happens is that this
- * guest's RIP moves on by the length of an instruction that stood there before.
- */
-bool guest_fetch_is(struct vcpu *vcpu, uint32_t pattern, unsigned size)
-{
-    uint32_t bytes;
-
-    if (unlikely(vcpu->arch.last_fetch.rip != backend_rip(vcpu) || vcpu->arch.last_fetch.bytes == NULL))
-        return fetch_and_compare(vcpu, pattern, size);
-    memcpy(&bytes, vcpu->arch.last_fetch.bytes, sizeof(bytes));
-    return (bytes & 0xffffffffU >> (32 - 8 * size)) == pattern;
 }

@@ -5,13 +5,25 @@
 #include "../backend/backend.h"
 #include "decode/decode.h"
 #include "translate.h"
+#include <arch/msr.h>
 
 /* The instruction at CS:RIP. Context: vCPU thread. */
+
+typedef uint32_t unaligned_u32 __attribute__((aligned(1), may_alias));
 
 uint64_t guest_linear_rip(const struct vcpu *vcpu);
 
 /* How the CPU decodes now: X86_MODE_16 in real and virtual-8086 mode, else what CS says. */
-enum x86_mode guest_mode(const struct vcpu *vcpu);
+static inline enum x86_mode guest_mode(const struct vcpu *vcpu)
+{
+    uint16_t cs = backend_cs_attributes(vcpu);
+
+    if (likely((backend_efer_get(vcpu) & EFER_LMA) && (cs & X86_SEGMENT_LONG)))
+        return X86_MODE_64;
+    if (!(backend_cr_get(vcpu, 0) & CR0_PE) || (backend_rflags(vcpu) & X86_RFLAGS_VM))
+        return X86_MODE_16;
+    return cs & X86_SEGMENT_BIG ? X86_MODE_32 : X86_MODE_16;
+}
 
 /*
  * Decodes the instruction. 0: it is in **insn until the next call. -EFAULT: the guest's translation faults,
@@ -19,8 +31,18 @@ enum x86_mode guest_mode(const struct vcpu *vcpu);
  */
 must_check int guest_decode(struct vcpu *vcpu, const struct x86_insn **insn, struct guest_fault *fault);
 
-/* Whether the first `size` (1 to 4) bytes at RIP are those of `pattern`, little-endian: a quick look where
- * they were last time. */
-bool guest_fetch_is(struct vcpu *vcpu, uint32_t pattern, unsigned size);
+/* Whether the first `size` (1 to 4) bytes at RIP are those of `pattern`, little-endian. */
+bool guest_fetch_is_slow(struct vcpu *vcpu, uint32_t pattern, unsigned size);
+
+/*
+ * A quick look where they were last time. That may no longer be what RIP translates to; then the worst that
+ * happens is that this guest's RIP moves on by the length of an instruction that stood there before.
+ */
+static always_inline bool guest_fetch_is(struct vcpu *vcpu, uint32_t pattern, unsigned size)
+{
+    if (unlikely(vcpu->arch.last_fetch.rip != backend_rip(vcpu)))
+        return guest_fetch_is_slow(vcpu, pattern, size);
+    return (*(const unaligned_u32 *)vcpu->arch.last_fetch.bytes & 0xffffffffU >> (32 - 8 * size)) == pattern;
+}
 
 #endif

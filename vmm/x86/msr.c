@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../irqchip/x86.h"
-#include "../vm/run.h"
 #include "../vm/vm.h"
 #include "machine.h"
 #include "pvclock.h"
@@ -232,8 +231,6 @@ static const struct msr_rule rules[] = {
     {0x00000250, 0x0000026f, mtrr_read, mtrr_write, "fixed MTRRs: kept"},
     {0x00000277, 0x00000277, pat_read, pat_write, "page attribute table"},
     {0x000002ff, 0x000002ff, mtrr_read, mtrr_write, "MTRR default type: kept"},
-    {0x000006e0, 0x000006e0, lapic_read_rule, lapic_write_rule, "TSC deadline: the local APIC's"},
-    {0x00000800, 0x000008ff, lapic_read_rule, lapic_write_rule, "x2APIC"},
     {0x4b564d00, 0x4b564d01, pvclock_msr_read, pvclock_msr_write, "KVM's paravirtual clock"},
     {0x4b564d03, 0x4b564d03, steal_msr_read, steal_msr_write, "KVM's steal time"},
     {0xc0000080, 0xc0000080, efer_read, efer_write, "EFER"},
@@ -261,18 +258,41 @@ static const struct msr_rule *rule_of(uint32_t msr)
     return NULL;
 }
 
-int x86_msr_read(struct vcpu *vcpu, uint32_t msr, uint64_t *value)
+static no_inline int read_by_rule(struct vcpu *vcpu, uint32_t msr, uint64_t *value)
 {
     const struct msr_rule *rule = rule_of(msr);
 
     return rule ? rule->read(vcpu, msr, value) : -ENOENT;
 }
 
-int x86_msr_write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
+static no_inline int write_by_rule(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 {
     const struct msr_rule *rule = rule_of(msr);
 
     return rule ? rule->write(vcpu, msr, value) : -ENOENT;
+}
+
+#define MSR_X2APIC_FIRST 0x800
+#define MSR_X2APIC_COUNT 0x100
+
+/* The local APIC's first: they are the ones that a running guest uses. */
+static inline bool is_lapic(uint32_t msr)
+{
+    return msr - MSR_X2APIC_FIRST < MSR_X2APIC_COUNT || msr == MSR_TSC_DEADLINE;
+}
+
+int x86_msr_read(struct vcpu *vcpu, uint32_t msr, uint64_t *value)
+{
+    if (likely(is_lapic(msr)))
+        return lapic_msr_read(vcpu->arch.lapic, msr, value);
+    return read_by_rule(vcpu, msr, value);
+}
+
+int x86_msr_write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
+{
+    if (likely(is_lapic(msr)))
+        return lapic_msr_write(vcpu->arch.lapic, msr, value);
+    return write_by_rule(vcpu, msr, value);
 }
 
 /* SDM vol. 3A, table 13-10. */
@@ -292,6 +312,7 @@ void x86_msrs_reset(struct vcpu *vcpu)
     (void)!backend_msr_set(vcpu, MSR_PAT, PAT_RESET);
     vcpu->arch.misc_enable = 1; /* fast strings */
     vcpu->arch.xcr0 = 1;
+    backend_xcr0_changed(vcpu);
     vcpu->arch.tsc_adjust = vcpu->arch.tsc_offset = 0; /* the same on all vCPUs again */
     vcpu->arch.pvclock_msr = vcpu->arch.steal_msr = 0;
     vcpu->arch.tsc_aux = 0;

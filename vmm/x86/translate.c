@@ -159,16 +159,19 @@ static const uint8_t *host_of(struct vcpu *vcpu, gpa_t at, size_t size)
     return length == size ? host : NULL;
 }
 
-static struct translation *cache_slot(const struct vcpu *vcpu, uint64_t linear)
+/* Code and data apart, so that an instruction and its operand never compete. */
+static inline struct translation *cache_slot(const struct vcpu *vcpu, uint64_t linear, unsigned access)
 {
-    return &vcpu->arch.caches->translations[linear >> PAGE_SHIFT & (TRANSLATION_ENTRIES - 1)];
+    uint64_t page = linear >> PAGE_SHIFT, slot = (page ^ page >> 4) & (TRANSLATION_ENTRIES - 1);
+
+    return &vcpu->arch.caches->translations[(access & GUEST_FETCH) != 0][slot];
 }
 
 /* Long mode alone: there the tables say everything. */
-static void remember(struct vcpu *vcpu, uint64_t linear, const struct walk *w,
+static void remember(struct vcpu *vcpu, uint64_t linear, unsigned access, const struct walk *w,
                      const struct guest_place *place)
 {
-    struct translation *t = cache_slot(vcpu, linear);
+    struct translation *t = cache_slot(vcpu, linear, access);
     uint64_t in_page = linear & (PAGE_SIZE - 1);
 
     t->linear = 1;
@@ -199,7 +202,7 @@ static inline bool is_unchanged(const struct translation *t)
 
 static inline bool recall(struct vcpu *vcpu, uint64_t linear, unsigned access, struct guest_place *place)
 {
-    const struct translation *t = cache_slot(vcpu, linear);
+    const struct translation *t = cache_slot(vcpu, linear, access);
     uint64_t in_page = linear & (PAGE_SIZE - 1);
 
     if (unlikely(t->linear != linear - in_page || t->cr3 != backend_cr_get(vcpu, 3) ||
@@ -255,7 +258,7 @@ static no_inline int translate_slowly(struct vcpu *vcpu, uint64_t linear, unsign
     }
     place->host = host_of(vcpu, place->gpa, PAGE_SIZE - (place->gpa.v & (PAGE_SIZE - 1)));
     if (p.levels == 4)
-        remember(vcpu, linear, &w, place);
+        remember(vcpu, linear, access, &w, place);
     return 0;
 }
 
@@ -270,7 +273,7 @@ int guest_translate(struct vcpu *vcpu, uint64_t linear, unsigned access, struct 
 void x86_caches_clear(struct x86_caches *caches)
 {
     for (unsigned i = 0; i < TRANSLATION_ENTRIES; i++)
-        caches->translations[i].linear = 1;
+        caches->translations[0][i].linear = caches->translations[1][i].linear = 1;
     for (unsigned i = 0; i < DECODED_ENTRIES; i++)
         caches->decoded[i].insn.length = 0;
 }

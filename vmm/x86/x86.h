@@ -24,8 +24,8 @@ static always_inline void x86_continue_at(struct vcpu *vcpu, uint64_t rip)
 void x86_fault(struct vcpu *vcpu, enum x86_vector vector, uint32_t error);
 void x86_page_fault(struct vcpu *vcpu, uint64_t linear, uint32_t error);
 
-/* CPUID by table (cpuid.c). */
-void x86_cpuid(struct vcpu *vcpu);
+/* EXIT_CPUID: answers by table (cpuid.c). */
+void x86_cpuid_exit(struct vcpu *vcpu);
 
 /* RDMSR / WRMSR by table (msr.c). Nonzero: the access faults (#GP). */
 must_check int x86_msr_read(struct vcpu *vcpu, uint32_t msr, uint64_t *value);

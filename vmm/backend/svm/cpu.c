@@ -33,12 +33,7 @@ bool svm_features[SVM_FEATURE_COUNT];
 bool svm_needs_rsb_fill;
 static const char *names[SVM_FEATURE_COUNT + 1]; /* the same */
 
-struct svm_cpu {
-    hpa_t save_area; /* VM_HSAVE_PA */
-    hpa_t host_vmcb; /* for VMLOAD after an exit */
-};
-
-static DEFINE_PERCPU(struct svm_cpu, svm_cpu);
+DEFINE_PERCPU(struct svm_cpu, svm_cpu);
 
 const char *backend_name(void)
 {
@@ -48,11 +43,6 @@ const char *backend_name(void)
 const char *const *backend_features(void)
 {
     return names;
-}
-
-uint64_t svm_host_vmcb_pa(void)
-{
-    return this_cpu_ptr(svm_cpu)->host_vmcb.v;
 }
 
 static void features_read(void)
@@ -76,10 +66,12 @@ static void features_read(void)
 int backend_cpu_prepare(unsigned cpu)
 {
     struct svm_cpu *c = percpu_ptr(svm_cpu, cpu);
+    hpa_t save_area = page_alloc(PAGE_ORDER_4K, PAGE_ZERO, NODE_ANY);
+    hpa_t host_vmcb = page_alloc(PAGE_ORDER_4K, PAGE_ZERO, NODE_ANY);
 
-    c->save_area = page_alloc(PAGE_ORDER_4K, PAGE_ZERO, NODE_ANY);
-    c->host_vmcb = page_alloc(PAGE_ORDER_4K, PAGE_ZERO, NODE_ANY);
-    return hpa_valid(c->save_area) && hpa_valid(c->host_vmcb) ? 0 : -ENOMEM;
+    c->save_area_pa = save_area.v;
+    c->host_vmcb_pa = host_vmcb.v;
+    return hpa_valid(save_area) && hpa_valid(host_vmcb) ? 0 : -ENOMEM;
 }
 
 /* Context: each CPU once, interrupts on or off, not preemptible. APM vol. 2, 15.4. */
@@ -99,11 +91,11 @@ int backend_cpu_enable(void)
         return -ENODEV;
     }
     arch_wrmsr(MSR_EFER, arch_rdmsr(MSR_EFER) | EFER_SVME | (svm_has(SVM_FEATURE_AIBRS) ? EFER_AIBRSE : 0));
-    arch_wrmsr(MSR_VM_HSAVE_PA, c->save_area.v);
+    arch_wrmsr(MSR_VM_HSAVE_PA, c->save_area_pa);
     /* The host's FS, GS, TR, LDTR and system-call MSRs never change again: saved once, loaded after each
      * exit. */
-    __asm__ volatile("vmsave %0" ::"a"(c->host_vmcb.v) : "memory");
-    svm_asid_cpu_init(arch_cpuid(SVM_LEAF, 0).ebx);
+    __asm__ volatile("vmsave %0" ::"a"(c->host_vmcb_pa) : "memory");
+    svm_asid_cpu_init(c, arch_cpuid(SVM_LEAF, 0).ebx);
     return 0;
 }
 

@@ -19,6 +19,7 @@ static void decode_fault(const struct vmcb_control *c, struct vmexit *exit)
     exit->fault.gpa = c->exit_info2;
     exit->fault.is_write = c->exit_info1 & SVM_NPF_WRITE;
     exit->fault.is_fetch = c->exit_info1 & SVM_NPF_FETCH;
+    exit->fault.is_final = c->exit_info1 & SVM_NPF_FINAL;
     exit->fault.is_present = c->exit_info1 & SVM_NPF_PRESENT;
 }
 
@@ -45,8 +46,9 @@ static void nmi_done(struct vcpu *vcpu, struct vmexit *exit)
 }
 
 /* Exits that need no more than their name; EXIT_UNKNOWN is 0 here so that every other code is unknown. */
+_Static_assert(SVM_SIMPLE_EXITS == SVM_EXIT_XSETBV + 1, "the last of them");
 #define KIND(kind) ((uint8_t)(kind) ^ EXIT_UNKNOWN)
-static const uint8_t simple_kinds[SVM_EXIT_XSETBV + 1] = {
+const uint8_t svm_simple_exits[SVM_SIMPLE_EXITS] = {
     [SVM_EXIT_INTR] = KIND(EXIT_HOST_IRQ),     [SVM_EXIT_NMI] = KIND(EXIT_HOST_IRQ),
     [SVM_EXIT_SMI] = KIND(EXIT_HOST_IRQ),      [SVM_EXIT_VINTR] = KIND(EXIT_IRQ_WINDOW),
     [SVM_EXIT_CPUID] = KIND(EXIT_CPUID),       [SVM_EXIT_HLT] = KIND(EXIT_HALT),
@@ -62,7 +64,7 @@ static const uint8_t simple_kinds[SVM_EXIT_XSETBV + 1] = {
 };
 
 /* Exits with more to them than a name. */
-static no_inline void decode_rest(struct vcpu *vcpu)
+void svm_exit_decode(struct vcpu *vcpu)
 {
     struct vmexit *exit = &vcpu->exit;
     const struct vmcb_control *c = &vcpu->backend.vmcb->control;
@@ -90,14 +92,4 @@ static no_inline void decode_rest(struct vcpu *vcpu)
         exit->raw.info1 = c->exit_info1;
         exit->raw.info2 = c->exit_info2;
     }
-}
-
-void svm_exit_decode(struct vcpu *vcpu)
-{
-    uint64_t code = vcpu->backend.vmcb->control.exit_code;
-
-    if (likely(code < ARRAY_SIZE(simple_kinds) && simple_kinds[code] != 0))
-        vcpu->exit.kind = (enum exit_kind)KIND(simple_kinds[code]);
-    else
-        decode_rest(vcpu);
 }

@@ -106,6 +106,7 @@ void backend_regs_set(struct vcpu *vcpu, const struct x86_regs *r)
     s->dr7 = r->dr7;
     v->control.intercept_dr = SVM_INTERCEPT_DR_FIRST_USE;
     vcpu->backend.uses_debug_registers = false;
+    backend_xcr0_changed(vcpu);
     memcpy(vcpu->backend.dr, (uint64_t[]){r->dr0, r->dr1, r->dr2, r->dr3}, sizeof(vcpu->backend.dr));
     v->control.event_injection = 0;
     v->control.exit_int_info = 0;
@@ -142,10 +143,20 @@ void backend_regs_get(struct vcpu *vcpu, struct x86_regs *r)
     r->dr7 = s->dr7;
 }
 
+void backend_xcr0_changed(struct vcpu *vcpu)
+{
+    /* Without OSXSAVE nothing of XCR0 can be seen or used (SDM vol. 1, 13.3). */
+    bool has_other_xcr0 = (backend_cr_get(vcpu, 4) & CR4_OSXSAVE) != 0 &&
+                          vcpu->arch.xcr0 != vcpu->arch.xcr0_host && vcpu->arch.xcr0_host != 0;
+
+    vcpu->backend.has_rare_state = vcpu->backend.uses_debug_registers || has_other_xcr0;
+}
+
 void svm_debug_registers_use(struct vcpu *vcpu)
 {
     vcpu->backend.uses_debug_registers = true;
     vcpu->backend.vmcb->control.intercept_dr = 0;
+    backend_xcr0_changed(vcpu);
 }
 
 static void debug_registers_load(const uint64_t dr[4])
@@ -161,7 +172,7 @@ static void debug_registers_save(uint64_t dr[4])
 }
 
 /* State that neither VMRUN nor VMLOAD switches, and that most guests leave as the host has it. */
-static void rare_state_enter(struct vcpu *vcpu)
+void svm_rare_state_enter(struct vcpu *vcpu)
 {
     if (vcpu->backend.uses_debug_registers)
         debug_registers_load(vcpu->backend.dr);
@@ -169,41 +180,12 @@ static void rare_state_enter(struct vcpu *vcpu)
         arch_xcr0_set(vcpu->arch.xcr0);
 }
 
-static void rare_state_leave(struct vcpu *vcpu)
+void svm_rare_state_leave(struct vcpu *vcpu)
 {
     if (vcpu->backend.uses_debug_registers)
         debug_registers_save(vcpu->backend.dr);
     if (vcpu->arch.xcr0 != vcpu->arch.xcr0_host && vcpu->arch.xcr0_host != 0)
         arch_xcr0_set(vcpu->arch.xcr0_host);
-}
-
-static bool has_rare_state(const struct vcpu *vcpu)
-{
-    return vcpu->backend.uses_debug_registers || vcpu->arch.xcr0 != vcpu->arch.xcr0_host;
-}
-
-void backend_enter(struct vcpu *vcpu)
-{
-    bool is_rare = has_rare_state(vcpu);
-    struct backend_vcpu *b = &vcpu->backend;
-    struct vmcb *v = b->vmcb;
-
-    svm_asid_prepare(vcpu);
-    v->save.rax = vcpu->arch.gpr[X86_RAX];
-    v->save.rsp = vcpu->arch.gpr[X86_RSP];
-    if (unlikely(is_rare))
-        rare_state_enter(vcpu);
-    svm_enter(b->vmcb_pa, vcpu->arch.gpr, svm_host_vmcb_pa());
-    if (unlikely(is_rare))
-        rare_state_leave(vcpu);
-    vcpu->arch.gpr[X86_RAX] = v->save.rax;
-    vcpu->arch.gpr[X86_RSP] = v->save.rsp;
-    /* What ended the run, if it was a host interrupt, is taken here. */
-    arch_irq_enable();
-    v->control.event_injection = 0;
-    if (unlikely(v->control.exit_int_info & SVM_EVENT_VALID))
-        svm_event_redeliver(v);
-    svm_exit_decode(vcpu);
 }
 
 void backend_cr_set(struct vcpu *vcpu, unsigned cr, uint64_t value)
@@ -227,6 +209,7 @@ void backend_cr_set(struct vcpu *vcpu, unsigned cr, uint64_t value)
         break;
     default:
         s->cr4 = value;
+        backend_xcr0_changed(vcpu);
         break;
     }
 }

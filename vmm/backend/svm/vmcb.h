@@ -201,6 +201,7 @@ enum svm_exit {
 #define SVM_NPF_PRESENT BIT(0)
 #define SVM_NPF_WRITE   BIT(1)
 #define SVM_NPF_FETCH   BIT(4)
+#define SVM_NPF_FINAL   BIT(32)
 
 #define MSR_VM_CR       0xc0010114
 #define MSR_VM_HSAVE_PA 0xc0010117

@@ -37,6 +37,7 @@ struct vcpu_arch {
         uint64_t rip;
         const uint8_t *bytes;  /* NULL: none yet */
     } last_fetch;              /* t: where the last instruction was looked at (vmm/x86/fetch.c) */
+    uint64_t device_page;      /* t: guest-physical page number without RAM behind it; ~0: none known */
     struct x86_caches *caches; /* t: vmm/x86/caches.h */
 };
 

@@ -100,4 +100,6 @@ static inline void backend_inject_irq(struct vcpu *vcpu, uint8_t vector)
     vcpu->backend.vmcb->control.event_injection = SVM_EVENT_VALID | SVM_EVENT_INTERRUPT | vector;
 }
 
+#include <backend/enter.h>
+
 #endif
