@@ -85,7 +85,8 @@ static uint8_t data_read(struct uart16550 *u)
 {
     int byte = u->mcr & MCR_LOOP ? atomic_exchange(&u->loop_byte, -1) : console_take(u->console);
 
-    line_update(u);
+    if (u->ier != 0)
+        line_update(u);
     return byte < 0 ? 0 : (uint8_t)byte;
 }
 

@@ -66,6 +66,16 @@ static unsigned half_irr(const struct pic *pic, unsigned which)
     return half_request(pic, SLAVE) >= 0 ? irr | 1U << CASCADE_INPUT : irr;
 }
 
+/* Whether any input that is not masked requests service: usually none does, and no priorities need be
+ * compared. */
+static bool has_request(const struct pic *pic, uint32_t masked)
+{
+    uint32_t inputs = atomic_load(&pic->inputs);
+    uint32_t level_triggered = pic->half[MASTER].elcr | (uint32_t)pic->half[SLAVE].elcr << 8;
+
+    return (((inputs & level_triggered) | (inputs >> 16 & ~level_triggered)) & ~masked & 0xffff) != 0;
+}
+
 /*
  * Something has changed: tells the local APIC. Lock held. A line that changes meanwhile either sees itself
  * watched and comes here next, or was seen by this look at the inputs.
@@ -79,7 +89,7 @@ static void update(struct pic *pic)
     if ((masked & 1U << CASCADE_INPUT) != 0)
         masked |= 0xff00;
     atomic_store(&pic->watched, ~masked & 0xffff);
-    output = half_request(pic, MASTER) >= 0;
+    output = has_request(pic, masked) && half_request(pic, MASTER) >= 0;
     if (output != pic->output) {
         pic->output = output;
         lapic_extint_set(pic->lapic, output);
@@ -275,7 +285,7 @@ static uint8_t port_read(struct pic *pic, unsigned which, unsigned offset)
 /* --- ports: the pair at 0x20 and 0xa0, the ELCRs at 0x4d0; accesses of several bytes are several accesses
  * --- */
 
-static uint64_t half_read(struct pic *pic, unsigned which, uint64_t offset, unsigned size)
+static no_inline uint64_t half_read_locked(struct pic *pic, unsigned which, uint64_t offset, unsigned size)
 {
     arch_irq_state_t state = spin_lock_irqsave(&pic->lock);
     uint64_t value = 0;
@@ -285,6 +295,17 @@ static uint64_t half_read(struct pic *pic, unsigned which, uint64_t offset, unsi
     update(pic);
     spin_unlock_irqrestore(&pic->lock, state);
     return value;
+}
+
+static uint64_t half_read(struct pic *pic, unsigned which, uint64_t offset, unsigned size)
+{
+    const struct pic_half *half = &pic->half[which];
+
+    /* The mask is one byte that changes nothing when it is read: as it is before or after somebody's write.
+     */
+    if (likely(offset == 1 && size == 1 && !__atomic_load_n(&half->is_polled, __ATOMIC_RELAXED)))
+        return __atomic_load_n(&half->imr, __ATOMIC_RELAXED);
+    return half_read_locked(pic, which, offset, size);
 }
 
 static void half_write(struct pic *pic, unsigned which, uint64_t offset, unsigned size, uint64_t value)

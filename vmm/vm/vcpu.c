@@ -91,6 +91,11 @@ static void halted_set(struct vcpu *vcpu, uint64_t value)
 /* The guest halts, or waits for its start-up: so does the thread. */
 static void wait_for_work(struct vcpu *vcpu)
 {
+    /* What ends HLT may be there already. */
+    if (vcpu->activity == VCPU_HALTED && vcpu_arch_halt_ends(vcpu)) {
+        vcpu->activity = VCPU_RUNNING;
+        return;
+    }
     halted_set(vcpu, (clock_now_ns() - vcpu->stats.halted - thread_own_steal_ns()) | HALTED_NOW);
     atomic_store(&vcpu->mode, VCPU_WAITING);
     wait_event(&vcpu->wakeup, can_wake(vcpu));
@@ -124,7 +129,7 @@ static void run(struct vcpu *vcpu)
     for (;;) {
         if (unlikely(vcpu->activity != VCPU_RUNNING)) {
             wait_for_work(vcpu);
-            if (!requests_handle(vcpu))
+            if (atomic_load(&vcpu->requests) != 0 && !requests_handle(vcpu))
                 return;
             continue;
         }
