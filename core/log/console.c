@@ -148,10 +148,10 @@ static void console_thread(void *arg)
 static int console_start(void)
 {
     struct thread *t;
-    int error = thread_create(
-        &(struct thread_params){
-            .name = "log", .prio = THREAD_PRIO_LOW, .cpu = THREAD_CPU_ANY, .fn = console_thread},
-        &t);
+    /* Shares with guests: where they take all there is, the line would be silent just when it is wanted. */
+    struct thread_params params = {
+        .name = "log", .prio = THREAD_PRIO_VCPU, .cpu = THREAD_CPU_ANY, .fn = console_thread};
+    int error = thread_create(&params, &t);
 
     if (error)
         return error;

@@ -7,7 +7,7 @@
 #include <core/types.h>
 #include <stdatomic.h>
 
-/* The host's log: a ring in memory (served over the API) that a low-priority thread copies to the console. */
+/* The host's log: a ring in memory (served over the API) that a thread copies to the console. */
 
 enum log_level {
     LOG_LEVEL_ERROR,

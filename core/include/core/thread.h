@@ -13,9 +13,9 @@
 struct thread;
 
 enum thread_prio {
-    THREAD_PRIO_IDLE = 0, /* the idle threads, nobody else */
-    THREAD_PRIO_LOW = 4,  /* log drain, background work */
-    THREAD_PRIO_VCPU = 12,
+    THREAD_PRIO_IDLE = 0,     /* the idle threads, nobody else */
+    THREAD_PRIO_LOW = 4,      /* what may wait as long as guests take every CPU */
+    THREAD_PRIO_VCPU = 12,    /* guests, and the log's way to the console */
     THREAD_PRIO_SERVICE = 16, /* network stack, agent */
     THREAD_PRIO_DRIVER = 20,  /* bottom halves of interrupts */
     THREAD_PRIOS = 32,

@@ -11,6 +11,7 @@
  */
 #include "pci.h"
 
+#include <core/cmdline.h>
 #include <core/host_info.h>
 #include <core/log.h>
 #include <errno.h>
@@ -20,6 +21,16 @@ static uint32_t requester(const struct pci_device *dev)
 {
     return (uint32_t)dev->address.segment << 16 | (uint32_t)dev->address.bus << 8 | dev->address.devfn;
 }
+
+/* The best kind that is used: for machines whose better ones do not work. */
+static const char *const kinds[] = {"intx", "msi", "msix"};
+static size_t best = ARRAY_SIZE(kinds) - 1;
+
+static int option_irq(const char *value)
+{
+    return cmdline_parse_choice(value, kinds, ARRAY_SIZE(kinds), &best);
+}
+BOOT_OPTION("pci.irq", option_irq, "msix|msi|intx");
 
 static void intx_set(const struct pci_device *dev, bool enabled)
 {
@@ -186,13 +197,33 @@ static int intx_request(struct pci_device *dev, struct irq_action *action)
     return 1;
 }
 
+static unsigned kinds_allowed(void)
+{
+    /* FADT, IAPC_BOOT_ARCH (ACPI 6.5, 5.2.9.3). */
+    size_t limit = host_info()->power.msi_unsupported ? 0 : best;
+    unsigned allowed = PCI_IRQ_ALLOW(PCI_IRQ_INTX);
+
+    if (limit >= 1)
+        allowed |= PCI_IRQ_ALLOW(PCI_IRQ_MSI);
+    if (limit >= 2)
+        allowed |= PCI_IRQ_ALLOW(PCI_IRQ_MSIX);
+    return allowed;
+}
+
+static void log_kind(const struct pci_device *dev)
+{
+    static const char *const names[] = {"no interrupt", "INTx", "MSI", "MSI-X"};
+
+    log_info("pci: %04x:%02x:%02x.%u: %s", dev->address.segment, dev->address.bus,
+             PCI_SLOT(dev->address.devfn), PCI_FUNCTION(dev->address.devfn), names[dev->irq_mode]);
+}
+
 int pci_irq_request(struct pci_device *dev, struct irq_action *actions, unsigned count, unsigned cpu,
                     unsigned allowed)
 {
     int n = -ENOTSUP;
 
-    if (host_info()->power.msi_unsupported)
-        allowed &= ~(PCI_IRQ_ALLOW(PCI_IRQ_MSIX) | PCI_IRQ_ALLOW(PCI_IRQ_MSI));
+    allowed &= kinds_allowed();
     if (allowed & PCI_IRQ_ALLOW(PCI_IRQ_MSIX))
         n = msix_request(dev, actions, count, cpu);
     if (n < 0 && (allowed & PCI_IRQ_ALLOW(PCI_IRQ_MSI)))
@@ -202,6 +233,7 @@ int pci_irq_request(struct pci_device *dev, struct irq_action *actions, unsigned
     if (n > 0) {
         dev->irq_count = (unsigned)n;
         dev->irq_actions = actions;
+        log_kind(dev);
     }
     return n;
 }

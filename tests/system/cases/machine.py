@@ -3,8 +3,11 @@
 
 import dataclasses
 import re
+import statistics
+import time
 
-from harness.config import check, check_equal
+from harness.config import SLOW, check, check_equal
+from harness.prometheus import Metrics
 from harness.registry import test
 
 
@@ -34,12 +37,12 @@ def poweroff_uefi(t):
     t.host.wait_poweroff()
 
 
-@test(host="none", arguments={"kind": ["page-fault", "stack-overflow", "wx", "panic"]}, cpus=2)
+@test(host="none", arguments={"kind": ["page-fault", "stack-overflow", "wx", "panic", "lock-order", "double-free"]}, cpus=2)
 def crash_halts(t, kind):
     """The debug option makes the host crash on purpose: it reports and stays as it is."""
     t.launch(dataclasses.replace(t.case.config, cmdline=f"panic=halt debug.crash={kind}"))
     t.host.wait_serial(r"error: policy: halt", fatal=False, timeout=20)
-    _check_report(t, kind != "panic")
+    _check_report(t, kind in ("page-fault", "stack-overflow", "wx"))
     check(t.host.is_running and not t.host.shutdown_reason, "the machine did not stay as it was")
 
 
@@ -49,6 +52,78 @@ def crash_restarts(t):
     t.launch(dataclasses.replace(t.case.config, cmdline="debug.crash=page-fault", extra=("-action", "reboot=reset")))
     t.host.wait_reset()
     _check_report(t, True)
+
+
+@test(host="own", cpus=[1, 2], cmdline="debug.load=spin")
+def busy(t):
+    """Threads that never sleep, two per CPU, do not keep those of higher priority waiting."""
+    t.host.wait_ready()
+    delays = []
+    for _ in range(50):
+        began = time.monotonic()
+        t.host.check_alive()
+        delays.append(time.monotonic() - began)
+    # A host that waited for its time slices would need a multiple of 10 ms for each step of an answer.
+    check(statistics.median(delays) < 0.1 * SLOW, f"answers took {statistics.median(delays):.3f} s in the median")
+
+
+@test(host="own", cpus=[1, 2, 8], memory="512M")
+def idle(t):
+    """CPUs with nothing to do halt, and nothing ticks: the emulator has next to nothing to do."""
+    t.host.wait_ready()
+    t.host.wait_serial(r"net: address fe80::|net: address fd", timeout=30)
+    before = t.host.cpu_seconds()
+    time.sleep(4)
+    used = t.host.cpu_seconds() - before
+    check(used < 0.8, f"{used:.2f} s of processor time in 4 s of idling")
+
+
+def _control_registers(t):
+    """Of every CPU, as QEMU shows them."""
+    text = t.host.qmp.monitor("info registers -a")
+    registers = {}
+    for name in ("CR0", "CR4", "EFER"):
+        registers[name] = {int(value, 16) for value in re.findall(rf"{name}=([0-9a-f]+)", text)}
+    return registers
+
+
+BITS = {"smep": ("CR4", 20), "smap": ("CR4", 21), "umip": ("CR4", 11), "nx": ("EFER", 11)}
+
+
+@test(host="own", cpus=2, cpu_flags=["", ",-smep,-smap,-umip", ",-nx,-pdpe1gb,-pge",
+                                     ",-rdrand,-rdseed,-fsgsbase,-arat,-xsave,-x2apic"])
+def protections(t):
+    """What the processor offers is used on every CPU, and nothing that it does not offer."""
+    t.host.wait_ready()
+    features = t.api.get_json("/v1/host")["cpu"]["features"]
+    registers = _control_registers(t)
+    check(all(value >> 16 & 1 for value in registers["CR0"]), "CR0.WP is off")
+    for name, (register, bit) in BITS.items():
+        offered = f"-{name}" not in t.case.config.cpu_flags
+        check_equal(name in features, offered, f"{name} among the features")
+        check_equal({value >> bit & 1 for value in registers[register]}, {int(offered)}, f"{name} in {register}")
+    t.host.check_alive()
+
+
+@test(host="own", machine_flags=["", ",hpet=off"], cpus=2)
+def clock(t):
+    """The clock runs as fast as ours, whatever it was calibrated against."""
+    t.host.wait_ready()
+    reference = "ACPI PM timer" if "hpet=off" in t.case.config.machine_flags else "HPET"
+    t.host.wait_serial(rf"clock: .*{reference}", timeout=5)
+    first_began, first, first_ended = _uptime(t)
+    time.sleep(3)
+    second_began, second, second_ended = _uptime(t)
+    # Whatever the requests took, the readings lie within them.
+    shortest, longest = second_began - first_ended, second_ended - first_began
+    check(shortest * 0.98 - 0.01 <= second - first <= longest * 1.02 + 0.01,
+          f"{second - first:.3f} s by the host's clock, {shortest:.3f} to {longest:.3f} s by ours")
+
+
+def _uptime(t):
+    began = time.monotonic()
+    metrics = Metrics(t.api.get("/metrics").text)
+    return began, metrics.samples[("basalt_uptime_seconds", ())], time.monotonic()
 
 
 def _check_report(t, is_exception):

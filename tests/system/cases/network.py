@@ -105,6 +105,23 @@ def boot_without_link(t):
     t.host.check_alive()
 
 
+@test(host="own", net="tap", nic=["virtio-net-pci", "e1000e", "e1000"], cmdline=["", "pci.irq=msi", "pci.irq=intx"],
+      cpus=2)
+def interrupt_kinds(t):
+    """Every kind that the card has carries traffic; what it does not have is not used."""
+    has = {"virtio-net-pci": ["MSI-X", "INTx"], "e1000e": ["MSI-X", "MSI", "INTx"], "e1000": ["INTx"]}[t.case.config.nic]
+    best = {"": "MSI-X", "pci.irq=msi": "MSI", "pci.irq=intx": "INTx"}[t.case.config.cmdline]
+    order = ["MSI-X", "MSI", "INTx"]
+    wanted = next(kind for kind in order[order.index(best):] if kind in has)
+    t.host.wait_ready()
+    used = re.findall(r"pci: [0-9a-f:.]+: (\S+)\s", t.host.serial.text)
+    check_equal(used, [wanted], "interrupts")
+    check_equal(t.host.netns.ping(HOST4, count=3, size=1472), 3, "answers to pings")
+    body = bytes(range(256)) * 4096
+    check_equal(t.api.put("/v1/images/carried", body).status, 201, "status of an upload")
+    check(t.api.get("/v1/images/carried/content").body == body, "the bytes came back differently")
+
+
 @test(host="own", net="none")
 def no_card(t):
     """No network card at all: the host says so on the serial line and stays up."""

@@ -240,6 +240,11 @@ class Host:
         finally:
             qtest.close()
 
+    def cpu_seconds(self):
+        """Processor time that QEMU has used so far."""
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def set_link(self, up):
         self.qmp.command("set_link", name="nic0", up=up)
 
