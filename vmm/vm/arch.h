@@ -46,6 +46,9 @@ void machine_destroy(struct vm *vm);
 /* Interrupt controllers as after power-on; no vCPU runs. */
 void machine_reset(struct vm *vm);
 
+/* What machine_create() and vcpu_arch_init() have taken from the host, but for what allocators round up. */
+uint64_t machine_bytes(const struct vm *vm);
+
 /* Pulls the machine's NMI line. The VM runs. Context: thread. */
 void machine_nmi(struct vm *vm);
 

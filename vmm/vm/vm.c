@@ -231,7 +231,7 @@ uint64_t vm_overhead_bytes(const struct vm *vm)
 {
     uint64_t per_vcpu = sizeof(struct vcpu) + ARCH_STACK_SIZE + arch_fpu_size(true) + PAGE_SIZE;
 
-    return sizeof(struct vm_entry) + CONSOLE_RING_SIZE + sizeof(struct vm_console) +
+    return sizeof(struct vm_entry) + CONSOLE_RING_SIZE + sizeof(struct vm_console) + machine_bytes(vm) +
            vm->vcpu_count * per_vcpu + (vm->gmem.size >> GMEM_CHUNK_SHIFT) * sizeof(struct gmem_chunk);
 }
 

@@ -13,6 +13,7 @@
 #include "../load/load.h"
 #include "../vm/arch.h"
 #include "../vm/vm.h"
+#include "caches.h"
 #include <core/image.h>
 #include <errno.h>
 #include <stdio.h>
@@ -172,6 +173,18 @@ void machine_destroy(struct vm *vm)
 void machine_reset(struct vm *vm)
 {
     irqchip_reset(vm->machine->irqchip);
+}
+
+/* The small devices together: UART, timers, RTC, power management; a vCPU's local APIC. */
+#define DEVICES_BYTES 4096
+#define LAPIC_BYTES   512
+
+uint64_t machine_bytes(const struct vm *vm)
+{
+    uint64_t per_vcpu = sizeof(struct x86_caches) + LAPIC_BYTES;
+
+    return sizeof(struct machine) + sizeof(struct vpci_host) + BUS_INDEXED + DEVICES_BYTES +
+           vm->vcpu_count * per_vcpu;
 }
 
 void machine_nmi(struct vm *vm)
