@@ -7,9 +7,9 @@
 /* An ITS with its tables in RAM, and commands as a driver writes them. */
 #define QUEUE      (RAM + 0x10000) /* 64 KiB */
 #define DEV_TABLE  (RAM + 0x100000)
-#define COL_TABLE  (RAM + 0x200000)
-#define PROP_TABLE (RAM + 0x210000)
-#define PEND_TABLE (RAM + 0x220000) /* 64 KiB each */
+#define COL_TABLE  (RAM + 0x180000)
+#define PROP_TABLE (RAM + 0x190000)
+#define PEND_TABLE (RAM + 0x1a0000) /* 64 KiB each */
 #define QUEUE_SIZE 0x10000U
 
 #define GITS_CTLR    0x0

@@ -233,25 +233,19 @@ static int cpu_load(struct gic_cpu *cpu, struct state_reader *reader)
     return err;
 }
 
-static bool lpi_is_worth(const struct gic_irq *irq)
-{
-    return irq != NULL && (irq_flags(irq) & IRQ_LATCH);
-}
-
 /* Pending ones; whether they are enabled is read from the guest's table again. */
 static void lpis_save(struct irqchip *chip, struct state_writer *writer)
 {
+    const struct gic_irq *irq;
     uint32_t count = 0;
 
-    for (uint32_t i = GIC_LPI_FIRST; i < GIC_LPI_FIRST + GIC_LPIS; i++)
-        count += lpi_is_worth(gic_lpi_find(chip, i));
+    for (irq = gic_lpi_pending_next(chip, GIC_LPI_FIRST); irq != NULL;
+         irq = gic_lpi_pending_next(chip, irq->intid + 1))
+        count++;
     state_put_u32(writer, count);
-    for (uint32_t i = GIC_LPI_FIRST; i < GIC_LPI_FIRST + GIC_LPIS; i++) {
-        const struct gic_irq *irq = gic_lpi_find(chip, i);
-
-        if (!lpi_is_worth(irq))
-            continue;
-        state_put_u32(writer, i);
+    for (irq = gic_lpi_pending_next(chip, GIC_LPI_FIRST); irq != NULL;
+         irq = gic_lpi_pending_next(chip, irq->intid + 1)) {
+        state_put_u32(writer, irq->intid);
         state_put_u32(writer, atomic_load(&irq->route));
     }
 }

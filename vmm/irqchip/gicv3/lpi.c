@@ -167,14 +167,10 @@ static gpa_t pending_address(const struct gic_cpu *cpu, unsigned leaf)
     return gpa((atomic_load(&cpu->pendbaser) & PENDBASER_ADDRESS) + (GIC_LPI_FIRST + leaf * LPI_LEAF) / 8);
 }
 
-static void pending_leaf_read(struct gic_cpu *cpu, unsigned index)
+static void pending_word_read(struct gic_cpu *cpu, unsigned leaf, uint64_t bits)
 {
-    uint64_t bits;
-
-    if (gmem_read(cpu->chip->gmem, pending_address(cpu, index), &bits, sizeof(bits)) != 0)
-        return;
     for (; bits != 0; bits &= bits - 1) {
-        uint32_t intid = GIC_LPI_FIRST + index * LPI_LEAF + (unsigned)__builtin_ctzll(bits);
+        uint32_t intid = GIC_LPI_FIRST + leaf * LPI_LEAF + (unsigned)__builtin_ctzll(bits);
         struct gic_lpi *lpi = gic_lpi_ensure(cpu->chip, intid);
 
         if (lpi != NULL && intid < intid_end(cpu))
@@ -184,12 +180,30 @@ static void pending_leaf_read(struct gic_cpu *cpu, unsigned index)
 
 void gic_lpi_pending_read(struct gic_cpu *cpu)
 {
-    _Static_assert(LPI_LEAF == 64, "one word of the table per leaf");
+    uint64_t words[64];
 
+    _Static_assert(LPI_LEAF == 64 && GIC_LPIS / LPI_LEAF % ARRAY_SIZE(words) == 0, "a word per leaf");
     if (atomic_load(&cpu->pendbaser) & PENDBASER_PTZ)
         return;
-    for (unsigned i = 0; i < GIC_LPIS / LPI_LEAF; i++)
-        pending_leaf_read(cpu, i);
+    for (unsigned i = 0; i < GIC_LPIS / LPI_LEAF; i += ARRAY_SIZE(words)) {
+        if (gmem_read(cpu->chip->gmem, pending_address(cpu, i), words, sizeof(words)) != 0)
+            continue;
+        for (unsigned j = 0; j < ARRAY_SIZE(words); j++)
+            pending_word_read(cpu, i + j, words[j]);
+    }
+}
+
+struct gic_irq *gic_lpi_pending_next(struct irqchip *chip, uint32_t intid)
+{
+    while (intid - GIC_LPI_FIRST < GIC_LPIS) {
+        struct gic_irq *irq = gic_lpi_find(chip, intid);
+
+        if (irq != NULL && (irq_flags(irq) & IRQ_LATCH))
+            return irq;
+        /* The next one, or the first one of the next leaf. */
+        intid = irq != NULL ? intid + 1 : ALIGN_DOWN(intid, LPI_LEAF) + LPI_LEAF;
+    }
+    return NULL;
 }
 
 /* Takes it back from `cpu`; whether it was pending there. */

@@ -57,6 +57,9 @@ void gic_lpi_invalidate_all(struct gic_cpu *cpu);
 void gic_lpi_pending_read(struct gic_cpu *cpu);
 void gic_lpi_pending_write(struct gic_cpu *cpu);
 
+/* The first pending LPI from `intid` on, in no list register; NULL. No vCPU runs. */
+struct gic_irq *gic_lpi_pending_next(struct irqchip *chip, uint32_t intid);
+
 /* MOVALL: some of the LPIs that are pending at `from`, with everything loaded, move; true: there may be more.
  */
 must_check bool gic_lpi_move_some(struct gic_cpu *from, unsigned to, unsigned count);
