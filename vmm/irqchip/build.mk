@@ -3,4 +3,6 @@ irqchip-x86-src := $(addprefix vmm/irqchip/,irqchip.c ioapic.c lapic.c lapic_reg
 src-$(CONFIG_ARCH_X86_64) += $(irqchip-x86-src)
 irqchip-gicv3-src := $(addprefix vmm/irqchip/gicv3/,gicv3.c irq.c lr.c bits.c dist.c redist.c lpi.c its.c its_command.c \
 	its_map.c)
-src-$(CONFIG_ARCH_ARM64) += $(irqchip-gicv3-src)
+ifeq ($(CONFIG_ARCH_ARM64),y)
+src-$(CONFIG_VMM) += $(irqchip-gicv3-src)
+endif

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: BSD-2-Clause
+fuzz-y += smccc
+fuzz-smccc-src := $(arm64-smccc-src)
+fuzz-y += devices_arm64
+fuzz-devices_arm64-src = $(devices-arm64-src)

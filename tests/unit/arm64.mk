@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What only arm64 guests have, besides the GIC (gicv3.mk).
+devices-arm64-src = $(dev-src) $(dev-arm64-src) $(state-src) $(vm-clock-src) $(fake-src)
+
+unit-y += smccc
+unit-smccc-src := $(arm64-smccc-src)
+unit-y += pl011
+unit-pl011-src = $(devices-arm64-src)
+unit-y += pl031
+unit-pl031-src = $(devices-arm64-src)

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: BSD-2-Clause
+arm64-smccc-src := vmm/arm64/smccc.c vmm/arm64/psci.c
+ifeq ($(CONFIG_ARCH_ARM64),y)
+src-$(CONFIG_VMM) += $(arm64-smccc-src)
+endif

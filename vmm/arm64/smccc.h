@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef VMM_ARM64_SMCCC_H
+#define VMM_ARM64_SMCCC_H
+
+#include <core/compiler.h>
+#include <core/types.h>
+
+/*
+ * What a guest asks for by HVC and SMC: Arm DEN 0028 (SMCCC 1.1), DEN 0022 (PSCI 1.1), DEN 0098 (TRNG 1.0),
+ * DEN 0057 (stolen time). Pure: a call goes in, what is to be done comes out; state is looked at and changed
+ * by whoever does it.
+ */
+struct smccc_call {
+    uint64_t x[4]; /* x0: function; x1..x3: arguments */
+};
+
+enum smccc_action_kind {
+    SMCCC_RETURN,        /* x[] go to the guest's x0..x3 */
+    SMCCC_CPU_ON,        /* start vCPU `target` at `entry` with x0 = `context`; return a PSCI_* code */
+    SMCCC_CPU_OFF,       /* this vCPU stops; does not return */
+    SMCCC_SUSPEND,       /* wait as WFI does, then return PSCI_SUCCESS */
+    SMCCC_AFFINITY_INFO, /* return 0: on, 1: off, 2: on pending, PSCI_INVALID_PARAMETERS: no such vCPU */
+    SMCCC_SYSTEM_OFF,    /* the VM is switched off; does not return */
+    SMCCC_SYSTEM_RESET,  /* the VM is reset; does not return */
+    SMCCC_RANDOM,        /* `bits` bits of entropy: smccc_random_return() */
+    SMCCC_STOLEN_TIME,   /* return the address of this vCPU's stolen time record, or -1 */
+};
+
+struct smccc_action {
+    enum smccc_action_kind kind;
+    bool is_32bit;   /* SMC32: arguments were cut, results are 32 bits each */
+    uint64_t x[4];   /* SMCCC_RETURN */
+    uint32_t target; /* affinity: {Aff3, Aff2, Aff1, Aff0} */
+    uint32_t bits;   /* SMCCC_RANDOM: 1..192, or 1..96 with is_32bit */
+    uint64_t entry, context;
+};
+
+enum psci_status {
+    PSCI_SUCCESS = 0,
+    PSCI_NOT_SUPPORTED = -1,
+    PSCI_INVALID_PARAMETERS = -2,
+    PSCI_DENIED = -3,
+    PSCI_ALREADY_ON = -4,
+    PSCI_ON_PENDING = -5,
+    PSCI_INTERNAL_FAILURE = -6,
+    PSCI_NOT_PRESENT = -7,
+    PSCI_DISABLED = -8,
+    PSCI_INVALID_ADDRESS = -9,
+};
+
+/* What SMCCC_ARCH_FEATURES says of the CPUs' workarounds: DEN 0028, 7.5 and 7.6. */
+enum smccc_workaround {
+    SMCCC_WORKAROUND_UNKNOWN = -1, /* the guest must assume what it likes */
+    SMCCC_WORKAROUND_CALL = 0,     /* the call does it: an exit is enough */
+    SMCCC_WORKAROUND_NOT_NEEDED = 1,
+};
+
+struct smccc_config {
+    enum smccc_workaround workaround[3]; /* SMCCC_ARCH_WORKAROUND_1 to _3 */
+    bool has_random, has_stolen_time;
+};
+
+/* Context: any. */
+void smccc_handle(const struct smccc_config *config, const struct smccc_call *call,
+                  struct smccc_action *action);
+
+/* The registers that return `entropy` (24 bytes): DEN 0098, 2.5. */
+void smccc_random_return(const struct smccc_action *action, const uint8_t entropy[24], uint64_t x[4]);
+
+#endif
