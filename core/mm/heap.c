@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "heap.h"
 #include "page.h"
+#include <core/audit.h>
 #include <core/panic.h>
 #include <string.h>
 
@@ -80,6 +81,7 @@ static no_inline void *large_alloc(size_t size, unsigned align_order)
     uint64_t pages;
     hpa_t run;
 
+    audit_allocation();
     if (size > PAGE_SIZE << PAGE_ORDER_MAX || align_order > PAGE_ORDER_MAX)
         return NULL;
     pages = ALIGN_UP(MAX(size, 1UL), PAGE_SIZE) >> PAGE_SHIFT;
@@ -92,6 +94,7 @@ static no_inline void *large_alloc(size_t size, unsigned align_order)
 
 static no_inline void large_free(hpa_t run)
 {
+    audit_allocation();
     run_count(-run_pages(run));
     run_free(run);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "page.h"
 #include "buddy.h"
+#include <core/audit.h>
 #include <core/cpu.h>
 #include <core/panic.h>
 #include <core/percpu.h>
@@ -162,6 +163,7 @@ hpa_t page_alloc(unsigned order, unsigned flags, unsigned node)
 {
     uint64_t pfn = is_cacheable(order, flags, node) ? cache_take() : block_alloc(order, flags, node);
 
+    audit_allocation();
     if (unlikely(pfn == PFN_NONE))
         return HPA_NONE;
     if (flags & PAGE_ZERO)
@@ -173,6 +175,7 @@ void page_free(hpa_t block, unsigned order)
 {
     uint64_t pfn = block.v >> PAGE_SHIFT;
 
+    audit_allocation();
     ASSERT(IS_ALIGNED(block.v, PAGE_SIZE));
     if (order == 0 && likely(page_tag_get(pfn) == TAG_ALLOCATED))
         cache_give(pfn);

@@ -3,6 +3,7 @@
 #include "magazine.h"
 #include "page_tag.h"
 #include "poison.h"
+#include <core/audit.h>
 #include <core/cpu.h>
 #include <core/panic.h>
 #include <core/thread.h>
@@ -186,6 +187,7 @@ void *slab_alloc(struct slab_cache *cache)
     struct magazine *magazine;
     void *object;
 
+    audit_allocation();
     preempt_disable();
     magazine = magazine_get(cache->id);
     if (likely(magazine != NULL && magazine_count(magazine) > 0))
@@ -202,6 +204,7 @@ void slab_free(struct slab_cache *cache, void *object)
 {
     struct magazine *magazine;
 
+    audit_allocation();
     if (IS_ENABLED(CONFIG_DEBUG_MM)) {
         struct slab *slab = slab_of(object);
 

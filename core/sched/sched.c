@@ -282,7 +282,9 @@ void preempt_check(void)
         !arch_irq_enabled())
         return;
     state = arch_irq_save();
+    audit_pause();
     schedule(true);
+    audit_resume();
     arch_irq_restore(state);
 }
 

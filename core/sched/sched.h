@@ -3,6 +3,7 @@
 #define CORE_SCHED_PRIVATE_H
 
 #include <arch/thread.h>
+#include <core/audit.h>
 #include <core/sched.h>
 #include <core/sync.h>
 #include <core/thread.h>
@@ -36,6 +37,9 @@ struct thread {
     atomic_uint *steal_flags;     /* r: NULL: nobody wants to know */
     unsigned steal_bit;           /* r */
     TAILQ_ENTRY(thread) run_link; /* r */
+    struct audit audit;           /* t: of the stretch that is being audited */
+    bool is_audited;              /* t */
+    unsigned audit_pauses;        /* t */
     struct timer timeout;         /* t */
     struct arch_fpu *fpu;         /* i: state area, or NULL */
     struct runq *fpu_home;        /* r: the CPU whose registers held the state last */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <core/audit.h>
 #include <core/panic.h>
 #include <core/thread.h>
 #include <core/waitq.h>
@@ -20,6 +21,7 @@ static bool try_own(struct mutex *mutex)
 
 void mutex_lock(struct mutex *mutex)
 {
+    audit_lock();
     if (try_own(mutex))
         return;
     ASSERT(atomic_load(&mutex->owner) != thread_self());

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <core/audit.h>
 #include <core/cpu.h>
 #include <core/panic.h>
 #include <core/percpu.h>
@@ -33,6 +34,7 @@ void spin_init(struct spinlock *lock, enum lock_rank rank)
 void spin_lock(struct spinlock *lock)
 {
     preempt_disable();
+    audit_lock();
     rank_check(lock);
     acquire(lock);
     rank_push(lock);
@@ -63,6 +65,7 @@ void spin_unlock_irqrestore(struct spinlock *lock, arch_irq_state_t state)
 
 void spin_lock_irqoff(struct spinlock *lock)
 {
+    audit_lock();
     rank_check(lock);
     acquire(lock);
     rank_push(lock);
@@ -81,6 +84,7 @@ bool spin_trylock_irqoff(struct spinlock *lock)
     if (!atomic_compare_exchange_strong_explicit(&lock->next, &expected, (uint16_t)(owner + 1),
                                                  memory_order_acquire, memory_order_relaxed))
         return false;
+    audit_lock();
     rank_push(lock);
     return true;
 }

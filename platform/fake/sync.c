@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <core/audit.h>
 #include <core/sync.h>
 #include <core/thread.h>
 
@@ -51,3 +52,14 @@ weak_fn void spin_unlock_irqrestore(struct spinlock *lock, arch_irq_state_t stat
     spin_unlock_irqoff(lock);
     arch_irq_restore(state);
 }
+
+#ifdef CONFIG_DEBUG
+/* Nobody's thread is audited. */
+weak_fn void audit_lock(void)
+{
+}
+
+weak_fn void audit_allocation(void)
+{
+}
+#endif

@@ -255,6 +255,9 @@ Test(vm_api, metrics)
         "basalt_vm_memory_bytes{vm=\"a\",state=\"guest\"} 8388608\n",
         "basalt_vm_memory_bytes{vm=\"a\",state=\"overhead\"} 4096\n",
         "# TYPE basalt_vm_exits_total counter\nbasalt_vm_exits_total{vm=\"a\",reason=\"cpuid\"} 3\n",
+        "basalt_debug_exit_locks_total{vm=\"a\",reason=\"cpuid\"} 0\n"
+        "basalt_debug_exit_locks_total{vm=\"a\",reason=\"halt\"} 5\n",
+        "basalt_debug_exit_allocations_total{vm=\"b\",reason=\"cpuid\"} 6\n",
         "basalt_vcpu_seconds_total{vm=\"b\",vcpu=\"0\",mode=\"run\"} 1.500000000\n",
         "basalt_vcpu_seconds_total{vm=\"b\",vcpu=\"0\",mode=\"steal\"} 0.007000000\n",
         "basalt_vcpu_seconds_total{vm=\"b\",vcpu=\"0\",mode=\"halt\"} 2.000000000\n");

@@ -222,6 +222,13 @@ void vm_exit_counts(struct vm *vm, const char *const **names, uint64_t *counts, 
     counts[1] = 4;
 }
 
+bool vm_exit_audits(struct vm *vm, uint64_t *locks, uint64_t *allocations, unsigned max)
+{
+    locks[1] = 5;
+    allocations[0] = 6;
+    return true;
+}
+
 /* The guest prints. */
 static inline void fake_print(const char *name, const char *text, size_t length)
 {

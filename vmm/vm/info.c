@@ -88,6 +88,20 @@ void vm_exit_counts(struct vm *vm, const char *const **names, uint64_t *counts, 
     }
 }
 
+bool vm_exit_audits(struct vm *vm, uint64_t *locks, uint64_t *allocations, unsigned max)
+{
+    for (unsigned kind = 0; IS_ENABLED(CONFIG_DEBUG) && kind < MIN(max, (unsigned)EXIT_KINDS); kind++) {
+        locks[kind] = allocations[kind] = 0;
+        for (unsigned i = 0; i < vm->vcpu_count; i++) {
+            const struct audit *a = &vm->vcpus[i]->stats.audits[kind];
+
+            locks[kind] += __atomic_load_n(&a->locks, __ATOMIC_RELAXED);
+            allocations[kind] += __atomic_load_n(&a->allocations, __ATOMIC_RELAXED);
+        }
+    }
+    return IS_ENABLED(CONFIG_DEBUG);
+}
+
 struct vm_console *vm_console(struct vm *vm)
 {
     return vm->console;

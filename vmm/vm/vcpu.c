@@ -124,6 +124,12 @@ static always_inline bool enter(struct vcpu *vcpu)
     return true;
 }
 
+static always_inline void audited_end(struct vcpu *vcpu)
+{
+    if (IS_ENABLED(CONFIG_DEBUG))
+        audit_end(&vcpu->stats.audits[vcpu->exit.kind]);
+}
+
 static void run(struct vcpu *vcpu)
 {
     for (;;) {
@@ -133,10 +139,14 @@ static void run(struct vcpu *vcpu)
                 return;
             continue;
         }
+        audit_begin();
         vcpu_events_inject(vcpu);
+        audited_end(vcpu);
         if (likely(enter(vcpu))) {
             vcpu->stats.exits[vcpu->exit.kind]++;
+            audit_begin();
             exit_handle(vcpu);
+            audited_end(vcpu);
         } else if (!requests_handle(vcpu)) {
             return;
         }

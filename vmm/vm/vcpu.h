@@ -4,6 +4,7 @@
 
 #include "../backend/exit.h"
 #include <backend/state.h>
+#include <core/audit.h>
 #include <core/compiler.h>
 #include <core/thread.h>
 #include <core/types.h>
@@ -45,7 +46,9 @@ enum vcpu_activity {
 
 struct vcpu_stats {
     uint64_t exits[EXIT_KINDS]; /* t; read by others */
-    uint64_t halted;            /* t; read by others: vcpu_halted_ns() */
+    /* t; read by others: what handling exits did that it should not, by their kind. Debug builds only. */
+    struct audit audits[IS_ENABLED(CONFIG_DEBUG) ? EXIT_KINDS : 1];
+    uint64_t halted; /* t; read by others: vcpu_halted_ns() */
 };
 
 struct vcpu {

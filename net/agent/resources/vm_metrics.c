@@ -57,6 +57,32 @@ static void add_exits(struct text *text)
         add_vm_exits(text, record);
 }
 
+static void add_audit(struct text *text, const char *name, const char *help, bool is_locks)
+{
+    metric_head(text, name, "counter", help);
+    for (struct vm_record *record = vms_next(""); record; record = vms_next(record->name)) {
+        uint64_t locks[VM_EXIT_REASONS_MAX] = {0}, allocations[VM_EXIT_REASONS_MAX] = {0};
+        uint64_t counts[VM_EXIT_REASONS_MAX];
+        const char *const *names = NULL;
+
+        vm_exit_counts(record->vm, &names, counts, ARRAY_SIZE(counts));
+        if (!vm_exit_audits(record->vm, locks, allocations, ARRAY_SIZE(locks)))
+            return;
+        for (unsigned i = 0; i < ARRAY_SIZE(locks) && names && names[i]; i++)
+            text_printf(text, "%s{vm=\"%s\",reason=\"%s\"} %llu\n", name, record->name, names[i],
+                        (unsigned long long)(is_locks ? locks[i] : allocations[i]));
+    }
+}
+
+/* Common exits do neither: tests look here. */
+static void add_audits(struct text *text)
+{
+    add_audit(text, "basalt_debug_exit_locks_total",
+              "Locks taken while a VM's exits were handled, by reason.", true);
+    add_audit(text, "basalt_debug_exit_allocations_total",
+              "Calls of the memory allocators while a VM's exits were handled, by reason.", false);
+}
+
 static void add_mode(struct text *text, const char *vm, unsigned vcpu, const char *mode, uint64_t ns)
 {
     text_printf(text, "basalt_vcpu_seconds_total{vm=\"%s\",vcpu=\"%u\",mode=\"%s\"} %llu.%09llu\n", vm, vcpu,
@@ -87,6 +113,8 @@ static void metrics_work(struct vm_request *self)
     add_memory(text);
     add_exits(text);
     add_times(text);
+    if (IS_ENABLED(CONFIG_DEBUG))
+        add_audits(text);
 }
 
 void vm_metrics_respond(struct http_request *req, struct text *text)

@@ -2,6 +2,7 @@
 #include "vectors.h"
 
 #include <arch/cpu.h>
+#include <core/audit.h>
 #include <core/cpu.h>
 #include <core/log.h>
 #include <core/percpu.h>
@@ -73,6 +74,7 @@ void interrupt_dispatch(uint32_t vector)
 {
     unsigned outer = lock_interrupt_begin();
 
+    audit_pause();
     if (vector == VECTOR_TIMER) {
         lapic_eoi();
         timer_interrupt();
@@ -92,4 +94,5 @@ void interrupt_dispatch(uint32_t vector)
     }
     lock_interrupt_end(outer);
     sched_interrupt_exit();
+    audit_resume();
 }

@@ -103,6 +103,10 @@ must_check int vm_vcpu_info(struct vm *vm, unsigned vcpu, struct vcpu_info *out)
 /* Exits by reason: names[i] and counts[i] until names[i] is NULL. */
 void vm_exit_counts(struct vm *vm, const char *const **names, uint64_t *counts, unsigned max);
 
+/* Locks taken and memory asked for or given back by handling exits, by reason. False: this build does not
+ * count. */
+must_check bool vm_exit_audits(struct vm *vm, uint64_t *locks, uint64_t *allocations, unsigned max);
+
 /* Most reasons that vm_exit_counts() tells of. */
 #define VM_EXIT_REASONS_MAX 64
 
