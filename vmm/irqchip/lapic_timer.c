@@ -2,6 +2,8 @@
 #include "../dev/device.h"
 #include "lapic.h"
 
+#include <arch/clock.h>
+
 /*
  * The local APIC's timer: SDM vol. 3A, 11.5.4. deadline_ns is the truth; the host's timer only says when to
  * look at it, on whatever CPU. The vCPU's thread stores a deadline and then arms; the timer advances the
@@ -176,13 +178,20 @@ void lapic_timer_deadline_set(struct lapic *lapic, uint64_t tsc)
     if (timer_mode(lapic) != LVT_DEADLINE)
         return;
     lapic->tsc_deadline = tsc;
-    deadline = tsc != 0 ? tsc_to_ns(lapic, tsc) : 0;
-    if (tsc != 0 && deadline <= now_ns(lapic)) {
-        atomic_store(&lapic->deadline_ns, 0);
-        lapic_lvt_raise(lapic, LVT_TIMER);
-    } else {
-        deadline_set(lapic, deadline);
+    if (tsc == 0) {
+        deadline_set(lapic, 0);
+        return;
     }
+    /* What the counter that the guest reads has passed is over, whatever VM time that was. */
+    if (tsc > arch_clock_cycles() + lapic->tsc_offset) {
+        deadline = tsc_to_ns(lapic, tsc);
+        if (deadline > now_ns(lapic)) {
+            deadline_set(lapic, deadline);
+            return;
+        }
+    }
+    atomic_store(&lapic->deadline_ns, 0);
+    lapic_lvt_raise(lapic, LVT_TIMER);
 }
 
 uint64_t lapic_timer_deadline(const struct lapic *lapic)

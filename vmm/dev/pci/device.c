@@ -78,12 +78,23 @@ static uint8_t byte_load(const struct vpci_device *d, unsigned offset)
     return value;
 }
 
+/* Configuration space is little-endian, and so is every host; an aligned word is one load or store then. */
+static always_inline uint32_t word_load(const uint8_t *bytes)
+{
+    uint32_t word;
+
+    memcpy(&word, bytes, sizeof(word));
+    return word;
+}
+
 uint32_t vpci_config_read(struct vpci_device *d, unsigned offset, unsigned size)
 {
     uint32_t value = 0;
 
     if (d->hooks != NULL && d->hooks->config_read != NULL && d->hooks->config_read(d, offset, size, &value))
         return value;
+    if (likely(size == 4 && offset != PCI_COMMAND)) /* with the status comes a bit that is not in the array */
+        return word_load(&d->config[offset]);
     for (unsigned i = 0; i < size; i++)
         value |= (uint32_t)byte_load(d, offset + i) << 8 * i;
     return value;
@@ -94,15 +105,32 @@ static bool overlaps(unsigned offset, unsigned size, unsigned first, unsigned le
     return offset < first + length && first < offset + size;
 }
 
-void vpci_config_write(struct vpci_device *d, unsigned offset, unsigned size, uint32_t value)
+static void word_write(struct vpci_device *d, unsigned offset, uint32_t value)
 {
-    spin_lock(&d->host->lock);
+    uint32_t writable = word_load(&d->writable[offset]), clearable = word_load(&d->clearable[offset]);
+    uint32_t word = (word_load(&d->config[offset]) & ~writable) | (value & writable);
+
+    word &= ~(value & clearable);
+    memcpy(&d->config[offset], &word, sizeof(word));
+}
+
+static void bytes_write(struct vpci_device *d, unsigned offset, unsigned size, uint32_t value)
+{
     for (unsigned i = offset; i < offset + size; i++, value >>= 8) {
         uint8_t byte = (uint8_t)((d->config[i] & ~d->writable[i]) | (value & d->writable[i]));
 
         byte &= (uint8_t)~(value & d->clearable[i]);
         __atomic_store_n(&d->config[i], byte, __ATOMIC_RELAXED);
     }
+}
+
+void vpci_config_write(struct vpci_device *d, unsigned offset, unsigned size, uint32_t value)
+{
+    spin_lock(&d->host->lock);
+    if (size == 4)
+        word_write(d, offset, value);
+    else
+        bytes_write(d, offset, size, value);
     if (overlaps(offset, size, PCI_COMMAND, 2) || overlaps(offset, size, PCI_BAR0, 4 * PCI_BARS))
         vpci_bars_update(d);
     if (overlaps(offset, size, PCI_COMMAND, 2))
