@@ -3,3 +3,5 @@ fuzz-y += smccc
 fuzz-smccc-src := $(arm64-smccc-src)
 fuzz-y += devices_arm64
 fuzz-devices_arm64-src = $(devices-arm64-src)
+fuzz-y += load_arm64
+fuzz-load_arm64-src = $(load-arm64-test-src)

@@ -8,3 +8,6 @@ unit-y += pl011
 unit-pl011-src = $(devices-arm64-src)
 unit-y += pl031
 unit-pl031-src = $(devices-arm64-src)
+load-arm64-test-src = $(load-arm64-src) vmm/load/loader.c vmm/load/space.c $(libfdt-src)
+unit-y += load_arm64
+unit-load_arm64-src = $(load-arm64-test-src)
