@@ -3,14 +3,14 @@
 
 guest-names := $(sort $(basename $(notdir $(wildcard tests/guest/*.c))))
 guest-lib := $(patsubst %,$(O)/guest/obj/tests/guest/lib/%.o,start lib cpu)
-guest-files := $(patsubst %,$(O)/guest/%.bin,$(guest-names))
+guest-files := $(patsubst %,$(O)/guest/%.bin,$(guest-names) bios)
 
 guest-flags := -std=gnu11 -O2 -g -m64 -ffreestanding -fno-pic -fno-pie -mno-red-zone -mgeneral-regs-only \
 	-fno-asynchronous-unwind-tables -fno-stack-protector -fcf-protection=none -fno-builtin -Wall -Wextra -Werror
 cmd-GUESTCC = $(CC) $(guest-flags) -MD -MF $@.raw -c -o $@ $<
 post-GUESTCC = $(fixdep)
 cmd-GUESTLD = $(LD) -m elf_x86_64 -static -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments \
-	-T tests/guest/lib/guest.lds -o $@ $(filter %.o,$^)
+	-T $(filter %.lds,$^) -o $@ $(filter %.o,$^)
 cmd-GUESTBIN = $(OBJCOPY) -O binary $< $@
 
 $(O)/guest/obj/%.o: %.c FORCE
@@ -18,6 +18,8 @@ $(O)/guest/obj/%.o: %.c FORCE
 $(O)/guest/obj/%.o: %.S FORCE
 	$(call build,GUESTCC)
 $(O)/guest/%.elf: $(O)/guest/obj/tests/guest/%.o $(guest-lib) tests/guest/lib/guest.lds FORCE
+	$(call build,GUESTLD)
+$(O)/guest/bios.elf: $(O)/guest/obj/tests/guest/bios/bios.o tests/guest/bios/bios.lds FORCE
 	$(call build,GUESTLD)
 $(O)/guest/%.bin: $(O)/guest/%.elf FORCE
 	$(call build,GUESTBIN)

@@ -9,7 +9,7 @@ import time
 
 from harness.config import BUILD, ROOT, SLOW, Skip, check, check_equal
 from harness.registry import test
-from harness.vm import Vm, check_answers, make, upload
+from harness.vm import Vm, check_answers, guest_file, make, upload
 
 sys.path.insert(0, str(ROOT / "scripts/build"))
 from debian import Packages  # noqa: E402  (the path comes first)
@@ -97,11 +97,26 @@ def grub(t):
         vm.wait_output("this was two", 60, after=len(output))
 
 
-@test(**HOST)
+@test(timeout=120, **HOST)
 def ipxe(t):
-    """iPXE wants a BIOS, by a boot protocol that is too old; the answer says so."""
-    file = package("ipxe") / "usr/lib/ipxe/ipxe.lkrn"
-    with guest(t, file, "ipxe") as vm:
+    """iPXE reaches its prompt and obeys, in real and protected mode by turns, on what tests/guest/bios has of a BIOS."""
+    kernel = upload(t.api, "bios", guest_file(t.host.config, "bios").read_bytes())
+    program = upload(t.api, "ipxe", (package("ipxe") / "usr/lib/ipxe/ipxe.lkrn").read_bytes())
+    with Vm(t.api, "ipxe", vcpus=1, memory="64M", kernel=kernel, initrd=program, debug_exit=True) as vm:
+        vm.start()
+        vm.wait_output("Press Ctrl-B", 60)
+        vm.type("\x02")
+        output = vm.wait_output("iPXE> ", 60)
+        vm.type("echo ${builtin/platform} $\r")
+        output = vm.wait_output("pcbios $", 60, after=len(output))
+        vm.type("exit\r")
+        check_equal(vm.wait_end()["exit_code"], 2, "what the BIOS ends with when there is nothing left to boot")
+
+
+@test(**HOST)
+def ipxe_alone(t):
+    """It wants a BIOS, by a boot protocol that is too old; the answer says so."""
+    with guest(t, package("ipxe") / "usr/lib/ipxe/ipxe.lkrn", "ipxe-alone") as vm:
         answer = vm.try_action("start")
         problem = answer.json()
         check_equal((answer.status, problem["code"], problem["field"]), (422, "not_loadable", "kernel"), "answer")
