@@ -24,6 +24,7 @@ PIECES = [
     ("unit-py", [python, "tests/unit-py/run.py"]),
     ("fuzz-replay", make + [f"O={out}", "fuzz-replay"]),
     ("check", make + ["-k", f"O={out}", "check"]),
+    ("configure", [python, "tests/build/configure.py", board, out]),
     ("incremental", [python, "tests/build/incremental.py", board, out]),
     ("reproducible", ["tests/build/reproducible.sh", board, out]),
     ("bench", make + ["bench", "BENCH=--guard"]),

@@ -27,6 +27,17 @@ def healthz_is_open(t):
     check_equal(t.api.get("/healthz").status, 200, "status")
 
 
+@test(host="own", variant="release", cpus=2)
+def nothing_configured(t):
+    """An image not made for a lab, and no token: only /healthz answers. (It has no debug checks, either, and boots.)"""
+    t.host.wait_ready()
+    for method, path, _ in RIGHTS + [("GET", "/readyz", "read"), ("GET", "/openapi.json", "read")]:
+        answer = t.api.request(method, path, body=b"x" if method == "PUT" else None)
+        check(answer.status in (401, 403), f"{method} {path}: {answer.status}")
+    check_equal(t.api.get("/healthz").status, 200, "status of /healthz")
+    check(t.host.serial.seen(r"no token configured: only /healthz answers"), "the log does not say so")
+
+
 @test(cmdline=CMDLINE)
 def without_token(t):
     for method, path, _ in RIGHTS + [("GET", "/nothing", "read"), ("GET", "/readyz", "read")]:

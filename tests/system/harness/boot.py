@@ -27,6 +27,8 @@ def _need(tool, package):
 
 def _image(host, suffix):
     path = host.config.image(suffix)
+    if host.config.variant and not path.exists():
+        raise Skip(f"{path} is not built (tests/build/configure.py does it)")
     if not path.exists():
         raise Failure(f"{path} is missing: build it first")
     return path

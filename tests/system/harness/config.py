@@ -46,6 +46,7 @@ class HostConfig:
     """Everything that makes two hosts different; tests with equal configurations share one host."""
 
     board: str = DEFAULT_BOARD
+    variant: str = ""  # "release": the image that tests/build/configure.py leaves
     boot: str = "kernel"  # harness/boot.py: METHODS
     cpus: int = 1
     memory: str = "256M"
@@ -64,7 +65,8 @@ class HostConfig:
         return BOARDS[self.board]
 
     def image(self, suffix):
-        return BUILD / self.board / f"basalt.{suffix}"
+        folder = f"{self.board}-{self.variant}" if self.variant else self.board
+        return BUILD / folder / f"basalt.{suffix}"
 
     def label(self):
         """Short text that tells hosts apart in a list: only what differs from the default."""
