@@ -167,9 +167,9 @@ static void devices(struct input *input, unsigned v)
         msi((uint32_t)next(input, 1) & 0xf, (uint32_t)next(input, 1) & 0x3f);
         break;
     default:
-        gicv3_msi_send(chip, (uint32_t)next(input, 4),
-                       &(struct msi_message){what & 0x80 ? DIST + 0x40 : ITS + GICV3_TRANSLATER,
-                                             (uint32_t)next(input, 4)});
+        irqchip_msi_send(chip, (uint32_t)next(input, 4),
+                         &(struct msi_message){what & 0x80 ? DIST + 0x40 : ITS + GICV3_TRANSLATER,
+                                               (uint32_t)next(input, 4)});
         break;
     }
 }

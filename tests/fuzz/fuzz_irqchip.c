@@ -145,7 +145,7 @@ static void machine_action(struct input *input, unsigned action, unsigned vcpu)
     case 11:
         msi.data = (uint32_t)next(input, 2);
         msi.address = (vcpu == 0 ? next(input, 8) : 0xfee00000 | next(input, 3)) & 0xffffffffff;
-        irqchip_msi_send(chip, &msi);
+        irqchip_msi_send(chip, 0, &msi);
         break;
     case 12:
         if (vcpu == 0)

@@ -40,7 +40,7 @@ void irqchip_line_set(struct irqchip *c, unsigned gsi, bool level)
         c->rises[gsi]++;
 }
 
-void irqchip_msi_send(struct irqchip *c, const struct msi_message *message)
+void irqchip_msi_send(struct irqchip *c, uint32_t requester, const struct msi_message *message)
 {
     c->last_address = message->address;
     c->last_data = message->data;

@@ -89,7 +89,7 @@ static inline void on_event(unsigned code, uint32_t device, uint32_t event, uint
 
 static inline void msi(uint32_t device, uint32_t event)
 {
-    gicv3_msi_send(chip, device, &(struct msi_message){ITS + GICV3_TRANSLATER, event});
+    irqchip_msi_send(chip, device, &(struct msi_message){ITS + GICV3_TRANSLATER, event});
 }
 
 static inline void lpis_enable(unsigned v)

@@ -559,10 +559,10 @@ Test(gicv3, messages, .init = start, .fini = gic_stop)
     gicd_write(0x40, 27);
     gicd_write(0x40, 500);
     cr_assert_eq(take(0), SPURIOUS);
-    gicv3_msi_send(chip, 0, &(struct msi_message){DIST + 0x40, 40});
+    irqchip_msi_send(chip, 0, &(struct msi_message){DIST + 0x40, 40});
     cr_assert_eq(take(0), 40);
-    gicv3_msi_send(chip, 0, &(struct msi_message){DIST + 0x44, 40});
-    gicv3_msi_send(chip, 0, &(struct msi_message){ITS + GICV3_TRANSLATER, 40});
+    irqchip_msi_send(chip, 0, &(struct msi_message){DIST + 0x44, 40});
+    irqchip_msi_send(chip, 0, &(struct msi_message){ITS + GICV3_TRANSLATER, 40});
     cr_assert_eq(take(0), SPURIOUS);
 }
 

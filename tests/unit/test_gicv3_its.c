@@ -106,7 +106,7 @@ Test(gicv3_its, message, .init = start_mapped, .fini = gic_stop)
     msi(0x10008, 3);
     for (unsigned v = 0; v < 4; v++)
         cr_assert_eq(take(v), SPURIOUS);
-    gicv3_msi_send(chip, 8, &(struct msi_message){ITS + 0x10044, 3});
+    irqchip_msi_send(chip, 8, &(struct msi_message){ITS + 0x10044, 3});
     write_at(ITS, 4, 0);
     msi(8, 3);
     cr_assert_eq(take(0), SPURIOUS, "the ITS is off");

@@ -356,7 +356,7 @@ static void *config_thread(void *arg)
         unsigned pin = 16 + round % 3;
 
         ioapic_out((uint8_t)(0x10 + pin * 2), MASKED | LEVEL | (0x50 + pin - 16));
-        irqchip_msi_send(chip, &(struct msi_message){0xfee00000 | (round % 4) << 12, 0xa0 + round % 32});
+        irqchip_msi_send(chip, 0, &(struct msi_message){0xfee00000 | (round % 4) << 12, 0xa0 + round % 32});
         ioapic_out((uint8_t)(0x10 + pin * 2), LEVEL | (0x50 + pin - 16));
     }
     return NULL;

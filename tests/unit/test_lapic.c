@@ -379,7 +379,7 @@ Test(lapic, lowest_priority, .init = start4, .fini = chip_stop)
 
 static void msi(uint64_t address, uint32_t data)
 {
-    irqchip_msi_send(chip, &(struct msi_message){address, data});
+    irqchip_msi_send(chip, 0, &(struct msi_message){address, data});
 }
 
 Test(lapic, msi, .init = start4, .fini = chip_stop)

@@ -19,9 +19,12 @@ struct vm_clock;
  * interrupts included. */
 void irqchip_line_set(struct irqchip *chip, unsigned gsi, bool level);
 
-/* A message-signalled interrupt, as a device would write it. Bad addresses are dropped. Context: any,
- * interrupts included. */
-void irqchip_msi_send(struct irqchip *chip, const struct msi_message *message);
+/*
+ * A message-signalled interrupt, as a device would write it. `requester` is who does (PCI: bus, slot,
+ * function), on which it depends on some machines what the message means. Bad addresses are dropped. Context:
+ * any, interrupts included.
+ */
+void irqchip_msi_send(struct irqchip *chip, uint32_t requester, const struct msi_message *message);
 
 /* --- what the irqchip asks of vCPUs (vmm/vm implements; any context, interrupts included)
  * ------------------- */

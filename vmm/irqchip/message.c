@@ -237,7 +237,7 @@ void lapic_icr_send(struct lapic *lapic)
  * Bits 11:5 of the address are bits 14:8 of the destination for guests that were told so (the paravirtual
  * "extended destination id"), and zero for others.
  */
-void irqchip_msi_send(struct irqchip *chip, const struct msi_message *msi)
+void irqchip_msi_send(struct irqchip *chip, uint32_t requester, const struct msi_message *msi)
 {
     struct apic_message message = {
         .destination = (uint32_t)(FIELD(msi->address, 19, 12) | FIELD(msi->address, 11, 5) << 8),

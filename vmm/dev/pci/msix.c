@@ -87,7 +87,7 @@ static void message_send(struct vpci_device *d, unsigned vector)
         .data = entry[ENTRY_DATA],
     };
 
-    irqchip_msi_send(d->host->config.irqchip, &message);
+    irqchip_msi_send(d->host->config.irqchip, d->devfn, &message);
 }
 
 /* Both who notes a message as pending and who unmasks do it after their own step, so one of them sends it. */

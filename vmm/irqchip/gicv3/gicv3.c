@@ -38,10 +38,10 @@ void gicv3_ppi_host_set(struct gic_cpu *cpu, unsigned intid, uint32_t host_intid
         cpu->private_irqs[intid].host_intid = (uint16_t)host_intid & 0x3ff;
 }
 
-void gicv3_msi_send(struct irqchip *chip, uint32_t device, const struct msi_message *message)
+void irqchip_msi_send(struct irqchip *chip, uint32_t requester, const struct msi_message *message)
 {
     if (chip->its != NULL && message->address == chip->its_base + GICV3_TRANSLATER)
-        its_signal(chip->its, device, message->data);
+        its_signal(chip->its, requester, message->data);
     else if (message->address == chip->dist_base + 0x40)
         gic_dist_write(chip, 0x40, 4, message->data);
 }

@@ -8,7 +8,8 @@
 /*
  * The guest's GICv3 (Arm IHI 0069H) towards vmm/vm, vmm/arm64 and the backend: distributor, one redistributor
  * per vCPU, one ITS. Affinity routing is always on, there is one Security state (GICD_CTLR.DS is 1). Lines
- * are SPIs: irqchip_line_set(chip, n) is INTID 32 + n.
+ * are SPIs: irqchip_line_set(chip, n) is INTID 32 + n. Messages are writes to GITS_TRANSLATER, the requester
+ * being the DeviceID, or to GICD_SETSPI_NSR.
  *
  * A vCPU's CPU interface is hardware: list registers that the backend owns, loaded and read back here through
  * an image in memory (struct gicv3_lrs). What an interrupt is about is guarded by one lock, that of the vCPU
@@ -135,9 +136,5 @@ void gicv3_ppi_set(struct gic_cpu *cpu, unsigned intid, bool level);
  * runs.
  */
 void gicv3_ppi_host_set(struct gic_cpu *cpu, unsigned intid, uint32_t host_intid);
-
-/* A message-signalled interrupt of `device` (PCI: bus, slot, function): a write to GITS_TRANSLATER, or
- * GICD_SETSPI_NSR. Others are dropped. */
-void gicv3_msi_send(struct irqchip *chip, uint32_t device, const struct msi_message *message);
 
 #endif

@@ -150,7 +150,7 @@ void its_write(void *device, uint64_t offset, unsigned size, uint64_t value)
     struct irqchip *chip = device;
     struct its *its = chip->its;
 
-    /* A device's write is gicv3_msi_send(); a CPU has no DeviceID, so its own goes nowhere. */
+    /* A device's write is irqchip_msi_send(); a CPU has no DeviceID, so its own goes nowhere. */
     if (size < 4 || !IS_ALIGNED(offset, size))
         return;
     switch (offset & ~7ULL) {
