@@ -312,8 +312,11 @@ static void half_write(struct pic *pic, unsigned which, uint64_t offset, unsigne
 {
     arch_irq_state_t state = spin_lock_irqsave(&pic->lock);
 
-    for (unsigned i = 0; i < size && offset + i < 2; i++)
-        port_write(pic, which, (unsigned)offset + i, (uint8_t)(value >> i * 8));
+    if (likely(size == 1))
+        port_write(pic, which, (unsigned)offset, (uint8_t)value);
+    else
+        for (unsigned i = 0; i < size && offset + i < 2; i++)
+            port_write(pic, which, (unsigned)offset + i, (uint8_t)(value >> i * 8));
     update(pic);
     spin_unlock_irqrestore(&pic->lock, state);
 }
