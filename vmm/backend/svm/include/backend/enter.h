@@ -38,15 +38,15 @@ void svm_exit_decode(struct vcpu *vcpu);
 /* To be filled: the guest's calls and returns have left their addresses there, from which the host's next
  * returns would be predicted. 32 calls replace them; nothing ever returns to these. AMD, "Software techniques
  * for managing speculation", V2-3. */
-#define SVM_RSB_FILL       \
-    "cmpb $0, %[fill]\n\t" \
-    "je 2f\n\t"            \
-    ".rept 32\n\t"         \
-    "call 1f\n\t"          \
-    "int3\n"               \
-    "1:\n\t"               \
-    ".endr\n\t"            \
-    "addq $256, %%rsp\n"   \
+#define SVM_RSB_FILL                         \
+    "cmpb $0, svm_needs_rsb_fill(%%rip)\n\t" \
+    "je 2f\n\t"                              \
+    ".rept 32\n\t"                           \
+    "call 1f\n\t"                            \
+    "int3\n"                                 \
+    "1:\n\t"                                 \
+    ".endr\n\t"                              \
+    "addq $256, %%rsp\n"                     \
     "2:\n\t"
 
 /*
@@ -116,7 +116,7 @@ static always_inline void svm_run(uint64_t vmcb_pa, uint64_t *gpr, uint64_t host
                      "popq %%rbp\n\t"
                      "stgi\n\t" SVM_RSB_FILL
                      : "+a"(vmcb_pa), "+S"(gpr), "+D"(host_vmcb_pa)
-                     : [fill] "m"(svm_needs_rsb_fill)
+                     : /* no operand for svm_needs_rsb_fill: no register is left that could address it */
                      : "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "memory",
                        "cc");
 }
