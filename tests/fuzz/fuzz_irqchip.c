@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "../../vmm/irqchip/lapic.h"
 #include "../unit/irqchip_fixture.h"
 
 /*
@@ -27,12 +28,11 @@ static void check_vcpu(unsigned vcpu)
 {
     struct lapic *lapic = apic(vcpu);
     int vector = lapic_pending_vector(lapic);
-    uint64_t base;
 
     if (vector > 255 || vector < -1 || vector != lapic_pending_vector(lapic))
         abort();
     /* The quick answer agrees with the registers. */
-    if (vcpu != 0 && lapic_mmio_enabled(lapic, &base)) {
+    if (vcpu != 0 && lapic_has_page(lapic, lapic->base)) {
         int highest = -1;
 
         for (unsigned bit = 0; bit < 256; bit++)

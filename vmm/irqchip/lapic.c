@@ -269,12 +269,6 @@ void lapic_create(struct lapic *lapic, struct irqchip *chip, struct vcpu *vcpu, 
     lapic_reset(lapic);
 }
 
-bool lapic_mmio_enabled(const struct lapic *lapic, uint64_t *base)
-{
-    *base = lapic->base & APIC_BASE_ADDR;
-    return (lapic->base & (APIC_BASE_EN | APIC_BASE_EXTD)) == APIC_BASE_EN;
-}
-
 /* --- state record --- */
 
 void lapic_save(const struct lapic *lapic, struct state_writer *writer)

@@ -110,6 +110,15 @@ struct lapic {
     struct vm_timer timer;                /* may be armed for an old deadline: it looks again when it fires */
 };
 
+/* Whether `address` is in its xAPIC page, and that answers: enabled, and not in x2APIC mode. Context: own. */
+static inline bool lapic_has_page(const struct lapic *lapic, uint64_t address)
+{
+    uint32_t mode = atomic_load_explicit(&lapic->mode, memory_order_relaxed);
+
+    return ((address ^ lapic->base) & APIC_BASE_ADDR) == 0 &&
+           (mode & (LAPIC_MODE_ENABLED | LAPIC_MODE_X2APIC)) == LAPIC_MODE_ENABLED;
+}
+
 /* Whether there may be a vector to inject: a quick look before lapic_pending_vector(). Context: own. */
 static inline bool lapic_has_request(const struct lapic *lapic)
 {

@@ -67,9 +67,6 @@ void lapic_mmio_write(struct lapic *lapic, uint32_t offset, uint32_t value);
 must_check int lapic_msr_read(struct lapic *lapic, uint32_t msr, uint64_t *value);
 must_check int lapic_msr_write(struct lapic *lapic, uint32_t msr, uint64_t value);
 
-/* Where the xAPIC page is now, and whether it answers at all (enabled and not in x2APIC mode). */
-bool lapic_mmio_enabled(const struct lapic *lapic, uint64_t *base);
-
 /*
  * How the guest's TSC runs, for TSC-deadline mode: host counter (arch_clock_cycles) * tsc_hz / clock_hz() +
  * tsc_offset, modulo 2^64. To be told again whenever that changes (TSC written, VM resumed).

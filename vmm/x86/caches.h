@@ -14,17 +14,22 @@
 #define TRANSLATION_ENTRIES 8
 #define DECODED_ENTRIES     16
 
-/* A page's translation in long mode: the table entries on the way, and what they held. */
+/*
+ * A page's translation in long mode for one kind of access: what decided it, and the table entries on the way
+ * with what they held. Large pages have fewer entries; the last one is repeated.
+ */
 struct translation {
     uint64_t linear; /* page number << 12, or 1 in an empty entry */
-    uint64_t cr3, efer;
-    unsigned levels; /* entries on the way: fewer for large pages */
-    const uint64_t *entry[4];
+    uint64_t cr0, cr3, cr4, efer;
+    const uint64_t *entry[4]; /* never NULL */
     uint64_t value[4];
-    uint64_t rights; /* struct walk */
     gpa_t gpa;
     const uint8_t *host; /* NULL: no RAM */
-};
+    uint32_t cpl;
+} aligned_to(128);
+_Static_assert(sizeof(struct translation) == 128, "found by a shift");
+
+enum translation_kind { TRANSLATION_READ, TRANSLATION_WRITE, TRANSLATION_FETCH, TRANSLATION_KINDS };
 
 /* An instruction and the bytes that it was decoded from, with those that follow. */
 struct decoded {
@@ -34,7 +39,7 @@ struct decoded {
 };
 
 struct x86_caches {
-    struct translation translations[2][TRANSLATION_ENTRIES]; /* of data; of code */
+    struct translation translations[TRANSLATION_KINDS][TRANSLATION_ENTRIES];
     struct decoded decoded[DECODED_ENTRIES];
     struct x86_insn uncached;
 };

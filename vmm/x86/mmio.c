@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "mmio.h"
 
-#include "../irqchip/x86.h"
+#include "../irqchip/lapic.h"
 #include "../vm/vm.h"
 #include "fetch.h"
 #include "x86.h"
@@ -9,38 +9,43 @@
 
 /* Accesses to guest-physical addresses where there is no RAM. */
 
+/* At most 8 bytes within a page. */
+static inline uint64_t read_one(struct vcpu *vcpu, gpa_t at, unsigned size)
+{
+    uint64_t value;
+
+    if (lapic_has_page(vcpu->arch.lapic, at.v))
+        return lapic_mmio_read(vcpu->arch.lapic, (uint32_t)(at.v & (PAGE_SIZE - 1)));
+    bus_read(&vcpu->vm->mmio, at.v, size, &value);
+    return value;
+}
+
+static inline void write_one(struct vcpu *vcpu, gpa_t at, uint64_t value, unsigned size)
+{
+    if (lapic_has_page(vcpu->arch.lapic, at.v))
+        lapic_mmio_write(vcpu->arch.lapic, (uint32_t)(at.v & (PAGE_SIZE - 1)), (uint32_t)value);
+    else
+        bus_write(&vcpu->vm->mmio, at.v, size, value);
+}
+
 void device_read(struct vcpu *vcpu, gpa_t at, void *data, unsigned size)
 {
-    uint64_t apic_base, value;
-
-    if (lapic_mmio_enabled(vcpu->arch.lapic, &apic_base) && at.v - apic_base < PAGE_SIZE) {
-        value = lapic_mmio_read(vcpu->arch.lapic, (uint32_t)(at.v - apic_base));
-        memcpy(data, &value, MIN(size, sizeof(value)));
-        return;
-    }
     for (unsigned done = 0; done < size; done += 8) {
         unsigned n = MIN(size - done, 8);
+        uint64_t value = read_one(vcpu, gpa_add(at, done), n);
 
-        bus_read(&vcpu->vm->mmio, at.v + done, n, &value);
         memcpy((char *)data + done, &value, n);
     }
 }
 
 void device_write(struct vcpu *vcpu, gpa_t at, const void *data, unsigned size)
 {
-    uint64_t apic_base, value = 0;
-
-    memcpy(&value, data, MIN(size, sizeof(value)));
-    if (lapic_mmio_enabled(vcpu->arch.lapic, &apic_base) && at.v - apic_base < PAGE_SIZE) {
-        lapic_mmio_write(vcpu->arch.lapic, (uint32_t)(at.v - apic_base), (uint32_t)value);
-        return;
-    }
     for (unsigned done = 0; done < size; done += 8) {
         unsigned n = MIN(size - done, 8);
+        uint64_t value = 0;
 
-        value = 0;
         memcpy(&value, (const char *)data + done, n);
-        bus_write(&vcpu->vm->mmio, at.v + done, n, value);
+        write_one(vcpu, gpa_add(at, done), value, n);
     }
 }
 
@@ -70,9 +75,9 @@ static inline uint64_t operand_offset(const struct vcpu *vcpu, const struct x86_
 static inline void load(struct vcpu *vcpu, const struct x86_insn *insn, gpa_t at)
 {
     unsigned size = insn->operand_size;
-    uint64_t value = 0, mask = ~0ULL >> (64 - 8 * size), *to = &vcpu->arch.gpr[insn->reg];
+    uint64_t value = read_one(vcpu, at, size), mask = ~0ULL >> (64 - 8 * size);
+    uint64_t *to = &vcpu->arch.gpr[insn->reg];
 
-    device_read(vcpu, at, &value, size);
     /* 4 bytes clear the upper half, 1 and 2 leave the rest (SDM vol. 1, 3.4.1.1). */
     *to = size >= 4 ? value & mask : (*to & ~mask) | (value & mask);
 }
@@ -81,7 +86,7 @@ static inline void store(struct vcpu *vcpu, const struct x86_insn *insn, gpa_t a
 {
     uint64_t value = insn->form == X86_FORM_RM_IMM ? insn->immediate : vcpu->arch.gpr[insn->reg];
 
-    device_write(vcpu, at, &value, insn->operand_size);
+    write_one(vcpu, at, value, insn->operand_size);
 }
 
 /*

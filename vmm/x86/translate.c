@@ -134,7 +134,7 @@ static int walk_tables(struct vcpu *vcpu, const struct paging *p, uint64_t linea
 }
 
 /* SDM vol. 3A, 5.6.1. */
-static inline bool access_allowed(const struct vcpu *vcpu, uint64_t rights, unsigned access)
+static bool access_allowed(const struct vcpu *vcpu, uint64_t rights, unsigned access)
 {
     if (backend_cpl(vcpu) == 3)
         return (rights & PTE_U) && !((access & GUEST_WRITE) && !(rights & PTE_W)) &&
@@ -159,61 +159,37 @@ static const uint8_t *host_of(struct vcpu *vcpu, gpa_t at, size_t size)
     return length == size ? host : NULL;
 }
 
-/* Code and data apart, so that an instruction and its operand never compete. */
-static inline struct translation *cache_slot(const struct vcpu *vcpu, uint64_t linear, unsigned access)
-{
-    uint64_t page = linear >> PAGE_SHIFT, slot = (page ^ page >> 4) & (TRANSLATION_ENTRIES - 1);
-
-    return &vcpu->arch.caches->translations[(access & GUEST_FETCH) != 0][slot];
-}
-
-/* Long mode alone: there the tables say everything. */
+/*
+ * Long mode alone: there the tables and a few registers say everything. Where SMAP decides, so does
+ * RFLAGS.AC, which changes often: not remembered.
+ */
 static void remember(struct vcpu *vcpu, uint64_t linear, unsigned access, const struct walk *w,
                      const struct guest_place *place)
 {
-    struct translation *t = cache_slot(vcpu, linear, access);
+    struct translation *t = translation_slot(vcpu, linear, access);
     uint64_t in_page = linear & (PAGE_SIZE - 1);
+    const uint64_t *entry;
 
     t->linear = 1;
-    for (unsigned i = 0; i < w->levels; i++) {
-        t->entry[i] = (const uint64_t *)host_of(vcpu, w->at[i], 8);
-        t->value[i] = w->value[i];
-        if (t->entry[i] == NULL)
+    if ((w->rights & PTE_U) && backend_cpl(vcpu) != 3 && (backend_cr_get(vcpu, 4) & CR4_SMAP))
+        return;
+    for (unsigned i = 0; i < ARRAY_SIZE(t->entry); i++) {
+        unsigned from = MIN(i, w->levels - 1);
+
+        entry = (const uint64_t *)host_of(vcpu, w->at[from], sizeof(*entry));
+        if (entry == NULL)
             return;
+        t->entry[i] = entry;
+        t->value[i] = w->value[from];
     }
-    t->levels = w->levels;
+    t->cr0 = backend_cr_get(vcpu, 0);
     t->cr3 = backend_cr_get(vcpu, 3);
+    t->cr4 = backend_cr_get(vcpu, 4);
     t->efer = backend_efer_get(vcpu);
-    t->rights = w->rights;
+    t->cpl = backend_cpl(vcpu);
     t->gpa = gpa(place->gpa.v - in_page);
     t->host = place->host ? place->host - in_page : NULL;
     t->linear = linear - in_page;
-}
-
-/* Whether all entries on the way are what they were: then so is the translation. */
-static inline bool is_unchanged(const struct translation *t)
-{
-    uint64_t difference = __atomic_load_n(t->entry[0], __ATOMIC_RELAXED) ^ t->value[0];
-
-    for (unsigned i = 1; i < t->levels; i++)
-        difference |= __atomic_load_n(t->entry[i], __ATOMIC_RELAXED) ^ t->value[i];
-    return difference == 0;
-}
-
-static inline bool recall(struct vcpu *vcpu, uint64_t linear, unsigned access, struct guest_place *place)
-{
-    const struct translation *t = cache_slot(vcpu, linear, access);
-    uint64_t in_page = linear & (PAGE_SIZE - 1);
-
-    if (unlikely(t->linear != linear - in_page || t->cr3 != backend_cr_get(vcpu, 3) ||
-                 t->efer != backend_efer_get(vcpu) || !is_unchanged(t)))
-        return false;
-    if (unlikely(!access_allowed(vcpu, t->rights, access) ||
-                 ((access & GUEST_WRITE) && !(t->value[t->levels - 1] & PTE_D))))
-        return false;
-    place->gpa = gpa_add(t->gpa, in_page);
-    place->host = likely(t->host == NULL) ? NULL : t->host + in_page;
-    return true;
 }
 
 #define WALK_TRIES 8
@@ -237,8 +213,8 @@ static int walk(struct vcpu *vcpu, const struct paging *p, uint64_t linear, unsi
     return -EFAULT; /* somebody changes them faster than we look: the guest may try again */
 }
 
-static no_inline int translate_slowly(struct vcpu *vcpu, uint64_t linear, unsigned access,
-                                      struct guest_place *place, struct guest_fault *fault)
+int guest_translate_slowly(struct vcpu *vcpu, uint64_t linear, unsigned access, struct guest_place *place,
+                           struct guest_fault *fault)
 {
     struct paging p = paging_of(vcpu);
     struct walk w = {0};
@@ -262,18 +238,17 @@ static no_inline int translate_slowly(struct vcpu *vcpu, uint64_t linear, unsign
     return 0;
 }
 
-int guest_translate(struct vcpu *vcpu, uint64_t linear, unsigned access, struct guest_place *place,
-                    struct guest_fault *fault)
-{
-    if (likely(recall(vcpu, linear, access, place)))
-        return 0;
-    return translate_slowly(vcpu, linear, access, place, fault);
-}
+static const uint64_t no_entry;
 
 void x86_caches_clear(struct x86_caches *caches)
 {
-    for (unsigned i = 0; i < TRANSLATION_ENTRIES; i++)
-        caches->translations[0][i].linear = caches->translations[1][i].linear = 1;
+    struct translation *t = caches->translations[0];
+
+    for (unsigned i = 0; i < TRANSLATION_KINDS * TRANSLATION_ENTRIES; i++) {
+        t[i].linear = 1;
+        for (unsigned level = 0; level < ARRAY_SIZE(t[i].entry); level++)
+            t[i].entry[level] = &no_entry;
+    }
     for (unsigned i = 0; i < DECODED_ENTRIES; i++)
         caches->decoded[i].insn.length = 0;
 }

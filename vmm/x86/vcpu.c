@@ -32,7 +32,7 @@ void vcpu_signal_nmi(struct vcpu *vcpu)
 int vcpu_arch_init(struct vcpu *vcpu)
 {
     vcpu->arch.xcr0_host = arch_fpu_guest_components();
-    vcpu->arch.caches = calloc(1, sizeof(*vcpu->arch.caches));
+    vcpu->arch.caches = aligned_alloc(_Alignof(struct x86_caches), sizeof(*vcpu->arch.caches));
     return vcpu->arch.caches ? 0 : -ENOMEM;
 }
 
