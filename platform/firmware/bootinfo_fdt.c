@@ -2,7 +2,7 @@
 /* What a loader tells in a device tree: memory, command line, files (DTSpec 3.4 to 3.6; Linux's additions).
  * Pure. */
 
-#include "fdt.h"
+#include "fdt_walk.h"
 
 #include <errno.h>
 #include <libfdt.h>

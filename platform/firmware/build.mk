@@ -20,4 +20,4 @@ src-y += platform/firmware/acpi_fadt.c
 src-y += platform/firmware/acpi_srat.c
 src-y += platform/firmware/acpi_misc.c
 src-y += platform/firmware/cpus.c
-src-y += $(patsubst %,platform/firmware/%.c,bootinfo_fdt fdt fdt_machine fdt_gic fdt_pci)
+src-y += $(patsubst %,platform/firmware/%.c,bootinfo_fdt fdt_walk fdt_machine fdt_gic fdt_pci)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Interrupt controllers: Linux bindings arm,gic.yaml and arm,gic-v3.yaml. Pure. */
 
-#include "fdt.h"
+#include "fdt_walk.h"
 
 #include <errno.h>
 

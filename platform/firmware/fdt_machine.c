@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* CPUs, timer, console, power, and who takes care of the rest. Pure. */
 
-#include "fdt.h"
+#include "fdt_walk.h"
 
 #include <errno.h>
 #include <libfdt.h>

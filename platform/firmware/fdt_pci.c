@@ -4,7 +4,7 @@
  * IEEE 1275 PCI bus binding 2.1 for addresses; Linux pci-msi.txt). Pure.
  */
 
-#include "fdt.h"
+#include "fdt_walk.h"
 
 #include <errno.h>
 #include <libfdt.h>

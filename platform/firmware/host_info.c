@@ -4,7 +4,7 @@
 
 #include "acpi.h"
 #include "builder.h"
-#include "fdt.h"
+#include "fdt_walk.h"
 #include "phys.h"
 
 #include <core/cmdline.h>

@@ -20,6 +20,7 @@ python = sys.executable
 PIECES = [
     ("build", make + [f"O={out}", "all", "guests"]),
     ("build-clang", make + [f"O={out}-clang", "CC=clang-19", "all"]),
+    ("boards", [python, "tests/build/boards.py", os.path.dirname(out) or "."]),
     ("unit", make + [f"O={out}", "unit"]),
     ("unit-py", [python, "tests/unit-py/run.py"]),
     ("fuzz-replay", make + [f"O={out}", "fuzz-replay"]),

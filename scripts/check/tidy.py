@@ -20,7 +20,10 @@ RESOURCE = subprocess.run(["clang-19", "-print-file-name=include"], capture_outp
 def command(record):
     """The compiler's arguments out of target.d, as clang takes them."""
     saved = re.match(r"saved-\S+ := (.*)", open(record).readline()).group(1).replace("$$", "$").replace("\\#", "#")
-    words = shlex.split(saved.split("; ", 1)[1])[1:]
+    compiler, *words = shlex.split(saved.split("; ", 1)[1])
+    cross = re.match(r"(?:.*/)?(\w+-linux-gnu)-", compiler)
+    if cross:
+        words.insert(0, f"--target={cross.group(1)}")
     words = [RESOURCE if re.search(r"/gcc/.*/include$", word) else word for word in words]
     for option in ("-MF", "-o"):
         at = words.index(option)

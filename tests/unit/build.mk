@@ -36,7 +36,7 @@ unit-y += vmap
 unit-vmap-src := $(mm-src) core/mm/stack.c core/mm/mmio.c $(fake-src)
 
 firmware-src := $(patsubst %,platform/firmware/%.c,host_info phys memmap modules cpio bootinfo_multiboot bootinfo_pvh \
-	bootinfo_linux bootinfo_efi bootinfo_fdt fdt fdt_machine fdt_gic fdt_pci cpus acpi acpi_madt acpi_fadt acpi_srat acpi_misc) \
+	bootinfo_linux bootinfo_efi bootinfo_fdt fdt_walk fdt_machine fdt_gic fdt_pci cpus acpi acpi_madt acpi_fadt acpi_srat acpi_misc) \
 	core/lib/cmdline.c $(libfdt-src)
 
 unit-y += cmdline
@@ -51,6 +51,8 @@ unit-cpio-src := platform/firmware/cpio.c
 unit-y += acpi
 unit-acpi-src := $(firmware-src)
 
+unit-y += fdt
+unit-fdt-src := $(firmware-src)
 unit-y += bootinfo
 unit-bootinfo-src := $(firmware-src) platform/firmware/current.c
 

@@ -5,7 +5,7 @@ import dataclasses
 import re
 
 from harness.config import check, check_equal
-from harness.registry import test
+from harness.registry import everywhere, test
 
 CMDLINE = "token=look:read token=work:operate token=rule:admin token=plain"
 
@@ -22,7 +22,7 @@ ORDER = ["read", "operate", "admin"]
 TOKENS = {"look": "read", "work": "operate", "rule": "admin", "plain": "admin"}
 
 
-@test(cmdline=CMDLINE)
+@everywhere(cmdline=CMDLINE)
 def healthz_is_open(t):
     check_equal(t.api.get("/healthz").status, 200, "status")
 
@@ -38,7 +38,7 @@ def nothing_configured(t):
     check(t.host.serial.seen(r"no token configured: only /healthz answers"), "the log does not say so")
 
 
-@test(cmdline=CMDLINE)
+@everywhere(cmdline=CMDLINE)
 def without_token(t):
     for method, path, _ in RIGHTS + [("GET", "/nothing", "read"), ("GET", "/readyz", "read")]:
         answer = t.api.request(method, path, body=b"x" if method == "PUT" else None)
@@ -46,7 +46,7 @@ def without_token(t):
         check(answer.header("www-authenticate", "").startswith("Bearer"), "no WWW-Authenticate")
 
 
-@test(cmdline=CMDLINE)
+@everywhere(cmdline=CMDLINE)
 def wrong_tokens(t):
     fields = ["Bearer nonsense", "Bearer", "Bearer ", "Basic bG9vazo=", "bearer", "Bearer look extra", "look",
               "Bearer loo", "Bearer lookk", "Bearer " + "x" * 4000, "Bearer look:read"]
@@ -56,7 +56,7 @@ def wrong_tokens(t):
     check_equal(t.api.get("/v1/host", headers={"Authorization": "bearer look"}).status, 200, "lower-case scheme")
 
 
-@test(cmdline=CMDLINE)
+@everywhere(cmdline=CMDLINE)
 def scopes(t):
     for token, scope in TOKENS.items():
         api = t.api.with_token(token)
@@ -68,14 +68,14 @@ def scopes(t):
                 check_equal((answer.status, answer.code), (403, "forbidden"), f"{scope}: {method} {path}")
 
 
-@test(cmdline=CMDLINE)
+@everywhere(cmdline=CMDLINE)
 def actions_need_admin(t):
     for token in ("look", "work"):
         answer = t.api.with_token(token).post("/v1/host/actions/reboot")
         check_equal(answer.status, 403, f"status with {token}")
 
 
-@test(cmdline=CMDLINE)
+@everywhere(cmdline=CMDLINE)
 def page_is_open_but_says_nothing(t):
     answer = t.api.get("/")
     check_equal(answer.status, 200, "status")

@@ -69,6 +69,20 @@ def network_with_dnsmasq(t):
     _check_host(t, "uefi" if t.case.config.boot.startswith("ovmf") else "bios")
 
 
+@test(host="own", board="qemu-virt-arm64", cmdline="hostname=by-cmdline", cpus=[1, 4], cpu=["cortex-a72", "max"])
+def arm64_image(t):
+    """Linux's boot protocol for arm64: the device tree tells everything. With and without VHE."""
+    host = _check_host(t, "fdt")
+    check_equal(host["name"], "by-cmdline", "name from the command line")
+    check_equal("vhe" in host["cpu"]["features"], t.case.config.cpu == "max", "VHE")
+
+
+@test(host="own", board="qemu-virt-arm64", cpu=["cortex-a72", "max"], boot=["ovmf-pxe", "ovmf-disk"], cpus=2, timeout=180)
+def arm64_uefi(t):
+    """UEFI's own translation and caches are on when the image is entered; ACPI tells of the machine."""
+    _check_host(t, "uefi")
+
+
 @test(host="own", cpus=[1, 2, 8], cpu_flags=["", ",-x2apic"], memory="512M")
 def processors(t):
     """All processors come up, in either mode of the local APIC, and do work."""

@@ -3,7 +3,7 @@
 
 from harness.api import Closed, chunked
 from harness.config import check, check_equal
-from harness.registry import test
+from harness.registry import everywhere
 
 PROBLEM = "application/problem+json"
 
@@ -26,7 +26,7 @@ def _check_problem(answer, status, code=None):
         check_equal(problem["code"], code, "code")
 
 
-@test()
+@everywhere()
 def probes(t):
     health = t.api.get("/healthz")
     check_equal((health.status, health.body), (200, b"ok\n"), "/healthz")
@@ -34,7 +34,7 @@ def probes(t):
     check_equal((ready.status, ready.body), (200, b"ready\n"), "/readyz")
 
 
-@test()
+@everywhere()
 def common_fields(t):
     answer = t.api.get("/v1/host")
     check((answer.header("server") or "").startswith("basalt/"), f"Server: {answer.header('server')}")
@@ -43,14 +43,14 @@ def common_fields(t):
     check_equal(int(answer.header("content-length")), len(answer.body), "Content-Length")
 
 
-@test()
+@everywhere()
 def keep_alive(t):
     with t.api.open() as connection:
         for _ in range(50):
             check_equal(t.api.get("/healthz", connection=connection).body, b"ok\n", "body")
 
 
-@test()
+@everywhere()
 def connection_close(t):
     with t.api.open() as connection:
         connection.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -59,7 +59,7 @@ def connection_close(t):
         check(connection.at_end(), "the connection stays open")
 
 
-@test()
+@everywhere()
 def http_1_0(t):
     with t.api.open() as connection:
         connection.send(b"GET /healthz HTTP/1.0\r\n\r\n")
@@ -67,7 +67,7 @@ def http_1_0(t):
         check(connection.at_end(), "the connection stays open")
 
 
-@test()
+@everywhere()
 def head(t):
     for path in ("/healthz", "/v1/host", "/metrics", "/"):
         wanted = t.api.get(path)
@@ -81,7 +81,7 @@ def head(t):
             check_equal(connection.read_response().body, b"ok\n", f"answer after HEAD {path}")
 
 
-@test()
+@everywhere()
 def pipelining(t):
     """Answers come in the order of the requests, whatever each costs."""
     paths = ["/healthz", "/v1/host", "/nothing", "/readyz", "/metrics", "/healthz"] * 10
@@ -91,7 +91,7 @@ def pipelining(t):
     check_equal(statuses, [404 if path == "/nothing" else 200 for path in paths], "statuses")
 
 
-@test()
+@everywhere()
 def pipelining_with_bodies(t):
     """A body is never taken for the next request."""
     name = "/v1/images/pipelined"
@@ -106,7 +106,7 @@ def pipelining_with_bodies(t):
     check_equal(answers[1].body, evil, "the body")
 
 
-@test(arguments={"size": [1, 7, 4096]})
+@everywhere(arguments={"size": [1, 7, 4096]})
 def chunked_body(t, size):
     data = bytes(range(256)) * 16
     with t.api.open() as connection:
@@ -117,7 +117,7 @@ def chunked_body(t, size):
     check_equal(t.api.delete("/v1/images/chunked").status, 204, "delete")
 
 
-@test()
+@everywhere()
 def chunked_with_extensions_and_trailers(t):
     with t.api.open() as connection:
         connection.send(b"PUT /v1/images/trailers HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -127,7 +127,7 @@ def chunked_with_extensions_and_trailers(t):
     check_equal(t.api.delete("/v1/images/trailers").status, 204, "delete")
 
 
-@test()
+@everywhere()
 def expect_continue(t):
     with t.api.open() as connection:
         connection.send(b"PUT /v1/images/expected HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
@@ -138,7 +138,7 @@ def expect_continue(t):
     check_equal(t.api.delete("/v1/images/expected").status, 204, "delete")
 
 
-@test()
+@everywhere()
 def expect_refused(t):
     """Who asks first learns at once that the body is not wanted."""
     with t.api.open() as connection:
@@ -149,13 +149,13 @@ def expect_refused(t):
     check_equal(answer.status, 417, "status of an unknown expectation")
 
 
-@test()
+@everywhere()
 def not_found(t):
     for path in ("/nothing", "/v1/nothing", "/v1/images/absent", "/v1/host/actions/dance", "/v2", "//", "/v1//host"):
         _check_problem(t.api.get(path), 404, "not_found" if "images" not in path else None)
 
 
-@test()
+@everywhere()
 def method_not_allowed(t):
     for method, path in (("POST", "/healthz"), ("DELETE", "/v1/host"), ("GET", "/v1/host/actions/reboot"),
                          ("PUT", "/v1/images")):
@@ -165,29 +165,29 @@ def method_not_allowed(t):
         check(allowed and method not in allowed, f"Allow: {answer.header('allow')}")
 
 
-@test()
+@everywhere()
 def options(t):
     answer = t.api.request("OPTIONS", "/v1/host")
     check(answer.status in (200, 204), f"status {answer.status}")
     check("GET" in (answer.header("allow") or ""), f"Allow: {answer.header('allow')}")
 
 
-@test()
+@everywhere()
 def unknown_method(t):
     _check_problem(_exchange(t, b"BREW /healthz HTTP/1.1\r\nHost: x\r\n\r\n"), 501)
 
 
-@test()
+@everywhere()
 def unknown_version(t):
     _check_problem(_exchange(t, b"GET /healthz HTTP/2.0\r\nHost: x\r\n\r\n"), 505)
 
 
-@test()
+@everywhere()
 def target_too_long(t):
     _check_problem(_exchange(t, b"GET /" + b"a" * 20000 + b" HTTP/1.1\r\nHost: x\r\n\r\n"), 414)
 
 
-@test()
+@everywhere()
 def fields_too_large(t):
     """One field that is too long; many short ones; and then the usual amount still passes."""
     _check_problem(_exchange(t, b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 40000 + b"\r\n\r\n"), 431)
@@ -197,7 +197,7 @@ def fields_too_large(t):
     check_equal(_exchange(t, b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + usual + b"\r\n").status, 200, "status")
 
 
-@test()
+@everywhere()
 def length_required(t):
     with t.api.open() as connection:
         connection.send(b"PUT /v1/images/nolength HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -206,40 +206,40 @@ def length_required(t):
     _check_problem(answer, 411)
 
 
-@test()
+@everywhere()
 def transfer_coding_unknown(t):
     answer = _exchange(t, b"PUT /v1/images/gz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n")
     check(answer.status in (400, 501), f"status {answer.status}")
 
 
-@test()
+@everywhere()
 def content_encoding_refused(t):
     answer = t.api.put("/v1/images/gz", b"data", headers={"Content-Encoding": "gzip"})
     _check_problem(answer, 415)
     check_equal(t.api.get("/v1/images/gz").status, 404, "status of what must not exist")
 
 
-@test()
+@everywhere()
 def body_too_large_for_an_action(t):
     answer = _exchange(t, b"POST /v1/host/actions/reboot HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
                           b"Content-Length: 100000000\r\n\r\n")
     _check_problem(answer, 413)
 
 
-@test()
+@everywhere()
 def action_body_type(t):
     answer = t.api.post("/v1/host/actions/reboot", b"<xml/>", headers={"Content-Type": "text/xml"})
     _check_problem(answer, 415)
 
 
-@test()
+@everywhere()
 def action_body_unknown_field(t):
     answer = t.api.post("/v1/host/actions/reboot", {"nonsense": 1})
     check(answer.status in (400, 422), f"status {answer.status}")
     check("nonsense" in answer.text, f"the field is not named: {answer.text}")
 
 
-@test()
+@everywhere()
 def not_acceptable(t):
     answer = t.api.get("/v1/host/log", headers={"Accept": "image/png"})
     check(answer.status in (200, 406), f"status {answer.status}")
@@ -247,7 +247,7 @@ def not_acceptable(t):
     check_equal((plain.status, plain.header("content-type").split(";")[0]), (200, "text/plain"), "log as text")
 
 
-@test()
+@everywhere()
 def percent_encoding(t):
     check_equal(t.api.get("/%68ealthz").status, 200, "status of an encoded letter")
     check(t.api.get("/healthz%00").status in (400, 404), "NUL in the path")
@@ -255,27 +255,27 @@ def percent_encoding(t):
     check(t.api.get("/v1/images/a%2fb").status in (400, 404, 422), "slash in a name")
 
 
-@test()
+@everywhere()
 def query_is_checked(t):
     for query in ("limit=x", "limit=-1", "offset=99999999999999999999999", "level=loud"):
         answer = t.api.get(f"/v1/host/log?{query}")
         check(answer.status in (400, 422), f"?{query}: {answer!r}")
 
 
-@test()
+@everywhere()
 def request_id_is_returned(t):
     answer = t.api.get("/healthz", headers={"X-Request-Id": "abc-123"})
     check_equal(answer.header("x-request-id"), "abc-123", "X-Request-Id")
 
 
-@test()
+@everywhere()
 def page(t):
     answer = t.api.get("/")
     check_equal((answer.status, answer.header("content-type").split(";")[0]), (200, "text/html"), "page")
     check(b"basalt" in answer.body.lower(), "the page does not name the host's software")
 
 
-@test(cpus=2, net="tap")
+@everywhere(cpus=2, net="tap")
 def two_hundred_at_once(t):
     """200 requests in flight on 200 connections: all are sent before the first answer is read."""
     connections = [t.api.open(60) for _ in range(200)]

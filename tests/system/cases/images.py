@@ -8,7 +8,7 @@ import time
 
 from harness.api import Closed, chunked
 from harness.config import SLOW, Failure, check, check_equal
-from harness.registry import test
+from harness.registry import everywhere, test
 
 
 def _digest(data):
@@ -36,7 +36,7 @@ def _check_absent(t, name):
     check(name not in names, "the list names it")
 
 
-@test()
+@everywhere()
 def upload_and_read(t):
     data = os.urandom(300_001)
     answer = t.api.put("/v1/images/one", data)
@@ -54,7 +54,7 @@ def upload_and_read(t):
     check_equal(t.api.delete("/v1/images/one").status, 404, "second delete")
 
 
-@test()
+@everywhere()
 def replace(t):
     t.api.put("/v1/images/again", b"first")
     answer = t.api.put("/v1/images/again", b"second")
@@ -63,14 +63,14 @@ def replace(t):
     t.api.delete("/v1/images/again")
 
 
-@test()
+@everywhere()
 def empty(t):
     check_equal(t.api.put("/v1/images/empty", b"").status, 201, "status")
     check_equal(t.api.get("/v1/images/empty/content").body, b"", "content")
     t.api.delete("/v1/images/empty")
 
 
-@test()
+@everywhere()
 def ranges(t):
     data = bytes(range(256)) * 100
     t.api.put("/v1/images/ranged", data)
@@ -85,7 +85,7 @@ def ranges(t):
     t.api.delete("/v1/images/ranged")
 
 
-@test()
+@everywhere()
 def etags(t):
     tag = t.api.put("/v1/images/tagged", b"x").header("etag")
     check(tag and tag.startswith('"'), f"ETag: {tag}")
@@ -99,7 +99,7 @@ def etags(t):
     check_equal(t.api.delete("/v1/images/tagged").status, 204, "delete")
 
 
-@test(arguments={"field": ["Digest", "Content-Digest", "Repr-Digest"]})
+@everywhere(arguments={"field": ["Digest", "Content-Digest", "Repr-Digest"]})
 def digest(t, field):
     data = os.urandom(5000)
     spell = "sha-256={}" if field == "Digest" else "sha-256=:{}:"
@@ -114,7 +114,7 @@ def digest(t, field):
     t.api.delete("/v1/images/sum")
 
 
-@test()
+@everywhere()
 def wrong_digest_keeps_the_old(t):
     t.api.put("/v1/images/kept", b"old")
     bad = t.api.put("/v1/images/kept", b"new", headers={"Digest": f"sha-256={_digest(b'else')}"})
@@ -123,7 +123,7 @@ def wrong_digest_keeps_the_old(t):
     t.api.delete("/v1/images/kept")
 
 
-@test()
+@everywhere()
 def names(t):
     """64 characters of [A-Za-z0-9._-]; everything else is refused by name."""
     for name in ("a", "A-b_c.9", "x" * 64, "a..b", "-"):
@@ -137,7 +137,7 @@ def names(t):
     check_equal(t.api.get_json("/v1/images")["items"], [], "what remains")
 
 
-@test()
+@everywhere()
 def paging(t):
     names = [f"page-{i:02}" for i in range(25)]
     for name in reversed(names):
@@ -157,7 +157,7 @@ def paging(t):
         check(t.api.get(f"/v1/images?{query}").status in (400, 422), f"?{query} is accepted")
 
 
-@test(arguments={"how": ["close", "reset", "chunked"]})
+@everywhere(arguments={"how": ["close", "reset", "chunked"]})
 def cut_upload(t, how):
     """Half an upload leaves nothing: no image, no memory."""
     t.api.get("/v1/images")
@@ -181,7 +181,7 @@ def cut_upload(t, how):
     _check_free_returns(t, before)
 
 
-@test()
+@everywhere()
 def cut_replacement_keeps_the_old(t):
     t.api.put("/v1/images/half", b"whole")
     connection = t.api.open()
@@ -192,7 +192,7 @@ def cut_replacement_keeps_the_old(t):
     t.api.delete("/v1/images/half")
 
 
-@test()
+@everywhere()
 def larger_than_memory_announced(t):
     """507 before the first byte, with figures."""
     before = _free(t)
@@ -206,7 +206,7 @@ def larger_than_memory_announced(t):
     _check_free_returns(t, before)
 
 
-@test(timeout=90)
+@everywhere(timeout=90)
 def larger_than_memory_streamed(t):
     """Chunked, so only the running out tells: 507, and everything comes back."""
     before = _free(t)
@@ -231,7 +231,7 @@ def larger_than_memory_streamed(t):
     t.api.delete("/v1/images/after")
 
 
-@test()
+@everywhere()
 def two_uploads_of_one_name(t):
     with t.api.open() as first:
         first.send(b"PUT /v1/images/same HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhello")

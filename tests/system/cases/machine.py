@@ -8,10 +8,10 @@ import time
 
 from harness.config import SLOW, check, check_equal
 from harness.prometheus import Metrics
-from harness.registry import test
+from harness.registry import everywhere, test
 
 
-@test(host="own", cpus=2)
+@everywhere(host="own", cpus=2)
 def reboot(t):
     t.host.wait_ready()
     t.host.allow_reset()
@@ -22,7 +22,7 @@ def reboot(t):
     check(t.host.resets >= 1, "the machine did not reset")
 
 
-@test(host="own", cpus=2)
+@everywhere(host="own", cpus=2)
 def poweroff(t):
     t.host.wait_ready()
     answer = t.api.post("/v1/host/actions/poweroff")
@@ -30,14 +30,14 @@ def poweroff(t):
     t.host.wait_poweroff()
 
 
-@test(boot=["ovmf-disk"], host="own", timeout=120)
+@everywhere(boot=["ovmf-disk"], host="own", timeout=120)
 def poweroff_uefi(t):
     t.host.wait_ready()
     check_equal(t.api.post("/v1/host/actions/poweroff").status, 202, "status")
     t.host.wait_poweroff()
 
 
-@test(host="none", arguments={"kind": ["page-fault", "stack-overflow", "wx", "panic", "lock-order", "double-free"]}, cpus=2)
+@everywhere(host="none", arguments={"kind": ["page-fault", "stack-overflow", "wx", "panic", "lock-order", "double-free"]}, cpus=2)
 def crash_halts(t, kind):
     """The debug option makes the host crash on purpose: it reports and stays as it is."""
     t.launch(dataclasses.replace(t.case.config, cmdline=f"panic=halt debug.crash={kind}"))
@@ -46,7 +46,7 @@ def crash_halts(t, kind):
     check(t.host.is_running and not t.host.shutdown_reason, "the machine did not stay as it was")
 
 
-@test(host="none", cpus=2)
+@everywhere(host="none", cpus=2)
 def crash_restarts(t):
     """The default: report, then start again."""
     t.launch(dataclasses.replace(t.case.config, cmdline="debug.crash=page-fault", extra=("-action", "reboot=reset")))
@@ -54,7 +54,7 @@ def crash_restarts(t):
     _check_report(t, True)
 
 
-@test(host="own", cpus=[1, 2], cmdline="debug.load=spin")
+@everywhere(host="own", cpus=[1, 2], cmdline="debug.load=spin")
 def busy(t):
     """Threads that never sleep, two per CPU, do not keep those of higher priority waiting."""
     t.host.wait_ready()
@@ -67,7 +67,7 @@ def busy(t):
     check(statistics.median(delays) < 0.1 * SLOW, f"answers took {statistics.median(delays):.3f} s in the median")
 
 
-@test(host="own", cpus=[1, 2, 8], memory="512M")
+@everywhere(host="own", cpus=[1, 2, 8], memory="512M")
 def idle(t):
     """CPUs with nothing to do halt, and nothing ticks: the emulator has next to nothing to do."""
     t.host.wait_ready()
@@ -91,7 +91,7 @@ BITS = {"smep": ("CR4", 20), "smap": ("CR4", 21), "umip": ("CR4", 11), "nx": ("E
 
 
 @test(host="own", cpus=2, cpu_flags=["", ",-smep,-smap,-umip", ",-nx,-pdpe1gb,-pge",
-                                     ",-rdrand,-rdseed,-fsgsbase,-arat,-xsave,-x2apic"])
+                               ",-rdrand,-rdseed,-fsgsbase,-arat,-xsave,-x2apic"])
 def protections(t):
     """What the processor offers is used on every CPU, and nothing that it does not offer."""
     t.host.wait_ready()
@@ -130,7 +130,7 @@ def _check_report(t, is_exception):
     """Registers and a backtrace that names functions."""
     serial = t.host.serial
     if is_exception:
-        for register in ("rip", "rsp", "rax", "r15", "cr2", "cr3"):
+        for register in t.case.config.board_info.registers:
             check(serial.seen(rf"(?i)\b{register}\b[ =:]*(0x)?[0-9a-f]{{8,16}}"), f"no {register} in the report")
     names = re.findall(r"\b[a-z_][a-z0-9_]+\+0x[0-9a-f]+", serial.text)
     check(len(names) >= 3, f"the backtrace names only {names}")

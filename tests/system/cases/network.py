@@ -6,7 +6,7 @@ import re
 from harness.config import check, check_equal
 from harness.netns import HOST4, PREFIX6, SERVER4, slaac_address
 from harness.qtest import e1000e_reset, virtio_net_fail
-from harness.registry import test
+from harness.registry import everywhere
 
 NICS = ["virtio-net-pci", "e1000e"]
 
@@ -15,13 +15,13 @@ def _ipv4(t):
     return t.api.get_json("/v1/host")["network"]["ipv4"]
 
 
-@test(net="tap", nic=NICS)
+@everywhere(net="tap", nic=NICS)
 def dhcp(t):
     ipv4 = _ipv4(t)
     check_equal(ipv4, {"address": HOST4, "prefix": 24, "gateway": SERVER4, "source": "dhcp"}, "address")
 
 
-@test(net="tap", nic=NICS)
+@everywhere(net="tap", nic=NICS)
 def interface(t):
     """What the API says of the card is true."""
     interface, = t.api.get_json("/v1/host")["network"]["interfaces"]
@@ -33,14 +33,14 @@ def interface(t):
     check(interface["rx_packets"] > before, "rx_packets does not count")
 
 
-@test(net="tap", nic=NICS)
+@everywhere(net="tap", nic=NICS)
 def ping(t):
     """ICMP echo, from nothing to fragments."""
     for size in (0, 56, 1472, 4000):
         check_equal(t.host.netns.ping(HOST4, count=3, size=size), 3, f"answers to pings of {size} bytes")
 
 
-@test(net="tap", nic=NICS)
+@everywhere(net="tap", nic=NICS)
 def slaac(t):
     """The prefix a router advertises becomes an address; it pings and serves HTTP."""
     wanted = slaac_address(t.host.mac)
@@ -55,14 +55,14 @@ def slaac(t):
         check(sock.recv(100).startswith(b"HTTP/1.1 200"), "no answer over IPv6")
 
 
-@test(host="own", net="tap-nodhcp", cmdline=f"ip={HOST4}/24,{SERVER4}", nic=NICS)
+@everywhere(host="own", net="tap-nodhcp", cmdline=f"ip={HOST4}/24,{SERVER4}", nic=NICS)
 def static_address(t):
     """By command line; nobody is asked."""
     t.host.wait_ready()
     check_equal(_ipv4(t), {"address": HOST4, "prefix": 24, "gateway": SERVER4, "source": "static"}, "address")
 
 
-@test(host="own", net="tap-nodhcp")
+@everywhere(host="own", net="tap-nodhcp")
 def no_dhcp_server(t):
     """Keeps trying, says so, and takes the address when a server appears at last."""
     t.host.wait_serial(r"(?i)dhcp.*(no answer|no server|no offer|still|trying|waiting)", timeout=90)
@@ -72,7 +72,7 @@ def no_dhcp_server(t):
     check_equal(_ipv4(t)["source"], "dhcp", "source")
 
 
-@test(host="own", net="tap", nic=NICS)
+@everywhere(host="own", net="tap", nic=NICS)
 def link_down_and_up(t):
     """The host notices both, and answers on the same address afterwards; connections survive."""
     t.host.wait_ready()
@@ -95,7 +95,7 @@ def link_down_and_up(t):
           "the log does not have the three times")
 
 
-@test(host="own", net="tap", nic=NICS)
+@everywhere(host="own", net="tap", nic=NICS)
 def boot_without_link(t):
     """The cable is plugged in only later."""
     t.host.set_link(False)
@@ -105,7 +105,7 @@ def boot_without_link(t):
     t.host.check_alive()
 
 
-@test(host="own", net="tap", nic=["virtio-net-pci", "e1000e", "e1000"], cmdline=["", "pci.irq=msi", "pci.irq=intx"],
+@everywhere(host="own", net="tap", nic=["virtio-net-pci", "e1000e", "e1000"], cmdline=["", "pci.irq=msi", "pci.irq=intx"],
       cpus=2)
 def interrupt_kinds(t):
     """Every kind that the card has carries traffic; what it does not have is not used."""
@@ -122,7 +122,7 @@ def interrupt_kinds(t):
     check(t.api.get("/v1/images/carried/content").body == body, "the bytes came back differently")
 
 
-@test(host="own", net="none")
+@everywhere(host="own", net="none")
 def no_card(t):
     """No network card at all: the host says so on the serial line and stays up."""
     t.host.wait_serial(r"(?i)no network card", timeout=60)
@@ -130,7 +130,7 @@ def no_card(t):
     check(t.host.is_running and not t.host.shutdown_reason, "the host did not stay up")
 
 
-@test(host="own", net="tap", nic=NICS, cpus=2, qtest=True, timeout=90)
+@everywhere(host="own", net="tap", nic=NICS, cpus=2, qtest=True, timeout=90)
 def card_resets(t):
     """The card fails or is reset behind the driver's back; traffic comes back, on the same connection too."""
     t.host.wait_ready()
@@ -149,7 +149,7 @@ def card_resets(t):
     check(t.host.serial.seen(r"(?i)eth0.*reset"), "the log does not mention it")
 
 
-@test(host="own", net="tap", extra=("-netdev", "user,id=second", "-device", "e1000e,netdev=second,mac=52:54:00:bb:00:01"))
+@everywhere(host="own", net="tap", extra=("-netdev", "user,id=second", "-device", "e1000e,netdev=second,mac=52:54:00:bb:00:01"))
 def two_cards(t):
     """A second card, of the other kind, is found and does not disturb."""
     t.host.wait_ready()

@@ -14,8 +14,6 @@ from .config import Failure, Skip
 from .httpd import BootServer
 from .netns import SERVER4
 
-OVMF_CODE = ("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_CODE.fd")
-OVMF_VARS = ("/usr/share/OVMF/OVMF_VARS_4M.fd", "/usr/share/OVMF/OVMF_VARS.fd")
 SLIRP_SERVER = "10.0.2.2"
 MULTIBOOT_MAGIC = (0x1BADB002).to_bytes(4, "little")
 
@@ -57,8 +55,8 @@ def _kernel(host, path):
 
 
 def kernel(host):
-    """QEMU -kernel: multiboot 1."""
-    return _kernel(host, _image(host, "elf"))
+    """QEMU -kernel: multiboot 1, or Linux's Image on Arm."""
+    return _kernel(host, _image(host, host.config.board_info.kernel))
 
 
 def pvh(host):
@@ -138,10 +136,11 @@ def _first(base, host):
 
 
 def _ovmf(host, pxe4):
-    code = next((path for path in OVMF_CODE if os.path.exists(path)), None)
-    variables = next((path for path in OVMF_VARS if os.path.exists(path)), None)
+    board = host.config.board_info
+    code = next((path for path in board.uefi_code if os.path.exists(path)), None)
+    variables = next((path for path in board.uefi_vars if os.path.exists(path)), None)
     if not code or not variables:
-        raise Skip("OVMF (package ovmf) is not installed")
+        raise Skip("UEFI for this board (package ovmf or qemu-efi-aarch64) is not installed")
     copy = host.workdir / "vars.fd"
     shutil.copyfile(variables, copy)
     if host.config.nic.startswith("virtio"):
@@ -194,7 +193,7 @@ def _efi_disk(host, loader):
     disk = host.workdir / "esp"
     target = disk / "EFI" / "BOOT"
     target.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(loader, target / "BOOTX64.EFI")
+    shutil.copyfile(loader, target / host.config.board_info.uefi_name)
     return ["-drive", f"if=none,id=esp,format=raw,file=fat:rw:{disk}", "-device", "virtio-blk-pci,drive=esp,bootindex=0"]
 
 

@@ -22,8 +22,17 @@ class Board:
     qemu: str
     machine: str
     cpu: str
-    firmware: str  # what -kernel and network boot start from: "bios"
+    firmware: str  # what the host calls the firmware that -kernel starts from
     nics: tuple
+    kernel: str  # which of the image's files -kernel takes
+    backend: str
+    arch: str
+    vendor: str  # of the processor, and what its features name
+    features: tuple
+    registers: tuple  # that a crash report shows
+    uefi_code: tuple
+    uefi_vars: tuple
+    uefi_name: str  # of the removable-media loader (UEFI 2.10, 3.5.1.1)
 
 
 BOARDS = {
@@ -35,6 +44,32 @@ BOARDS = {
         cpu="max,family=23,model=1,stepping=2",
         firmware="bios",
         nics=("virtio-net-pci", "e1000e"),
+        kernel="elf",
+        backend="svm",
+        arch="x86_64",
+        vendor="AuthenticAMD",
+        features=("svm",),
+        registers=("rip", "rsp", "rax", "r15", "cr2", "cr3"),
+        uefi_code=("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_CODE.fd"),
+        uefi_vars=("/usr/share/OVMF/OVMF_VARS_4M.fd", "/usr/share/OVMF/OVMF_VARS.fd"),
+        uefi_name="BOOTX64.EFI",
+    ),
+    "qemu-virt-arm64": Board(
+        name="qemu-virt-arm64",
+        qemu="qemu-system-aarch64",
+        machine="virt,virtualization=on,gic-version=3",
+        cpu="cortex-a72",
+        firmware="fdt",
+        nics=("virtio-net-pci", "e1000e"),
+        kernel="efi",
+        backend="arm64",
+        arch="arm64",
+        vendor="Arm",
+        features=("gic-sysregs",),
+        registers=("pc", "sp", "x0", "x18", "x30", "far", "ttbr0"),
+        uefi_code=("/usr/share/AAVMF/AAVMF_CODE.fd",),
+        uefi_vars=("/usr/share/AAVMF/AAVMF_VARS.fd",),
+        uefi_name="BOOTAA64.EFI",
     ),
 }
 
@@ -54,6 +89,7 @@ class HostConfig:
     net: str = "user"  # "user": slirp; "tap": a network namespace with dnsmasq; "tap-nodhcp"; "none"
     cmdline: str = ""
     modules: tuple = ()  # (name, path)
+    cpu: str = ""  # instead of the board's
     cpu_flags: str = ""  # appended to -cpu
     extra: tuple = ()  # more QEMU arguments
     machine_flags: str = ""  # appended to -M

@@ -94,7 +94,7 @@ class Host:
             board.qemu, "-name", "basalt", "-nodefaults", "-no-user-config", "-display", "none",
             # A reset nobody expects is the end of a test, and the registers at that moment are worth having.
             "-action", "reboot=shutdown,shutdown=pause",
-            "-M", board.machine + config.machine_flags, "-accel", config.accel, "-cpu", board.cpu + config.cpu_flags,
+            "-M", board.machine + config.machine_flags, "-accel", config.accel, "-cpu", (config.cpu or board.cpu) + config.cpu_flags,
             "-smp", str(config.cpus), "-m", config.memory,
             "-chardev", "stdio,id=serial0,signal=off", "-serial", "chardev:serial0",
             "-chardev", f"socket,id=qmp,path={control},server=on,wait=off", "-mon", "chardev=qmp,mode=control",

@@ -6,7 +6,7 @@ import importlib
 import itertools
 import pkgutil
 
-from .config import HostConfig
+from .config import BOARDS, DEFAULT_BOARD, HostConfig
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +42,7 @@ def test(host="shared", timeout=60, arguments=None, **parameters):
                     config[name] = chosen
                 else:
                     extra.append((name, chosen))
-                if isinstance(value, list):
+                if isinstance(value, list) and chosen != DEFAULT_BOARD:
                     label.append(str(chosen).strip(",").replace(" ", "_"))
             suffix = f"[{','.join(label)}]" if label else ""
             _cases.append(Case(f"{module}.{function.__name__}{suffix}", function, HostConfig(**config), host,
@@ -50,6 +50,11 @@ def test(host="shared", timeout=60, arguments=None, **parameters):
         return function
 
     return register
+
+
+def everywhere(**parameters):
+    """The same for every board: what is tested is not about one architecture."""
+    return test(board=list(BOARDS), **parameters)
 
 
 def load():

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Walking a device tree: cells, addresses through buses, interrupt parents. Pure. */
 
-#include "fdt.h"
+#include "fdt_walk.h"
 #include "phys.h"
 
 #include <libfdt.h>
@@ -25,7 +25,9 @@ bool fdt_walk_open(struct fw_builder *b, struct fdt_walk *w, uint64_t address)
     size = fdt_cells(header + 4, 1);
     if (size >= HEADER_SIZE && size <= FDT_SIZE_MAX)
         fdt = phys_map(b->reader, address, size);
-    if (fdt == NULL || fdt_check_full(fdt, (size_t)size) != 0) {
+    /* libfdt takes the blocks' alignment (DTSpec 5.6) for granted. */
+    if (fdt == NULL || !IS_ALIGNED(fdt_off_dt_struct(fdt), 4) || !IS_ALIGNED(fdt_off_mem_rsvmap(fdt), 8) ||
+        fdt_check_full(fdt, (size_t)size) != 0) {
         fw_warn(b, "device tree at %#llx is broken", (unsigned long long)address);
         return false;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef FIRMWARE_FDT_H
-#define FIRMWARE_FDT_H
+#ifndef FIRMWARE_FDT_WALK_H
+#define FIRMWARE_FDT_WALK_H
 
 /*
  * Flattened device trees (Devicetree Specification 0.4; bindings in the Linux tree), read with libfdt. A tree

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Device trees that are made here, as far as possible as QEMU's virt makes its own. */
+#include "../../platform/firmware/fdt_walk.h"
+#include "fake_phys.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <libfdt.h>
+
+const char builtin_cmdline[] = "";
+
+#define TREE_AT 0x40000000
+
+static uint8_t tree[65536];
+static struct fake_phys phys;
+static struct host_info info;
+static struct arena arena;
+static uint8_t buffer[1 << 17];
+
+static void cells(const char *name, unsigned int n, const uint32_t *values)
+{
+    fdt32_t big[64];
+
+    for (unsigned int i = 0; i < n; i++)
+        big[i] = cpu_to_fdt32(values[i]);
+    cr_assert_eq(fdt_property(tree, name, big, (int)(n * sizeof(big[0]))), 0);
+}
+#define CELLS(name, ...)                                                          \
+    do {                                                                          \
+        const uint32_t values_[] = {__VA_ARGS__};                                 \
+        cells(name, (unsigned int)(sizeof(values_) / sizeof(uint32_t)), values_); \
+    } while (0)
+#define NODE(name)        cr_assert_eq(fdt_begin_node(tree, name), 0)
+#define END()             cr_assert_eq(fdt_end_node(tree), 0)
+#define TEXT(name, value) cr_assert_eq(fdt_property_string(tree, name, value), 0)
+
+static void tree_begin(void)
+{
+    fake_phys_init(&phys);
+    arena_init(&arena, buffer, sizeof(buffer));
+    cr_assert_eq(fdt_create(tree, sizeof(tree)), 0);
+    cr_assert_eq(fdt_add_reservemap_entry(tree, 0x41000000, 0x3000), 0);
+    cr_assert_eq(fdt_finish_reservemap(tree), 0);
+    NODE("");
+    CELLS("#address-cells", 2);
+    CELLS("#size-cells", 2);
+    CELLS("interrupt-parent", 1);
+    NODE("memory@40000000");
+    TEXT("device_type", "memory");
+    CELLS("reg", 0, 0x40000000, 0, 0x10000000);
+    END();
+}
+
+static int tree_end(void)
+{
+    struct boot_handover handover = {
+        .kind = BOOT_KIND_FDT, .info = hpa(TREE_AT), .image = hpa(0x40200000), .image_size = 0x100000};
+
+    END();
+    cr_assert_eq(fdt_finish(tree), 0);
+    fake_phys_add(&phys, TREE_AT, tree, fdt_totalsize(tree));
+    return host_info_build(&handover, &phys.reader, &arena, &info);
+}
+
+static void gic(void)
+{
+    NODE("intc@8000000");
+    TEXT("compatible", "arm,gic-v3");
+    CELLS("phandle", 1);
+    CELLS("#interrupt-cells", 3);
+    CELLS("#address-cells", 2);
+    CELLS("#size-cells", 2);
+    CELLS("interrupts", 1, 9, 4);
+    CELLS("#redistributor-regions", 2);
+    CELLS("reg", 0, 0x8000000, 0, 0x10000, 0, 0x80a0000, 0, 0xf60000, 0x40, 0, 0, 0x4000000);
+    cr_assert_eq(fdt_property(tree, "ranges", "", 0), 0);
+    NODE("its@8080000");
+    TEXT("compatible", "arm,gic-v3-its");
+    CELLS("phandle", 7);
+    CELLS("reg", 0, 0x8080000, 0, 0x20000);
+    END();
+    END();
+}
+
+static void pci(void)
+{
+    NODE("pcie@10000000");
+    TEXT("compatible", "pci-host-ecam-generic");
+    CELLS("#address-cells", 3);
+    CELLS("#size-cells", 2);
+    CELLS("#interrupt-cells", 1);
+    CELLS("linux,pci-domain", 0);
+    CELLS("bus-range", 0, 15);
+    CELLS("reg", 0x40, 0x10000000, 0, 0x1000000);
+    CELLS("ranges", 0x1000000, 0, 0, 0, 0x3eff0000, 0, 0x10000, 0x2000000, 0, 0x10000000, 0, 0x10000000, 0,
+          0x2eff0000, 0x3000000, 0x80, 0, 0x80, 0, 0x80, 0, 0x42000000, 0, 0, 0, 0x50000000, 0, 0x1000);
+    CELLS("msi-map", 0, 7, 0x100, 0x10000);
+    CELLS("interrupt-map-mask", 0x1800, 0, 0, 7);
+    CELLS("interrupt-map", 0, 0, 0, 1, 1, 0, 0, 0, 3, 4, 0x800, 0, 0, 2, 1, 0, 0, 0, 4, 1);
+    END();
+}
+
+Test(fdt, memory_and_what_is_not_free)
+{
+    tree_begin();
+    NODE("reserved-memory");
+    CELLS("#address-cells", 2);
+    CELLS("#size-cells", 2);
+    cr_assert_eq(fdt_property(tree, "ranges", "", 0), 0);
+    NODE("firmware@42000000");
+    CELLS("reg", 0, 0x42000000, 0, 0x1000, 0, 0x43000000, 0, 0x1000);
+    END();
+    END();
+    cr_assert_eq(tree_end(), 0);
+    cr_assert_eq(info.firmware, HOST_FW_FDT);
+    /* Page 0; RAM, image, RAM, header's reservation, RAM, two of reserved-memory with RAM between and after.
+     */
+    cr_assert_eq(info.memory_count, 10);
+    cr_assert_eq(info.memory[2].type, HOST_MEM_IMAGE);
+    cr_assert_eq(info.memory[4].base.v, 0x41000000);
+    cr_assert_eq(info.memory[4].type, HOST_MEM_RESERVED);
+    cr_assert_eq(info.memory[6].base.v, 0x42000000);
+    cr_assert_eq(info.memory[8].base.v, 0x43000000);
+    fake_phys_free(&phys);
+}
+
+Test(fdt, loader_s_words)
+{
+    static const char file[] = "no archive";
+
+    tree_begin();
+    NODE("chosen");
+    TEXT("bootargs", "hostname=x loglevel=debug");
+    CELLS("linux,initrd-start", 0x44000000);
+    CELLS("linux,initrd-end", 0, 0x44000000 + sizeof(file));
+    END();
+    fake_phys_add(&phys, 0x44000000, file, sizeof(file));
+    cr_assert_eq(tree_end(), 0);
+    cr_assert_str_eq(info.cmdline, "hostname=x loglevel=debug");
+    cr_assert_eq(info.module_count, 1);
+    cr_assert_eq(info.modules[0].base.v, 0x44000000);
+    cr_assert_eq(info.modules[0].size, sizeof(file));
+    fake_phys_free(&phys);
+}
+
+Test(fdt, processors_and_power)
+{
+    tree_begin();
+    NODE("cpus");
+    CELLS("#address-cells", 1);
+    CELLS("#size-cells", 0);
+    for (uint32_t i = 0; i < 3; i++) {
+        NODE(i == 0 ? "cpu@0" : i == 1 ? "cpu@1" : "cpu@2");
+        TEXT("device_type", "cpu");
+        CELLS("reg", i << 8);
+        if (i == 2)
+            TEXT("status", "disabled");
+        END();
+    }
+    END();
+    NODE("psci");
+    TEXT("compatible", "arm,psci-1.0");
+    TEXT("method", "smc");
+    END();
+    cr_assert_eq(tree_end(), 0);
+    cr_assert_eq(info.cpu_count, 2);
+    cr_assert_eq(info.cpus[1].hardware_id, 0x100);
+    cr_assert(info.cpus[1].enabled);
+    cr_assert(info.power.psci && !info.power.psci_hvc);
+    cr_assert(!info.power.has_8042 && !info.power.has_cmos_rtc);
+    fake_phys_free(&phys);
+}
+
+Test(fdt, interrupt_controller_and_timer)
+{
+    tree_begin();
+    NODE("timer"); /* before the controller that it names */
+    TEXT("compatible", "arm,armv8-timer");
+    CELLS("interrupts", 1, 13, 4, 1, 14, 4, 1, 11, 4, 1, 10, 4);
+    END();
+    gic();
+    cr_assert_eq(tree_end(), 0);
+    cr_assert_eq(info.gic.version, 3);
+    cr_assert_eq(info.gic.distributor.v, 0x8000000);
+    cr_assert_eq(info.gic.redistributor_count, 2);
+    cr_assert_eq(info.gic.redistributors[1].base.v, 0x4000000000);
+    cr_assert_eq(info.gic.maintenance_irq, 25);
+    cr_assert_eq(info.gic.its_count, 1);
+    cr_assert_eq(info.gic.its[0].base.v, 0x8080000);
+    cr_assert_eq(info.timer.el1_physical, 30);
+    cr_assert_eq(info.timer.el1_virtual, 27);
+    cr_assert_eq(info.timer.el2_physical, 26);
+    cr_assert_eq(info.timer.el2_virtual, 0);
+    fake_phys_free(&phys);
+}
+
+Test(fdt, pci_host)
+{
+    tree_begin();
+    pci();
+    gic(); /* after the bridge: maps are settled when all was seen */
+    cr_assert_eq(tree_end(), 0);
+    cr_assert_eq(info.ecam_count, 1);
+    cr_assert_eq(info.ecams[0].base.v, 0x4010000000);
+    cr_assert_eq(info.ecams[0].last_bus, 15);
+    /* Ports are none, and what the bridge moves is left out. */
+    cr_assert_eq(info.pci_window_count, 2);
+    cr_assert_eq(info.pci_windows[0].base, 0x10000000);
+    cr_assert_eq(info.pci_windows[1].base, 0x8000000000);
+    cr_assert_eq(info.pci_windows[1].size, 0x8000000000);
+    cr_assert_neq(info.warnings, NULL);
+    cr_assert_eq(info.pci_route_count, 2);
+    cr_assert_eq(info.pci_routes[0].gsi, 35);
+    cr_assert(info.pci_routes[0].level_triggered);
+    cr_assert_eq(info.pci_routes[1].address, 0x800);
+    cr_assert_eq(info.pci_routes[1].mask, 0x1800);
+    cr_assert_eq(info.pci_routes[1].pin, 2);
+    cr_assert_eq(info.pci_routes[1].gsi, 36);
+    cr_assert(!info.pci_routes[1].level_triggered);
+    cr_assert_eq(info.msi_map_count, 1);
+    cr_assert_eq(info.msi_maps[0].its.v, 0x8080000);
+    cr_assert_eq(info.msi_maps[0].device, 0x100);
+    fake_phys_free(&phys);
+}
+
+Test(fdt, console_behind_a_bus)
+{
+    tree_begin();
+    gic();
+    NODE("chosen");
+    TEXT("stdout-path", "serial0:115200n8");
+    END();
+    NODE("aliases");
+    TEXT("serial0", "/bus/uart@1000");
+    END();
+    NODE("bus");
+    CELLS("#address-cells", 1);
+    CELLS("#size-cells", 1);
+    CELLS("ranges", 0, 0, 0x9000000, 0x10000);
+    NODE("uart@1000");
+    TEXT("compatible", "arm,pl011");
+    CELLS("reg", 0x1000, 0x1000);
+    CELLS("interrupts", 0, 1, 4);
+    END();
+    END();
+    cr_assert_eq(tree_end(), 0);
+    cr_assert_eq(info.console.kind, HOST_CONSOLE_PL011);
+    cr_assert_eq(info.console.base.address, 0x9001000);
+    cr_assert_eq(info.console.gsi, 33);
+    fake_phys_free(&phys);
+}
+
+Test(fdt, what_is_no_tree_is_refused)
+{
+    struct boot_handover handover = {.kind = BOOT_KIND_FDT, .info = hpa(TREE_AT)};
+
+    tree_begin();
+    END();
+    cr_assert_eq(fdt_finish(tree), 0);
+    fake_phys_add(&phys, TREE_AT, tree, fdt_totalsize(tree));
+    phys.pieces[0].bytes[0x40] ^= 0xff; /* a tag in the middle */
+    memset(phys.pieces[0].bytes + fdt_off_dt_struct(tree), 0xff, 8);
+    cr_assert_eq(host_info_build(&handover, &phys.reader, &arena, &info), -EINVAL);
+    put_u32(phys.pieces[0].bytes, 0);
+    cr_assert_eq(host_info_build(&handover, &phys.reader, &arena, &info), -EINVAL);
+    handover.info = hpa(0x1000);
+    cr_assert_eq(host_info_build(&handover, &phys.reader, &arena, &info), -EINVAL);
+    fake_phys_free(&phys);
+}
