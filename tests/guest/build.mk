@@ -25,8 +25,14 @@ $(O)/guest/%.bin: $(O)/guest/%.elf FORCE
 	$(call build,GUESTBIN)
 .PRECIOUS: $(O)/guest/obj/%.o $(O)/guest/%.elf
 
-.PHONY: guests
-guests: $(guest-files)
+# Programs for Linux guests: static, of this machine's compiler and C library.
+linux-guest-files := $(patsubst tests/guest/linux/%.c,$(O)/guest/linux/%,$(wildcard tests/guest/linux/*.c))
+cmd-GUESTPROG = gcc -std=gnu11 -O2 -Wall -Wextra -Wno-unused-parameter -Werror -static -pthread -o $@ $<
+$(O)/guest/linux/%: tests/guest/linux/%.c FORCE
+	$(call build,GUESTPROG)
 
--include $(patsubst %,%.d,$(guest-lib) $(guest-files) $(guest-files:.bin=.elf) \
+.PHONY: guests
+guests: $(guest-files) $(if $(CONFIG_ARCH_X86_64),$(linux-guest-files))
+
+-include $(patsubst %,%.d,$(guest-lib) $(guest-files) $(guest-files:.bin=.elf) $(linux-guest-files) \
 	$(guest-names:%=$(O)/guest/obj/tests/guest/%.o))

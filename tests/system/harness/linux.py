@@ -133,8 +133,9 @@ class Shell:
     def uptime(self):
         """The guest's clock in seconds, between the two moments (ours) that it was read."""
         before = time.monotonic()
-        text = self.run("cat /proc/uptime")
-        return before, float(text.split()[0]), time.monotonic()
+        match = re.search(r"^(\d+\.\d+) \d+\.\d+$", self.run("cat /proc/uptime"), re.M)
+        check(match, "no answer to cat /proc/uptime")
+        return before, float(match.group(1)), time.monotonic()
 
 
 class LinuxVm(Vm):

@@ -7,9 +7,9 @@ import time
 from .config import BUILD, SLOW, Failure, Skip, check_equal
 
 
-def guest_file(config, name):
+def guest_file(config, name, suffix=".bin"):
     """A program of tests/guest."""
-    path = BUILD / config.board / "guest" / f"{name}.bin"
+    path = BUILD / config.board / "guest" / f"{name}{suffix}"
     if not path.exists():
         raise Skip(f"{path} is missing: make guests")
     return path
