@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <arch/cpuid.h>
 #include <arch/msr.h>
+#include <arch/thread.h>
 #include <core/boot.h>
 #include <core/log.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cpu.h"
+
+#define FOURCC(a, b, c, d) ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
 
 enum cpuid_register { EAX, EBX, ECX, EDX };
 
@@ -50,8 +53,21 @@ const char *cpu_feature_name(unsigned feature)
     return feature_bits[feature].name;
 }
 
+bool arch_fpu_keeps_pointers;
+
+/* APM vol. 3, CPUID 0 and 8000_0008; Hygon's CPUs are of the same make. */
+static bool fpu_keeps_pointers(void)
+{
+    uint32_t vendor = arch_cpuid(0, 0).ebx;
+    bool is_amd = vendor == FOURCC('A', 'u', 't', 'h') || vendor == FOURCC('H', 'y', 'g', 'o');
+
+    return is_amd &&
+           (arch_cpuid(0x80000000, 0).eax < 0x80000008 || !(arch_cpuid(0x80000008, 0).ebx & BIT(2)));
+}
+
 void cpu_features_read(void)
 {
+    arch_fpu_keeps_pointers = fpu_keeps_pointers();
     for (unsigned i = 0; i < CPU_FEATURE_COUNT; i++) {
         const struct feature_bit *f = &feature_bits[i];
         struct cpuid r;

@@ -46,8 +46,18 @@ static inline void arch_fpu_save(struct arch_fpu *state)
         __asm__ volatile("fxsave64 (%0)" ::"r"(state->area) : "memory");
 }
 
+/*
+ * AMD CPUs without CPUID 8000_0008 EBX[2] (RstrFpErrPtrs) restore the x87 pointers only if an exception is
+ * pending: what another guest ran last would be seen in them (CVE-2006-1056). Immutable after boot.
+ */
+extern bool arch_fpu_keeps_pointers;
+
 static inline void arch_fpu_restore(const struct arch_fpu *state)
 {
+    static const uint32_t ours;
+
+    if (arch_fpu_keeps_pointers)
+        __asm__ volatile("fnclex; emms; fildl %0" ::"m"(ours));
     if (state->components)
         __asm__ volatile("xrstor64 (%0)" ::"r"(state->area), "a"((uint32_t)state->components), "d"(0)
                          : "memory");
