@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The command line tool against a real host, and `make run`; how the tool itself behaves is in tests/unit-py."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+
+from harness.config import ROOT, SLOW, Skip, check, check_equal
+from harness.registry import test
+
+
+def _ctl(t, *arguments, status=0, token=None):
+    command = [str(ROOT / "scripts" / "basaltctl"), "--host", t.host.url, *arguments]
+    environment = {**os.environ, **({"BASALT_TOKEN": token} if token else {})}
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60 * SLOW, check=False,
+                          env=environment)
+    check_equal(done.returncode, status, f"exit status of {' '.join(arguments)} ({done.stderr.decode()[-200:]})")
+    return done.stdout
+
+
+@test()
+def reads(t):
+    host = json.loads(_ctl(t, "host", "--json"))
+    check_equal(host["board"], t.case.config.board, "board")
+    check(host["name"] in _ctl(t, "host").decode(), "the table has no name")
+    log = json.loads(_ctl(t, "log", "--json"))
+    messages = [entry["message"] for entry in (log["entries"] if isinstance(log, dict) else log)]
+    check(any("agent: HTTP" in message for message in messages), "the log has no line of the agent")
+    check(b"basalt_uptime_seconds" in _ctl(t, "metrics"), "no metrics")
+    _ctl(t, "wait")
+    _ctl(t, "nonsense", status=2)
+    _ctl(t, "image", "show", "absent", status=5)
+
+
+@test()
+def images(t):
+    with tempfile.TemporaryDirectory() as folder:
+        source, back = os.path.join(folder, "blob"), os.path.join(folder, "back")
+        content = os.urandom(3 << 20)
+        with open(source, "wb") as file:
+            file.write(content)
+        _ctl(t, "image", "push", source, "by-tool")
+        check(b"by-tool" in _ctl(t, "images"), "the list lacks the image")
+        _ctl(t, "image", "get", "by-tool", back)
+        with open(back, "rb") as file:
+            check(file.read() == content, "the bytes came back differently")
+        _ctl(t, "image", "rm", "by-tool")
+        check(b"by-tool" not in _ctl(t, "images"), "the image is still listed")
+
+
+@test(cmdline="token=look:read")
+def refused(t):
+    _ctl(t, "host", status=7)
+    _ctl(t, "host", token="look")
+    _ctl(t, "image", "rm", "x", status=7, token="look")
+
+
+@test(host="none", timeout=120)
+def make_run(t):
+    """`make run` answers on a local port."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+    # As make itself was told: another spelling of the folder would be another build.
+    folder = os.path.relpath(t.case.config.image("elf").parent, ROOT)
+    if not (ROOT / folder / ".config").exists():
+        raise Skip(f"{folder} was not built by make")
+    process = subprocess.Popen(["make", f"BOARD={t.case.config.board}", f"O={folder}", f"PORT={port}", "run"],
+                               cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        deadline = time.monotonic() + 60 * SLOW
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+                    check_equal(answer.read(), b"ok\n", "answer")
+                    break
+            except OSError as error:
+                check(process.poll() is None, "make run ended")
+                check(time.monotonic() < deadline, f"no answer: {error}")
+                time.sleep(0.5)
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
