@@ -67,7 +67,7 @@ void vcpu_apr_read(struct vcpu *vcpu, struct gicv3_lrs *lrs)
     memcpy(lrs->apr, vcpu->hw.apr, sizeof(lrs->apr));
 }
 
-/* What hardware calls UNPREDICTABLE must not be written: 12.4.8. */
+/* What hardware calls UNPREDICTABLE must not be written: 12.4. */
 static inline void lrs_check(const struct gicv3_lrs *lrs)
 {
     for (unsigned i = 0; i < lrs->used; i++) {
@@ -204,7 +204,7 @@ static inline int model_highest(const struct vcpu *vcpu)
     return best;
 }
 
-/* ICH_MISR_EL2: 12.4.6. */
+/* ICH_MISR_EL2: 12.4. */
 static inline void model_maintenance(unsigned v)
 {
     struct vcpu *vcpu = &vcpus[v];

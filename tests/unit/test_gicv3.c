@@ -295,7 +295,7 @@ Test(gicv3, level, .init = start, .fini = gic_stop)
     cr_assert_eq(take(0), 40);
 }
 
-/* ISPENDR on a level: pending until taken, whatever the line does. 12.9.25. */
+/* ISPENDR on a level: pending until taken, whatever the line does. GICD_ISPENDR<n>. */
 Test(gicv3, level_latch, .init = start, .fini = gic_stop)
 {
     spi_enable(40);
@@ -469,7 +469,7 @@ Test(gicv3, priorities, .init = start, .fini = gic_stop)
     cr_assert_eq(iar_now(0), 40);
 }
 
-/* --- routing: 3.4 --- */
+/* --- routing: 2.3 --- */
 
 Test(gicv3, routing, .init = start, .fini = gic_stop)
 {

@@ -91,7 +91,7 @@ static void affinity_info(const struct smccc_call *call, struct smccc_action *ac
         action->kind = SMCCC_AFFINITY_INFO;
 }
 
-/* Any state may be replaced by standby (4.3.1), which WFI is. */
+/* Any state may be replaced by standby, which WFI is. */
 static void cpu_suspend(const struct smccc_call *call, struct smccc_action *action)
 {
     if (call->x[1] & ~(uint64_t)POWER_STATE_VALID)

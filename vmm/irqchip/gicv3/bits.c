@@ -3,7 +3,7 @@
 
 /*
  * Registers with a field per interrupt, the same in GICD and in a redistributor's SGI_base: IHI 0069H, 12.9
- * and 12.11. With affinity routing GICD's are RAZ/WI for private interrupts (12.9.7 and others).
+ * and 12.11. With affinity routing GICD's are RAZ/WI for private interrupts.
  */
 #define IGROUPR    0x0080
 #define ISENABLER  0x0100
@@ -72,7 +72,7 @@ static void bits_write(struct irqchip *chip, struct gic_cpu *cpu, uint64_t offse
     }
 }
 
-/* 12.9.20: may be accessed by bytes. */
+/* GICD_IPRIORITYR<n>: may be accessed by bytes. */
 static uint64_t priority_read(struct irqchip *chip, struct gic_cpu *cpu, uint64_t first, unsigned count)
 {
     uint64_t value = 0;
@@ -97,7 +97,7 @@ static void priority_write(struct irqchip *chip, struct gic_cpu *cpu, uint64_t f
     }
 }
 
-/* 12.9.9: two bits per interrupt, of which the high one counts. SGIs are edges (12.11.7). */
+/* GICD_ICFGR<n>: two bits per interrupt, of which the high one counts. SGIs are edges (GICR_ICFGR0). */
 static uint64_t config_read(struct irqchip *chip, struct gic_cpu *cpu, uint64_t first)
 {
     uint64_t value = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "gic.h"
 
-/* The distributor's registers: IHI 0069H, 12.8 and 12.9. Other offsets and sizes are RAZ/WI (12.1.3). */
+/* The distributor's registers: IHI 0069H, 12.8 and 12.9. Other offsets and sizes are RAZ/WI (12.1). */
 #define GICD_CTLR        0x0000
 #define GICD_TYPER       0x0004
 #define GICD_IIDR        0x0008
@@ -53,7 +53,7 @@ static void ctlr_write(struct irqchip *chip, uint32_t value)
     }
 }
 
-/* Message-based SPIs: 12.9.37. */
+/* Message-based SPIs: 12.9, GICD_SETSPI_NSR. */
 static void message_write(struct irqchip *chip, uint32_t intid, bool is_set)
 {
     struct gic_irq *irq;
@@ -87,7 +87,11 @@ static void irouter_write(struct irqchip *chip, uint64_t offset, unsigned size, 
     do
         after = gic_part_set(before, offset, size, value) & IROUTER_WRITABLE;
     while (!atomic_compare_exchange_weak(&chip->irouter[n], &before, after));
-    gic_irq_route_set(chip, &chip->spis[n], gic_irouter_target(chip, atomic_load(&chip->irouter[n])));
+    /* It may have written after the look and routed before the act, so look again. */
+    do {
+        after = atomic_load(&chip->irouter[n]);
+        gic_irq_route_set(chip, &chip->spis[n], gic_irouter_target(chip, after));
+    } while (after != atomic_load(&chip->irouter[n]));
 }
 
 static uint64_t control_read(const struct irqchip *chip, uint64_t offset)
@@ -132,7 +136,7 @@ void gic_dist_write(void *device, uint64_t offset, unsigned size, uint64_t value
     }
     if (gic_fields_write(chip, NULL, offset, size, value))
         return;
-    /* 16-bit accesses are for messages only: 12.9.37. */
+    /* 16-bit accesses are for messages only: 12.9, GICD_SETSPI_NSR. */
     if ((offset == GICD_SETSPI_NSR || offset == GICD_CLRSPI_NSR) && (size == 2 || size == 4))
         message_write(chip, (uint32_t)value & 0x1fff, offset == GICD_SETSPI_NSR);
     else if (offset == GICD_CTLR && size == 4)

@@ -50,10 +50,11 @@ static void sgi_raise(struct irqchip *chip, unsigned target, unsigned which, uns
 {
     struct gic_irq *irq = &chip->cpus[target].private_irqs[intid];
 
-    /* ICC_SGI0R_EL1 is for Group 0 only; ICC_SGI1R_EL1 reaches both groups: 12.1.11. */
+    /* ICC_SGI0R_EL1 is for Group 0 only; ICC_SGI1R_EL1 reaches both groups: 12.1, 12.2. */
     if (which == 0 && (irq_flags(irq) & IRQ_GROUP1))
         return;
-    /* Pending already, and nobody has taken it: nothing to add. */
+    /* Pending already, and nobody has taken it: nothing to add. Guests order what they write before an SGI by
+     * a barrier of their own. */
     if (atomic_load_explicit(&irq->flags, memory_order_acquire) & IRQ_LATCH)
         return;
     gic_irq_set(chip, irq, GIC_BITS_PENDING);
@@ -122,8 +123,8 @@ static void redist_write(void *device, uint64_t offset, unsigned size, uint64_t 
 
 /* --- reset --- */
 
-/* Groups are UNKNOWN after reset (12.9.8): Group 1 is what firmware would leave to a kernel started without
- * any. */
+/* Groups are UNKNOWN after reset (GICD_IGROUPR<n>): Group 1 is what firmware would leave to a kernel started
+ * without any. */
 static void irq_reset(struct irqchip *chip, struct gic_irq *irq)
 {
     uint32_t kept;

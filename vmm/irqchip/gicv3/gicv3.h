@@ -115,10 +115,10 @@ void gicv3_leave(struct gic_cpu *cpu);
  * is something to look at that may turn out to be none. To be looked at again after each vcpu_kick(). */
 bool gicv3_is_signalled(struct gic_cpu *cpu);
 
-/* ICC_SGI1R_EL1, ICC_ASGI1R_EL1 (which = 1) or ICC_SGI0R_EL1 (which = 0) is written: 12.2.19 to 12.2.21. */
+/* ICC_SGI1R_EL1, ICC_ASGI1R_EL1 (which = 1) or ICC_SGI0R_EL1 (which = 0) is written: 12.2 and 4.4. */
 void gicv3_sgi_write(struct gic_cpu *cpu, unsigned which, uint64_t value);
 
-/* ICC_DIR_EL1 is written and was trapped (ICH_HCR_EL2.TDIR): 12.2.13. */
+/* ICC_DIR_EL1 is written and was trapped (ICH_HCR_EL2.TDIR): 12.2. */
 void gicv3_dir_write(struct gic_cpu *cpu, uint32_t intid);
 
 /* PSCI CPU_ON, reset of one vCPU: its virtual CPU interface is as after reset; its interrupts stay. */

@@ -3,7 +3,7 @@
 #include "lpi.h"
 
 /*
- * What state an interrupt is in and where it queues: IHI 0069H, 4.1 (states), 4.8 (priorities), 3.4
+ * What state an interrupt is in and where it queues: IHI 0069H, 4.1 (states), 4.8 (priorities), 2.3
  * (routing). Whoever changes an interrupt locks its home, changes it, and settles it.
  */
 
@@ -134,7 +134,7 @@ static uint32_t attention_wanted(const struct gic_cpu *cpu, const struct gic_irq
 /* --- routing --- */
 
 /*
- * 1 of N (3.4.1): any vCPU that is awake and has not asked to be left out; which is the implementation's
+ * 1 of N (2.3): any vCPU that is awake and has not asked to be left out; which is the implementation's
  * choice. Nobody: it stays where it is.
  */
 static uint16_t any_choose(struct gic_cpu *cpu, uint32_t flags)

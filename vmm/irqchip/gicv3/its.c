@@ -106,7 +106,7 @@ uint64_t its_read(void *device, uint64_t offset, unsigned size)
     switch (offset) {
     case GITS_CTLR:
         ctlr = atomic_load(&its->ctlr);
-        /* Enabled and at rest is not quiescent: 12.19.5. */
+        /* Enabled and at rest is not quiescent: GITS_CTLR.Quiescent. */
         return size == 4 ? ctlr | (ctlr == 0 && !atomic_load(&its->is_busy) ? CTLR_QUIESCENT : 0) : 0;
     case GITS_IIDR:
         return GIC_IIDR;
@@ -127,7 +127,7 @@ static void cwriter_write(struct its *its, uint64_t offset, uint64_t value)
     commands_start(its);
 }
 
-/* While the ITS is enabled the bases stay: 12.19.1 and 12.19.2 call a change UNPREDICTABLE. */
+/* While the ITS is enabled the bases stay: GITS_BASER<n> and GITS_CBASER call a change UNPREDICTABLE. */
 static void base_write(struct its *its, uint64_t offset, unsigned size, uint64_t value)
 {
     unsigned table = (unsigned)(offset - GITS_BASER) / 8;

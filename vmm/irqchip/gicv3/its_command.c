@@ -4,7 +4,7 @@
 #include <errno.h>
 
 /*
- * The ITS's commands: IHI 0069H, 5.3. Those that are wrong are ignored, as 5.3.1 permits, and the next one is
+ * The ITS's commands: IHI 0069H, 5.3. Those that are wrong are ignored, as 5.3 permits, and the next one is
  * executed.
  */
 #define COMMAND_MOVI    0x01
@@ -53,7 +53,7 @@ static unsigned command_target(const struct command *c, unsigned word)
     return (unsigned)FIELD(c->words[word], 51, 16);
 }
 
-/* --- the guest's tables: 5.2.1; only their size counts, and whether there is a second level --- */
+/* --- the guest's tables: 5.2; only their size counts, and whether there is a second level --- */
 
 static bool table_has(struct its *its, unsigned table, uint64_t id)
 {
@@ -235,7 +235,7 @@ static int command_do(struct its *its, const struct command *c)
     }
 }
 
-/* --- the queue: 5.2.2 --- */
+/* --- the queue: 5.2 --- */
 
 static bool has_commands(const struct its *its)
 {

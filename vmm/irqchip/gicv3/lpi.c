@@ -151,7 +151,11 @@ void gic_lpi_trigger(struct irqchip *chip, struct gic_lpi *lpi, unsigned vcpu)
 
     if (vcpu >= chip->cpu_count || !(atomic_load(&chip->cpus[vcpu].ctlr) & RCTLR_ENABLE_LPIS))
         return;
-    /* Pending already, and nobody has taken it: nothing to add. */
+    /*
+     * Pending already, and nobody has taken it: nothing to add. What the device has written for the guest to
+     * find comes before the look; the other half is in gicv3_entry().
+     */
+    atomic_thread_fence(memory_order_seq_cst);
     if ((atomic_load_explicit(&irq->flags, memory_order_acquire) & IRQ_LATCH) &&
         atomic_load_explicit(&irq->route, memory_order_relaxed) == vcpu)
         return;

@@ -4,7 +4,7 @@
 #include "lpi.h"
 
 /*
- * List registers: IHI 0069H, 12.4.8 (ICH_LR<n>_EL2), 12.4.4 (ICH_HCR_EL2), 6.3 (virtual interrupts). An entry
+ * List registers: IHI 0069H, 12.4 (ICH_LR<n>_EL2, ICH_HCR_EL2), chapter 6 (virtual interrupts). An entry
  * takes everything out of them, and puts in what matters most now. As long as nothing changes they are left
  * alone over any number of exits.
  */
@@ -58,7 +58,7 @@ static bool move_note(struct gic_cpu *cpu, struct gic_irq *irq, struct moves *mo
 
 /*
  * The guest has ended interrupts that were active in no list register: those of highest priority, as it ends
- * them in the reverse order of taking them (4.8.5).
+ * them in the reverse order of taking them (4.8).
  */
 static void unlisted_end(struct gic_cpu *cpu, struct moves *moves)
 {
@@ -155,8 +155,8 @@ static void load(struct gic_cpu *cpu, struct gic_irq *irq)
 
     /*
      * Pending and active at once is for edges only: a level that the guest is about to lower would come
-     * twice. Hardware has no such state for physical interrupts (12.4.8, HW). To another vCPU it goes when it
-     * is done here.
+     * twice. Hardware has no such state for physical interrupts (ICH_LR<n>_EL2.HW). To another vCPU it goes
+     * when it is done here.
      */
     if (is_active && (!(flags & IRQ_EDGE) || irq->host_intid != 0 ||
                       atomic_load_explicit(&irq->route, memory_order_relaxed) != cpu->index))
@@ -182,7 +182,7 @@ static void active_load(struct gic_cpu *cpu, unsigned room)
         load(cpu, TAILQ_FIRST(&cpu->queues[QUEUE_ACTIVE + __builtin_ctz(cpu->active)]));
 }
 
-/* Pending ones of `groups` (bit 0, 1), highest priority first; 4.8.1. */
+/* Pending ones of `groups` (bit 0, 1), highest priority first; 4.8. */
 static void pending_load(struct gic_cpu *cpu, uint32_t groups)
 {
     while (cpu->lrs.used < cpu->lrs.count) {
@@ -315,6 +315,9 @@ bool gicv3_entry(struct gic_cpu *cpu)
     is_more |= atomic_load_explicit(&cpu->limbo_todo, memory_order_relaxed) != 0;
     spin_unlock_irqrestore(&cpu->lock, state);
     vcpu_lrs_write(cpu->vcpu, &cpu->lrs);
+    /* Interrupts are no longer pending before the guest, which takes them, looks for their reason: a sender
+     * that still finds one pending adds nothing. */
+    atomic_thread_fence(memory_order_seq_cst);
     resync_done(cpu);
     cpu->why = 0;
     fold_finish(cpu, &moves);
@@ -359,7 +362,7 @@ void gicv3_maintenance(struct gic_cpu *cpu)
     atomic_fetch_or(&cpu->attention, ATTENTION_NEW);
 }
 
-/* The highest active priority, as the CPU interface knows it: 4.8.5; 0x100: idle. */
+/* The highest active priority, as the CPU interface knows it: 4.8; 0x100: idle. */
 static unsigned running_priority(const struct gicv3_lrs *lrs)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(lrs->apr[0]); i++) {
@@ -371,7 +374,7 @@ static unsigned running_priority(const struct gicv3_lrs *lrs)
     return 0x100;
 }
 
-/* The group priority of `priority`: 4.8.3 and 12.4.9 (the binary points of ICH_VMCR_EL2; with VCBPR, Group
+/* The group priority of `priority`: 4.8 and 12.4 (the binary points of ICH_VMCR_EL2; with VCBPR, Group
  * 0's for both). Group 0's point n leaves bits 7:n+1, Group 1's bits 7:n. */
 static unsigned group_priority(const struct gicv3_lrs *lrs, unsigned group, unsigned priority)
 {

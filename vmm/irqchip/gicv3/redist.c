@@ -3,7 +3,7 @@
 
 /*
  * A redistributor's registers: IHI 0069H, 12.10 and 12.11. RD_base first, SGI_base 64 KiB above. Other
- * offsets and sizes are RAZ/WI (12.1.3).
+ * offsets and sizes are RAZ/WI (12.1).
  */
 #define GICR_CTLR      0x0000
 #define GICR_IIDR      0x0004
@@ -69,7 +69,7 @@ static void ctlr_write(struct gic_cpu *cpu, uint32_t value)
     }
 }
 
-/* The tables' places can only be set while they are not in use: 12.11.30, 12.11.31. */
+/* The tables' places can only be set while they are not in use: GICR_PROPBASER, GICR_PENDBASER. */
 static void base_write(struct gic_cpu *cpu, uint64_t offset, unsigned size, uint64_t value)
 {
     bool is_prop = offset < GICR_PENDBASER;
@@ -81,7 +81,7 @@ static void base_write(struct gic_cpu *cpu, uint64_t offset, unsigned size, uint
     atomic_store(reg, value & (is_prop ? PROPBASER_WRITABLE : PENDBASER_WRITABLE));
 }
 
-/* GICR_CTLR.IR: 12.11.18, 12.11.19. Both are complete at once, so GICR_SYNCR is never busy. */
+/* GICR_CTLR.IR: GICR_INVLPIR, GICR_INVALLR. Both are complete at once, so GICR_SYNCR is never busy. */
 static void invalidate_write(struct gic_cpu *cpu, uint64_t offset, uint64_t value)
 {
     struct gic_irq *irq;
