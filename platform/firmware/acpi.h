@@ -41,6 +41,7 @@ int must_check acpi_srat_parse(struct fw_builder *b, const struct acpi_table *ta
 int must_check acpi_mcfg_parse(struct fw_builder *b, const struct acpi_table *table);
 void acpi_fadt_parse(struct fw_builder *b, const struct acpi_table *table);
 void acpi_hpet_parse(struct fw_builder *b, const struct acpi_table *table);
+void acpi_gtdt_parse(struct fw_builder *b, const struct acpi_table *table);
 void acpi_spcr_parse(struct fw_builder *b, const struct acpi_table *table);
 
 /* The DSDT's address as the FADT gives it, 0: none. */

@@ -13,17 +13,21 @@
 #define MCFG_ENTRY_SIZE 16
 #define ECAM_BUS_SIZE   MIB(1)
 
-#define HPET_SIZE        56
-#define HPET_ADDRESS     40
-#define SPCR_SIZE        80
-#define SPCR_INTERFACE   36
-#define SPCR_ADDRESS     40
-#define SPCR_IRQ_KIND    52
-#define SPCR_IRQ         53
-#define SPCR_GSI         54
-#define SPCR_BAUD        58
-#define SPCR_IRQ_8259    1
-#define SPCR_IRQ_GSI_ANY 0x0a /* IOAPIC or GIC */
+#define HPET_SIZE         56
+#define HPET_ADDRESS      40
+#define GTDT_EL1_PHYSICAL 56
+#define GTDT_EL1_VIRTUAL  64
+#define GTDT_EL2_PHYSICAL 72
+#define GTDT_EL2_VIRTUAL  96
+#define SPCR_SIZE         80
+#define SPCR_INTERFACE    36
+#define SPCR_ADDRESS      40
+#define SPCR_IRQ_KIND     52
+#define SPCR_IRQ          53
+#define SPCR_GSI          54
+#define SPCR_BAUD         58
+#define SPCR_IRQ_8259     1
+#define SPCR_IRQ_GSI_ANY  0x0a /* IOAPIC or GIC */
 
 int acpi_mcfg_parse(struct fw_builder *b, const struct acpi_table *table)
 {
@@ -59,6 +63,16 @@ void acpi_hpet_parse(struct fw_builder *b, const struct acpi_table *table)
         return;
     }
     b->info->hpet = hpa(r.address);
+}
+
+/* Generic timers: ACPI 6.5, 5.2.25. The last came with ACPI 6.3. */
+void acpi_gtdt_parse(struct fw_builder *b, const struct acpi_table *table)
+{
+    b->info->timer =
+        (struct host_timer_arm){.el1_physical = (uint32_t)acpi_field(table, GTDT_EL1_PHYSICAL, 4),
+                                .el1_virtual = (uint32_t)acpi_field(table, GTDT_EL1_VIRTUAL, 4),
+                                .el2_physical = (uint32_t)acpi_field(table, GTDT_EL2_PHYSICAL, 4),
+                                .el2_virtual = (uint32_t)acpi_field(table, GTDT_EL2_VIRTUAL, 4)};
 }
 
 static enum host_console_kind spcr_kind(uint8_t revision, uint8_t interface)

@@ -63,6 +63,14 @@ int must_check fw_cmdline_set(struct fw_builder *b, const char *loader_text, boo
 /* Settles overlaps among blobs and with the image, unpacks, fills info->modules, adds their memory ranges. */
 int must_check fw_modules_settle(struct fw_builder *b, hpa_t image, uint64_t image_size);
 
+/*
+ * What the architecture's loaders hand over, and how its firmware describes the machine; one of
+ * bootinfo_x86.c and bootinfo_arm64.c is linked. -EINVAL: not a kind that comes here, or unreadable.
+ */
+int must_check bootinfo_parse(struct fw_builder *b, const struct boot_handover *handover);
+int must_check machine_parse(struct fw_builder *b, const struct boot_handover *handover,
+                             struct host_cpus *cpus);
+
 /* The kinds of boot information. -EINVAL: it cannot be read or is not what it claims to be. */
 int must_check bootinfo_multiboot_parse(struct fw_builder *b, uint64_t address);
 int must_check bootinfo_pvh_parse(struct fw_builder *b, uint64_t address);

@@ -4,7 +4,6 @@
 
 #include "acpi.h"
 #include "builder.h"
-#include "fdt_walk.h"
 #include "phys.h"
 
 #include <core/cmdline.h>
@@ -127,24 +126,6 @@ static void info_init(struct host_info *out)
     };
 }
 
-static int bootinfo_parse(struct fw_builder *b, const struct boot_handover *handover)
-{
-    switch (handover->kind) {
-    case BOOT_KIND_MULTIBOOT1:
-        return bootinfo_multiboot_parse(b, handover->info.v);
-    case BOOT_KIND_PVH:
-        return bootinfo_pvh_parse(b, handover->info.v);
-    case BOOT_KIND_LINUX:
-        return bootinfo_linux_parse(b, handover->info.v);
-    case BOOT_KIND_EFI:
-        return bootinfo_efi_parse(b, handover->info.v);
-    case BOOT_KIND_FDT:
-        return bootinfo_fdt_parse(b, handover->info.v);
-    default:
-        return -EINVAL;
-    }
-}
-
 static int u32_compare(const void *a, const void *b)
 {
     uint32_t x = *(const uint32_t *)a;
@@ -252,16 +233,6 @@ static int memory_build(struct fw_builder *b, const struct boot_handover *handov
             return 0;
     }
     return -EINVAL;
-}
-
-/* ACPI where there is both: who has a device tree beside it has it for others. */
-static int machine_parse(struct fw_builder *b, const struct boot_handover *handover, struct host_cpus *cpus)
-{
-    if (handover->kind == BOOT_KIND_FDT)
-        return fdt_machine_parse(b, handover->info.v, cpus);
-    if (b->device_tree && !hpa_valid(b->info->rsdp))
-        return fdt_machine_parse(b, b->device_tree, cpus);
-    return acpi_parse(b, cpus);
 }
 
 int host_info_build(const struct boot_handover *handover, const struct phys_reader *reader,

@@ -13,7 +13,7 @@ import sys
 ARCHES = {"x86_64": ("platform/x86_64/", "vmm/x86/", "vmm/backend/svm/", "vmm/backend/vmx/"),
           "arm64": ("platform/arm64/", "vmm/arm64/", "vmm/backend/arm64/")}
 # Symbols that tell whose code it is, should an object's name not.
-SYMBOLS = {"x86_64": r"lapic_|ioapic_|rtc_read|vmcb|svm_|x86_", "arm64": r"gic_|its_|psci_|generic_timer_|arm64_"}
+SYMBOLS = {"x86_64": r"lapic_(init|cpu_init|eoi|send)|ioapic_init|rtc_read|vmcb|svm_|bootinfo_(multiboot|pvh|linux)", "arm64": r"gic_|its_|psci_|generic_timer_|bootinfo_fdt|fdt_machine"}
 
 
 

@@ -35,9 +35,11 @@ unit-log-libs := -lpthread
 unit-y += vmap
 unit-vmap-src := $(mm-src) core/mm/stack.c core/mm/mmio.c $(fake-src)
 
-firmware-src := $(patsubst %,platform/firmware/%.c,host_info phys memmap modules cpio bootinfo_multiboot bootinfo_pvh \
-	bootinfo_linux bootinfo_efi bootinfo_fdt fdt_walk fdt_machine fdt_gic fdt_pci cpus acpi acpi_madt acpi_fadt acpi_srat acpi_misc) \
-	core/lib/cmdline.c $(libfdt-src)
+firmware-common-src := $(patsubst %,platform/firmware/%.c,host_info phys memmap modules cpio bootinfo_efi cpus \
+	acpi acpi_madt acpi_fadt acpi_srat acpi_misc) core/lib/cmdline.c
+firmware-src := $(firmware-common-src) $(patsubst %,platform/firmware/bootinfo_%.c,x86 multiboot pvh linux)
+firmware-arm64-src := $(firmware-common-src) $(patsubst %,platform/firmware/%.c,bootinfo_arm64 bootinfo_fdt fdt_walk \
+	fdt_machine fdt_gic fdt_pci) $(libfdt-src)
 
 unit-y += cmdline
 unit-cmdline-src := core/lib/cmdline.c
@@ -52,7 +54,7 @@ unit-y += acpi
 unit-acpi-src := $(firmware-src)
 
 unit-y += fdt
-unit-fdt-src := $(firmware-src)
+unit-fdt-src := $(firmware-arm64-src)
 unit-y += bootinfo
 unit-bootinfo-src := $(firmware-src) platform/firmware/current.c
 

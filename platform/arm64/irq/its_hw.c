@@ -42,7 +42,8 @@
 #define TYPE_DEVICES     1
 #define TYPE_COLLECTIONS 4
 
-#define QUEUE_SIZE    PAGE_SIZE
+#define QUEUE_PAGES   1
+#define QUEUE_SIZE    (QUEUE_PAGES * PAGE_SIZE)
 #define COMMAND_SIZE  32
 #define COMMAND_TRIES 10000000
 
@@ -191,7 +192,7 @@ bool its_open(struct its *its, hpa_t base)
     if (its->queue == NULL || !tables_make(its))
         return false;
     its_publish(NULL, its->queue, QUEUE_SIZE);
-    table_register_set(its, GITS_CBASER, ptr_to_hpa(its->queue).v | (QUEUE_SIZE / PAGE_SIZE - 1));
+    table_register_set(its, GITS_CBASER, ptr_to_hpa(its->queue).v | BASER_PAGES(QUEUE_PAGES));
     write64(its, GITS_CWRITER, 0);
     mmio_write32(its->registers, GITS_CTLR, CTLR_ENABLED);
     return true;
