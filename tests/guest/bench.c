@@ -351,7 +351,9 @@ static void deadline_bench(void)
     irq_off();
     if (is_wanted(&halt)) {
         late = take(&halt, 101) - ahead;
-        for (ahead = near = 20000; near > 100 && take(&halt, 9) <= near + late + 20; ahead = near)
+        /* One round is all that a tracer wants. */
+        for (ahead = near = 20000;
+             !option_is("trace", NULL) && near > 100 && take(&halt, 9) <= near + late + 20; ahead = near)
             near -= 20;
         say("deadline-late", late);
         say(halt.name, near + late);
