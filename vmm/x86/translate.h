@@ -54,9 +54,12 @@ static always_inline must_check int guest_translate(struct vcpu *vcpu, uint64_t 
 {
     const struct translation *t = translation_slot(vcpu, linear, access);
     uint64_t in_page = linear & (PAGE_SIZE - 1);
+    /* Linux toggles WP to write to its code, and PGE to flush the TLB: only writes, or nothing here, mind. */
+    uint64_t cr0_used = access & GUEST_WRITE ? ~0ULL : ~(uint64_t)CR0_WP;
 
     if (unlikely(((t->linear ^ (linear - in_page)) | (t->cr3 ^ backend_cr_get(vcpu, 3)) |
-                  (t->cr0 ^ backend_cr_get(vcpu, 0)) | (t->cr4 ^ backend_cr_get(vcpu, 4)) |
+                  ((t->cr0 ^ backend_cr_get(vcpu, 0)) & cr0_used) |
+                  ((t->cr4 ^ backend_cr_get(vcpu, 4)) & ~(uint64_t)CR4_PGE) |
                   (t->efer ^ backend_efer_get(vcpu)) | (t->cpl ^ backend_cpl(vcpu)) |
                   translation_changes(t)) != 0))
         return guest_translate_slowly(vcpu, linear, access, place, fault);
