@@ -3,6 +3,7 @@
 #include "page.h"
 #include <core/audit.h>
 #include <core/panic.h>
+#include <core/sync.h>
 #include <string.h>
 
 /*
@@ -82,6 +83,7 @@ static no_inline void *large_alloc(size_t size, unsigned align_order)
     hpa_t run;
 
     audit_allocation();
+    lock_check_plain("an allocation");
     if (size > PAGE_SIZE << PAGE_ORDER_MAX || align_order > PAGE_ORDER_MAX)
         return NULL;
     pages = ALIGN_UP(MAX(size, 1UL), PAGE_SIZE) >> PAGE_SHIFT;
@@ -95,6 +97,7 @@ static no_inline void *large_alloc(size_t size, unsigned align_order)
 static no_inline void large_free(hpa_t run)
 {
     audit_allocation();
+    lock_check_plain("giving back memory");
     run_count(-run_pages(run));
     run_free(run);
 }

@@ -5,6 +5,7 @@
 #include <core/cpu.h>
 #include <core/panic.h>
 #include <core/percpu.h>
+#include <core/sync.h>
 #include <core/thread.h>
 #include <string.h>
 
@@ -164,6 +165,7 @@ hpa_t page_alloc(unsigned order, unsigned flags, unsigned node)
     uint64_t pfn = is_cacheable(order, flags, node) ? cache_take() : block_alloc(order, flags, node);
 
     audit_allocation();
+    lock_check_plain("an allocation");
     if (unlikely(pfn == PFN_NONE))
         return HPA_NONE;
     if (flags & PAGE_ZERO)
@@ -176,6 +178,7 @@ void page_free(hpa_t block, unsigned order)
     uint64_t pfn = block.v >> PAGE_SHIFT;
 
     audit_allocation();
+    lock_check_plain("giving back a page");
     ASSERT(IS_ALIGNED(block.v, PAGE_SIZE));
     if (order == 0 && likely(page_tag_get(pfn) == TAG_ALLOCATED))
         cache_give(pfn);

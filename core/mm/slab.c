@@ -188,6 +188,7 @@ void *slab_alloc(struct slab_cache *cache)
     void *object;
 
     audit_allocation();
+    lock_check_plain("an allocation");
     preempt_disable();
     magazine = magazine_get(cache->id);
     if (likely(magazine != NULL && magazine_count(magazine) > 0))
@@ -205,6 +206,7 @@ void slab_free(struct slab_cache *cache, void *object)
     struct magazine *magazine;
 
     audit_allocation();
+    lock_check_plain("giving back memory");
     if (IS_ENABLED(CONFIG_DEBUG_MM)) {
         struct slab *slab = slab_of(object);
 

@@ -22,6 +22,7 @@ static bool try_own(struct mutex *mutex)
 void mutex_lock(struct mutex *mutex)
 {
     audit_lock();
+    lock_check_may_sleep("a mutex");
     if (try_own(mutex))
         return;
     ASSERT(atomic_load(&mutex->owner) != thread_self());

@@ -35,9 +35,9 @@ void spin_lock(struct spinlock *lock)
 {
     preempt_disable();
     audit_lock();
-    rank_check(lock);
+    rank_check(lock, true);
     acquire(lock);
-    rank_push(lock);
+    rank_push(lock, true);
 }
 
 void spin_unlock(struct spinlock *lock)
@@ -66,9 +66,9 @@ void spin_unlock_irqrestore(struct spinlock *lock, arch_irq_state_t state)
 void spin_lock_irqoff(struct spinlock *lock)
 {
     audit_lock();
-    rank_check(lock);
+    rank_check(lock, false);
     acquire(lock);
-    rank_push(lock);
+    rank_push(lock, false);
 }
 
 void spin_unlock_irqoff(struct spinlock *lock)
@@ -85,6 +85,6 @@ bool spin_trylock_irqoff(struct spinlock *lock)
                                                  memory_order_acquire, memory_order_relaxed))
         return false;
     audit_lock();
-    rank_push(lock);
+    rank_push(lock, false);
     return true;
 }

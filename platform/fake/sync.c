@@ -63,3 +63,15 @@ weak_fn void audit_allocation(void)
 {
 }
 #endif
+
+#ifdef CONFIG_DEBUG_LOCKS
+weak_fn void lock_check_plain(const char *what)
+{
+    (void)what;
+}
+
+weak_fn void lock_check_may_sleep(const char *what)
+{
+    (void)what;
+}
+#endif

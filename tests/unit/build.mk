@@ -19,6 +19,8 @@ fake-src := platform/fake/machine.c platform/fake/map.c platform/fake/panic.c pl
 mm-src := $(addprefix core/mm/,buddy.c ranges.c page.c run.c stats.c check.c slab.c magazine.c heap.c) \
 	core/sync/spinlock.c $(if $(CONFIG_DEBUG_LOCKS),core/sync/rank.c)
 
+unit-y += $(if $(CONFIG_DEBUG_LOCKS),lock_order)
+unit-lock_order-src := core/sync/spinlock.c core/sync/rank.c $(fake-src)
 unit-y += fake
 unit-fake-src := $(fake-src)
 unit-y += buddy

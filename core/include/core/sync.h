@@ -39,7 +39,8 @@ struct spinlock {
     _Atomic uint16_t next;
     _Atomic uint16_t owner;
 #ifdef CONFIG_DEBUG_LOCKS
-    uint32_t rank;
+    uint16_t rank;
+    _Atomic uint8_t usage; /* core/sync/rank.c */
     const char *name;
 #endif
 };
@@ -51,13 +52,25 @@ struct spinlock {
 #endif
 
 /*
- * Brackets an interrupt for the check of the lock order: it comes on top of whatever the CPU holds, all of it
- * taken with interrupts on and thus never wanted by a handler. What matters there is only what the handler
- * takes itself. Returns what the end is to be given; interrupts off. Context: interrupt.
+ * Two kinds of locks, told apart by how they are taken. Those that interrupt handlers take are held with
+ * interrupts off, by everybody: else the handler could wait for the thread that it has interrupted. All
+ * others are plain: only threads take them, and never inside one of the first kind: whoever holds the plain
+ * one may be interrupted by a handler that waits for the first, for ever. The same goes for asking for memory
+ * or giving it back, which may take plain locks. Debug builds check all of this whenever a lock is taken or
+ * memory asked for.
  */
 #ifdef CONFIG_DEBUG_LOCKS
+/*
+ * Brackets an interrupt: it comes on top of whatever plain locks the CPU holds, and only what the handler
+ * takes itself counts. Returns what the end is to be given; interrupts off. Context: interrupt.
+ */
 unsigned lock_interrupt_begin(void);
 void lock_interrupt_end(unsigned outer);
+
+/* Panics in an interrupt, and while a lock is held that interrupt handlers take. Context: any. */
+void lock_check_plain(const char *what);
+/* Panics in an interrupt, and while any spin lock is held. Context: any. */
+void lock_check_may_sleep(const char *what);
 #else
 static inline unsigned lock_interrupt_begin(void)
 {
@@ -67,6 +80,16 @@ static inline unsigned lock_interrupt_begin(void)
 static inline void lock_interrupt_end(unsigned outer)
 {
     (void)outer;
+}
+
+static inline void lock_check_plain(const char *what)
+{
+    (void)what;
+}
+
+static inline void lock_check_may_sleep(const char *what)
+{
+    (void)what;
 }
 #endif
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <arch/cpu.h>
 #include <contract/arch.h>
+#include <core/audit.h>
 #include <core/cpu.h>
 #include <core/irq.h>
 #include <core/percpu.h>
@@ -110,6 +111,7 @@ void interrupt_dispatch(void)
     unsigned outer = lock_interrupt_begin();
     unsigned intid = gic_acknowledge();
 
+    audit_pause();
     /* 1020 to 1023 are no interrupts: what was pending went away meanwhile. */
     if (intid < GIC_SPI_END || intid >= GIC_LPI_FIRST) {
         handle(intid);
@@ -118,4 +120,5 @@ void interrupt_dispatch(void)
     }
     lock_interrupt_end(outer);
     sched_interrupt_exit();
+    audit_resume();
 }

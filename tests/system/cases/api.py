@@ -20,9 +20,10 @@ def _exercise_vms(exercise):
     exercise("POST", "/v1/vms", {"nonsense": 1})
     exercise("POST", "/v1/vms", b"<x/>", headers={"Content-Type": "text/xml"})
     for method, path in (("GET", ""), ("DELETE", ""), ("GET", "/console"), ("GET", "/console/log"),
-                         ("POST", "/console/input")):
+                         ("POST", "/console/input"), ("GET", "/dirty-log")):
         exercise(method, f"/v1/vms/absent{path}", body=b"" if method == "POST" else None)
-    for action in ("start", "stop", "pause", "resume", "reset", "nmi"):
+    for action in ("start", "stop", "pause", "resume", "reset", "nmi", "dirty-log-start", "dirty-log-read",
+                   "dirty-log-stop"):
         exercise("POST", f"/v1/vms/absent/actions/{action}", b"")
 
 
