@@ -5,14 +5,19 @@
  * APM vol. 2, 15.7.2. Software interrupts, INT3 and INTO are not repeated: RIP still is at the instruction,
  * which raises them again.
  */
-void svm_event_redeliver(struct vmcb *vmcb)
+void svm_event_redeliver(struct vcpu *vcpu)
 {
+    struct vmcb *vmcb = vcpu->backend.vmcb;
     uint64_t event = vmcb->control.exit_int_info;
     uint64_t type = event & SVM_EVENT_TYPE, vector = event & SVM_EVENT_VECTOR;
 
     if (type == SVM_EVENT_SOFTWARE || (type == SVM_EVENT_EXCEPTION && (vector == X86_BP || vector == X86_OF)))
         return;
-    vmcb->control.event_injection = event;
+    /* The window stays where it is open; otherwise as it was, whether or not it counts as taken. */
+    if (type == SVM_EVENT_INTERRUPT && !(vmcb->control.intercept1 & SVM_INTERCEPT1_VINTR))
+        backend_inject_irq(vcpu, (uint8_t)vector);
+    else
+        vmcb->control.event_injection = event;
 }
 
 bool backend_nmi_allowed(const struct vcpu *vcpu)
@@ -21,7 +26,8 @@ bool backend_nmi_allowed(const struct vcpu *vcpu)
     const struct backend_vcpu *b = &vcpu->backend;
     bool in_nmi = b->in_nmi && !(b->is_iret_seen && backend_rip(vcpu) != b->iret_rip);
 
-    return !in_nmi && !(c->interrupt_shadow & SVM_SHADOW_STI) && !(c->event_injection & SVM_EVENT_VALID);
+    return !in_nmi && !(c->interrupt_shadow & SVM_SHADOW_STI) && !(c->event_injection & SVM_EVENT_VALID) &&
+           !svm_irq_in_flight(c);
 }
 
 void backend_inject_nmi(struct vcpu *vcpu)
@@ -43,6 +49,8 @@ void backend_nmi_forget(struct vcpu *vcpu)
 
 void backend_inject_exception(struct vcpu *vcpu, uint8_t vector, bool has_error, uint32_t error)
 {
+    if (svm_irq_in_flight(&vcpu->backend.vmcb->control)) /* who injects has put it back */
+        svm_irq_clear(&vcpu->backend.vmcb->control);
     vcpu->backend.vmcb->control.event_injection = SVM_EVENT_VALID | SVM_EVENT_EXCEPTION | vector |
                                                   (has_error ? SVM_EVENT_HAS_ERROR : 0) |
                                                   (has_error ? (uint64_t)error << 32 : 0);
@@ -57,11 +65,14 @@ void backend_irq_window(struct vcpu *vcpu, bool wanted)
     struct vmcb_control *c = &vcpu->backend.vmcb->control;
 
     if (wanted) {
+        /* One virtual interrupt only: what is on its way goes the other way. */
+        if (svm_irq_in_flight(c))
+            c->event_injection =
+                SVM_EVENT_VALID | SVM_EVENT_INTERRUPT | SVM_VI_VECTOR_OF(c->virtual_interrupt);
         c->virtual_interrupt |= SVM_VI_IRQ | SVM_VI_IGNORE_TPR | SVM_VI_PRIO(0xf);
         c->intercept1 |= SVM_INTERCEPT1_VINTR;
-    } else {
-        c->virtual_interrupt &= ~(SVM_VI_IRQ | SVM_VI_IGNORE_TPR | SVM_VI_PRIO(0xf));
-        c->intercept1 &= ~(uint32_t)SVM_INTERCEPT1_VINTR;
+    } else if (c->intercept1 & SVM_INTERCEPT1_VINTR) {
+        svm_irq_clear(c);
     }
 }
 

@@ -132,6 +132,8 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "a VMCB is a page");
 #define SVM_VI_PRIO(n)      ((uint64_t)(n) << 16)
 #define SVM_VI_IGNORE_TPR   BIT(20)
 #define SVM_VI_INTR_MASKING BIT(24)
+#define SVM_VI_VECTOR(v)    ((uint64_t)(v) << 32)
+#define SVM_VI_VECTOR_OF(x) ((uint8_t)((x) >> 32))
 
 #define SVM_SHADOW_STI 0x1
 

@@ -32,7 +32,7 @@ extern const uint8_t svm_simple_exits[SVM_SIMPLE_EXITS];
 void svm_prepare(struct svm_cpu *cpu, struct vcpu *vcpu);
 void svm_rare_state_enter(struct vcpu *vcpu);
 void svm_rare_state_leave(struct vcpu *vcpu);
-void svm_event_redeliver(struct vmcb *vmcb);
+void svm_event_redeliver(struct vcpu *vcpu);
 void svm_exit_decode(struct vcpu *vcpu);
 
 /* To be filled: the guest's calls and returns have left their addresses there, from which the host's next
@@ -149,7 +149,7 @@ static always_inline void backend_enter(struct vcpu *vcpu)
     arch_irq_enable();
     v->control.event_injection = 0;
     if (unlikely(v->control.exit_int_info & SVM_EVENT_VALID))
-        svm_event_redeliver(v);
+        svm_event_redeliver(vcpu);
     code = v->control.exit_code;
     if (likely(code < SVM_SIMPLE_EXITS && svm_simple_exits[code] != 0))
         vcpu->exit.kind = SVM_EXIT_KIND(svm_simple_exits[code]);

@@ -70,12 +70,26 @@ static inline void backend_clear_shadow(struct vcpu *vcpu)
     vcpu->backend.vmcb->control.interrupt_shadow &= ~(uint64_t)SVM_SHADOW_STI;
 }
 
+/*
+ * Interrupts are injected as virtual ones that are not intercepted (APM vol. 2, 15.21.4): the guest's IF is
+ * set and it is in no interrupt shadow, so VMRUN takes them before the first instruction. QEMU delivers an
+ * interrupt from the event injection field twice, the second time with IF clear, if its loop is asked to
+ * pause just behind VMRUN.
+ */
+static inline bool svm_irq_in_flight(const struct vmcb_control *c)
+{
+    return (c->virtual_interrupt & SVM_VI_IRQ) && !(c->intercept1 & SVM_INTERCEPT1_VINTR);
+}
+
 static inline enum backend_event backend_event_pending(const struct vcpu *vcpu, uint8_t *vector)
 {
-    uint64_t event = vcpu->backend.vmcb->control.event_injection;
+    const struct vmcb_control *c = &vcpu->backend.vmcb->control;
+    uint64_t event = c->event_injection;
 
-    if (likely(!(event & SVM_EVENT_VALID)))
-        return BACKEND_EVENT_NONE;
+    if (likely(!(event & SVM_EVENT_VALID))) {
+        *vector = SVM_VI_VECTOR_OF(c->virtual_interrupt);
+        return unlikely(svm_irq_in_flight(c)) ? BACKEND_EVENT_IRQ : BACKEND_EVENT_NONE;
+    }
     *vector = event & SVM_EVENT_VECTOR;
     switch (event & SVM_EVENT_TYPE) {
     case SVM_EVENT_INTERRUPT:
@@ -92,12 +106,21 @@ static inline bool backend_irq_allowed(const struct vcpu *vcpu)
     const struct vmcb *v = vcpu->backend.vmcb;
 
     return (v->save.rflags & X86_RFLAGS_IF) && !(v->control.interrupt_shadow & SVM_SHADOW_STI) &&
-           !(v->control.event_injection & SVM_EVENT_VALID);
+           !(v->control.event_injection & SVM_EVENT_VALID) && !svm_irq_in_flight(&v->control);
+}
+
+static inline void svm_irq_clear(struct vmcb_control *c)
+{
+    c->virtual_interrupt &= ~(SVM_VI_IRQ | SVM_VI_IGNORE_TPR | SVM_VI_PRIO(0xf) | SVM_VI_VECTOR(0xff));
+    c->intercept1 &= ~(uint32_t)SVM_INTERCEPT1_VINTR;
 }
 
 static inline void backend_inject_irq(struct vcpu *vcpu, uint8_t vector)
 {
-    vcpu->backend.vmcb->control.event_injection = SVM_EVENT_VALID | SVM_EVENT_INTERRUPT | vector;
+    struct vmcb_control *c = &vcpu->backend.vmcb->control;
+
+    svm_irq_clear(c);
+    c->virtual_interrupt |= SVM_VI_IRQ | SVM_VI_IGNORE_TPR | SVM_VI_PRIO(0xf) | SVM_VI_VECTOR(vector);
 }
 
 #include <backend/enter.h>
