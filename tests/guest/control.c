@@ -41,6 +41,15 @@ static void cr0_check(void)
     CR_READ(0, after);
     expect(after == (cr0 | 8), "LMSW: %x", after);
     __asm__ volatile("mov %0, %%cr0" : : "r"(cr0));
+    /* Caches off and on again, with other writes in between. */
+    __asm__ volatile("mov %0, %%cr0" : : "r"(cr0 | 1 << 30 | 1 << 3));
+    __asm__ volatile("clts");
+    CR_READ(0, after);
+    expect(after == (cr0 | 1 << 30), "CR0.CD does not hold: %x", after);
+    __asm__ volatile("mov %0, %%cr0" : : "r"(cr0 & ~(1ULL << 30)));
+    CR_READ(0, after);
+    expect(after == (cr0 & ~(1ULL << 30)), "CR0.CD stays: %x", after);
+    __asm__ volatile("mov %0, %%cr0" : : "r"(cr0));
 }
 
 static void cr4_check(void)

@@ -32,7 +32,7 @@ void backend_vcpu_fini(struct vcpu *vcpu);
 void backend_regs_set(struct vcpu *vcpu, const struct x86_regs *regs);
 void backend_regs_get(struct vcpu *vcpu, struct x86_regs *regs);
 
-/* Makes this CPU ready for the vCPU, and tells it in vcpu->cpu. Interrupts off; stay off till the entry. */
+/* Makes this CPU ready for the vCPU. Interrupts off; backend_enter() must follow. */
 static inline void backend_prepare(struct vcpu *vcpu);
 /*
  * Runs the guest until the next exit, which is then described in vcpu->exit. Host interrupts that ended the

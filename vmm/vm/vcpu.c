@@ -7,6 +7,7 @@
 #include "run.h"
 #include "vm.h"
 #include <arch/cpu.h>
+#include <arch/percpu.h>
 #include <contract/arch.h>
 #include <core/cpu.h>
 #include <core/sched.h>
@@ -112,13 +113,15 @@ static void wait_for_work(struct vcpu *vcpu)
 static always_inline bool enter(struct vcpu *vcpu)
 {
     arch_irq_disable();
-    backend_prepare(vcpu);
+    atomic_store_explicit(&vcpu->cpu, arch_cpu_id(), memory_order_relaxed);
     atomic_store(&vcpu->mode, VCPU_IN_GUEST);
     if (unlikely(atomic_load(&vcpu->requests) != 0)) {
         atomic_store_explicit(&vcpu->mode, VCPU_OUTSIDE, memory_order_relaxed);
         arch_irq_enable();
         return false;
     }
+    /* No way back from here: the entry may owe this CPU's TLB a flush. */
+    backend_prepare(vcpu);
     backend_enter(vcpu);
     atomic_store_explicit(&vcpu->mode, VCPU_OUTSIDE, memory_order_release);
     return true;

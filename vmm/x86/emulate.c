@@ -297,6 +297,10 @@ static no_inline int system_instruction(struct vcpu *vcpu, struct emulation *em,
     case X86_OP_SMSW:
         result = machine_status_word(vcpu, em, insn);
         break;
+    case X86_OP_CLTS:
+        if (backend_cpl(vcpu) != 0 || x86_cr_write(vcpu, 0, backend_cr_get(vcpu, 0) & ~CR0_TS) != 0)
+            result = x86_emulator_raise(&em->e, X86_GP, 0);
+        break;
     case X86_OP_WBINVD: /* memory is coherent: nothing to do */
     case X86_OP_INVD:
         if (backend_cpl(vcpu) != 0)

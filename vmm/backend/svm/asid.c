@@ -58,7 +58,6 @@ static void tsc_aux_load(struct svm_cpu *cpu, uint64_t value)
 
 void svm_prepare(struct svm_cpu *cpu, struct vcpu *vcpu)
 {
-    atomic_store_explicit(&vcpu->cpu, cpu_id(), memory_order_relaxed);
     vcpu->backend.host_vmcb_pa = cpu->host_vmcb_pa;
     if (cpu->last != vcpu->serial)
         vcpu_changed(cpu, vcpu->serial);

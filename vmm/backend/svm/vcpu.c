@@ -188,6 +188,8 @@ void svm_rare_state_leave(struct vcpu *vcpu)
         arch_xcr0_set(vcpu->arch.xcr0_host);
 }
 
+#define CR0_INTERCEPTS (SVM_INTERCEPT_CR_READ(0) | SVM_INTERCEPT_CR_WRITE(0))
+
 void backend_cr_set(struct vcpu *vcpu, unsigned cr, uint64_t value)
 {
     struct vmcb_save *s = &vcpu->backend.vmcb->save;
@@ -196,10 +198,12 @@ void backend_cr_set(struct vcpu *vcpu, unsigned cr, uint64_t value)
     case 0:
         vcpu->backend.cr0_cache_bits = value & (CR0_CD | CR0_NW);
         s->cr0 = value & ~(CR0_CD | CR0_NW);
+        /* Shown only, the bits do not change for the CPU: a selective intercept would not see them cleared.
+         */
         if (vcpu->backend.cr0_cache_bits)
-            vcpu->backend.vmcb->control.intercept_cr |= SVM_INTERCEPT_CR_READ(0);
+            vcpu->backend.vmcb->control.intercept_cr |= CR0_INTERCEPTS;
         else
-            vcpu->backend.vmcb->control.intercept_cr &= ~(uint32_t)SVM_INTERCEPT_CR_READ(0);
+            vcpu->backend.vmcb->control.intercept_cr &= ~(uint32_t)CR0_INTERCEPTS;
         break;
     case 2:
         s->cr2 = value;

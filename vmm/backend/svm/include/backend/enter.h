@@ -121,7 +121,6 @@ static always_inline void svm_run(uint64_t vmcb_pa, uint64_t *gpr, uint64_t host
                        "cc");
 }
 
-/* Interrupts off until backend_enter(), or until the caller changes its mind. Tells vcpu->cpu. */
 static always_inline void backend_prepare(struct vcpu *vcpu)
 {
     struct svm_cpu *cpu = this_cpu_ptr(svm_cpu);
