@@ -6,6 +6,7 @@ from harness.prometheus import Metrics
 from harness.registry import test
 from harness.vm import make
 
+LEAST = 1000  # exits of each kind
 COMMON = ("cpuid", "hypercall", "io", "stage2-fault", "irq-window", "host-irq")
 
 
@@ -14,6 +15,26 @@ def counts(t, vm, name):
     samples = Metrics(t.api.get("/metrics").text).samples
     return {dict(labels)["reason"]: value for (family, labels), value in samples.items()
             if family == name and dict(labels)["vm"] == vm.name}
+
+
+def go_on(t, vm, names, before):
+    """
+    Lets the guest do its work again until there were enough exits of each kind; gives what was counted since `before`.
+    How many interrupts of the host's find its CPU in the guest depends on what else the machine does, so it may take
+    several rounds; it ends when a round brings none at all of a kind that is wanted.
+    """
+    have = dict.fromkeys(COMMON, 0)
+    while True:
+        seen = len(vm.output())
+        vm.type("g")
+        vm.wait_output("done", timeout=60, after=seen)
+        t.progress()
+        now = [{reason: value - was[reason] for reason, value in counts(t, vm, name).items()}
+               for name, was in zip(names, before)]
+        wanted = [reason for reason in COMMON if have[reason] < LEAST]
+        if all(now[0][reason] >= LEAST for reason in COMMON) or any(now[0][reason] == have[reason] for reason in wanted):
+            return now
+        have = now[0]
 
 
 @test(cpus=2, memory="512M")
@@ -29,14 +50,11 @@ def take_no_lock(t):
         before = [counts(t, vm, name) for name in names]
         if not before[1]:
             raise Skip("this build does not count locks")
-        vm.type("g")
-        vm.wait_output("done", timeout=60)
-        exits, locks, allocations = ({reason: now - was[reason] for reason, now in counts(t, vm, name).items()}
-                                     for name, was in zip(names, before))
+        exits, locks, allocations = go_on(t, vm, names, before)
         vm.type("e")
         vm.wait_end()
         found = {reason: (exits[reason], locks[reason], allocations[reason]) for reason in exits if exits[reason]}
         for reason in COMMON:
-            check(exits[reason] >= 1000, f"only {exits[reason]:.0f} exits {reason}: {found}")
+            check(exits[reason] >= LEAST, f"only {exits[reason]:.0f} exits {reason}: {found}")
             check(locks[reason] == 0 and allocations[reason] == 0,
                   f"{reason}: exits, locks, allocations: {found}")
