@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The exits that there are most of, many of each: once to warm up, and again each time it is told to, until it is
- * told to end. How often the host's interrupts come in between is up to the host and what else it has to do.
+ * The exits that there are most of, many of each: once to warm up, and again each time it is told to, until
+ * it is told to end. How often the host's interrupts come in between is up to the host and what else it has
+ * to do.
  */
 #include "lib/guest.h"
 
@@ -71,7 +72,8 @@ static void window(void)
         cpu_relax();
 }
 
-/* The host's timer fires while its CPU is in the guest, unless the deadline has passed before the guest is entered. */
+/* The host's timer fires while its CPU is in the guest, unless the deadline has passed before the guest is
+ * entered. */
 static void timer(void)
 {
     uint32_t before = ticks;
