@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "acpi_pm.h"
+#include "debug_exit.h"
 #include "device_fixture.h"
 #include "reset_ports.h"
 #include <criterion/criterion.h>

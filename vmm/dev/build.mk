@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-dev-src := $(addprefix vmm/dev/,bus.c console.c uart16550.c)
-dev-x86-src := $(addprefix vmm/dev/,acpi_pm.c reset_ports.c debug_exit.c i8254.c i8254_channel.c rtc.c rtc_time.c)
+dev-src := $(addprefix vmm/dev/,bus.c console.c uart16550.c debug_exit.c)
+dev-x86-src := $(addprefix vmm/dev/,acpi_pm.c reset_ports.c i8254.c i8254_channel.c rtc.c rtc_time.c)
 dev-arm64-src := vmm/dev/pl011.c vmm/dev/pl031.c
 src-y += $(dev-src)
 src-$(CONFIG_ARCH_X86_64) += $(dev-x86-src)

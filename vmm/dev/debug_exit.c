@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "reset_ports.h"
+#include "debug_exit.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -52,7 +52,7 @@ static const struct device_ops ops = {
     .destroy = exit_destroy,
 };
 
-int debug_exit_create(struct bus *pio, uint16_t port, const struct power_hooks *power, struct device **out)
+int debug_exit_create(struct bus *bus, uint64_t base, const struct power_hooks *power, struct device **out)
 {
     struct debug_exit *d = calloc(1, sizeof(*d));
     int error;
@@ -60,9 +60,9 @@ int debug_exit_create(struct bus *pio, uint16_t port, const struct power_hooks *
     if (d == NULL)
         return -ENOMEM;
     d->device.ops = &ops;
-    d->region = (struct bus_region){port, 4, exit_read, exit_write, d, "debug_exit"};
+    d->region = (struct bus_region){base, 4, exit_read, exit_write, d, "debug_exit"};
     d->power = *power;
-    error = bus_add(pio, &d->region);
+    error = bus_add(bus, &d->region);
     if (error) {
         free(d);
         return error;

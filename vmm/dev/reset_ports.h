@@ -13,11 +13,4 @@
  */
 must_check int reset_ports_create(struct bus *pio, const struct power_hooks *power, struct device **out);
 
-/*
- * A debugging aid of test guests, as QEMU's isa-debug-exit: a value written to `port` (4 bytes wide) ends the
- * VM. -ENOMEM, -EEXIST. Context: thread.
- */
-must_check int debug_exit_create(struct bus *pio, uint16_t port, const struct power_hooks *power,
-                                 struct device **out);
-
 #endif

@@ -3,6 +3,7 @@
 
 #include "../backend/backend.h"
 #include "../dev/acpi_pm.h"
+#include "../dev/debug_exit.h"
 #include "../dev/i8254.h"
 #include "../dev/pci/host.h"
 #include "../dev/power.h"
@@ -24,7 +25,6 @@
 #define VGA_HOLE_END 0xc0000ULL
 #define COM1         0x3f8
 #define COM1_GSI     4
-#define DEBUG_EXIT   0xf4
 #define PIT_GSI      0
 #define RTC_GSI      8
 
@@ -125,7 +125,7 @@ static int devices_create(struct vm *vm)
     if (!error)
         device_add(vm, &vm->machine->pci->device);
     if (!error && vm->config.debug_exit) {
-        error = debug_exit_create(&vm->pio, DEBUG_EXIT, &power, &device);
+        error = debug_exit_create(&vm->pio, DEBUG_EXIT_PORT, &power, &device);
         if (!error)
             device_add(vm, device);
     }
