@@ -1,23 +1,24 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The command line tool against a real host, and `make run`; how the tool itself behaves is in tests/unit-py."""
 
+import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import tempfile
-import time
 import urllib.request
 
 from harness.config import ROOT, SLOW, Skip, check, check_equal
+from harness.host import free_port
 from harness.registry import test
+from harness.stopwatch import wait_until
 
 
 def _ctl(t, *arguments, status=0, token=None):
     command = [str(ROOT / "scripts" / "basaltctl"), "--host", t.host.url, *arguments]
     environment = {**os.environ, **({"BASALT_TOKEN": token} if token else {})}
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60 * SLOW, check=False,
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=300 * SLOW, check=False,
                           env=environment)
     check_equal(done.returncode, status, f"exit status of {' '.join(arguments)} ({done.stderr.decode()[-200:]})")
     return done.stdout
@@ -63,9 +64,7 @@ def refused(t):
 @test(host="none", timeout=120)
 def make_run(t):
     """`make run` answers on a local port."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port = sock.getsockname()[1]
+    port = free_port()
     # As make itself was told: another spelling of the folder would be another build.
     folder = os.path.relpath(t.case.config.image("elf").parent, ROOT)
     if not (ROOT / folder / ".config").exists():
@@ -74,16 +73,12 @@ def make_run(t):
                                cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL, start_new_session=True)
     try:
-        deadline = time.monotonic() + 60 * SLOW
-        while True:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
-                    check_equal(answer.read(), b"ok\n", "answer")
-                    break
-            except OSError as error:
-                check(process.poll() is None, "make run ended")
-                check(time.monotonic() < deadline, f"no answer: {error}")
-                time.sleep(0.5)
+        def answer():
+            check(process.poll() is None, "make run ended")
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as said:
+                return said.read()
+
+        check_equal(wait_until(answer, 60, "no answer", pause=0.5), b"ok\n", "answer")
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait()

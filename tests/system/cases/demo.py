@@ -9,6 +9,7 @@ import time
 
 from harness.config import ROOT, HostConfig, check
 from harness.registry import test
+from harness.stopwatch import Stopwatch
 
 DETACH = b"\x1d"
 
@@ -24,9 +25,9 @@ class Terminal:
             os.execvp(command[0], command)
 
     def expect(self, text, seconds):
-        deadline = time.monotonic() + seconds
+        watch = Stopwatch()
         while text not in self.output:
-            check(time.monotonic() < deadline, f"no {text!r} on the terminal, which shows {self.output[-300:]!r}")
+            check(not watch.is_past(seconds), f"no {text!r} on the terminal, which shows {self.output[-300:]!r}")
             if select.select([self.fd], [], [], 1)[0]:
                 data = os.read(self.fd, 4096)
                 check(data, f"the program ended without {text!r}")

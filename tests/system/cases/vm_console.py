@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Consoles: several clients at once, clients that do not read, input from all sides."""
 
-import time
-
-from harness.config import SLOW, check, check_equal
+from harness.config import check, check_equal
 from harness.registry import test
+from harness.stopwatch import wait_until
 from harness.vm import check_answers, make
 from harness.ws import CLOSE, TEXT, WebSocket
 
@@ -45,13 +44,6 @@ def deletion_closes(t):
         check_equal((kind, data[:2]), (CLOSE, (1001).to_bytes(2, "big")), "the last frame")
 
 
-def _until(condition, what, seconds):
-    deadline = time.monotonic() + seconds * SLOW
-    while not condition():
-        check(time.monotonic() < deadline, what)
-        time.sleep(0.2)
-
-
 @test(**HOST)
 def clients_that_never_read(t):
     """They hold up neither the guest that floods its port, nor those that read, nor other VMs."""
@@ -66,12 +58,12 @@ def clients_that_never_read(t):
             answer = t.api.get(f"{console}/log?limit=1")
             return int(answer.header("x-oldest-offset"))
 
-        _until(lambda: written() > 512 << 10, "the guest's output stands still", 30)
+        wait_until(lambda: written() > 512 << 10, 30, "the guest's output stands still")
         before = written()
         check_answers(other, "meanwhile")
         with WebSocket(t.api, console) as reader:
             reader.read_until(b"XYZ\n0123456789abc")
-        _until(lambda: written() > before + (256 << 10), "the guest's output stands still", 30)
+        wait_until(lambda: written() > before + (256 << 10), 30, "the guest's output stands still")
         vm.action("stop")
         for client in idle:
             client.connection.close()

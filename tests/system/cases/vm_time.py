@@ -42,7 +42,8 @@ def halted(t):
         vm.start()
         vm.wait_output("ready")
         time.sleep(0.2)
-        before, begin = vm.info()["cpus"][0], time.monotonic()
+        begin = time.monotonic()
+        before = vm.info()["cpus"][0]
         time.sleep(2)
         after, passed = vm.info()["cpus"][0], time.monotonic() - begin
         grown = {name: (after[name] - before[name]) / 1e9 for name in ("run_ns", "steal_ns", "halted_ns")}

@@ -9,6 +9,7 @@ import socket
 import time
 
 from .config import SLOW, Failure
+from .stopwatch import Stopwatch
 
 
 class Response:
@@ -50,6 +51,7 @@ class Connection:
 
     def __init__(self, sock, timeout=20, on_activity=None):
         self.sock = sock
+        self._timeout = timeout
         self._on_activity = on_activity or (lambda: None)
         self.sock.settimeout(timeout * SLOW)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -77,12 +79,16 @@ class Connection:
         self.send(format_request(method, path, headers, body))
 
     def _more(self):
-        try:
-            data = self.sock.recv(65536)
-        except (ConnectionError, OSError) as error:
-            if isinstance(error, TimeoutError):
-                raise Failure("no answer in time") from error
-            raise Closed(str(error)) from error
+        watch = Stopwatch()
+        while True:
+            try:
+                data = self.sock.recv(65536)
+                break
+            except TimeoutError as error:
+                if watch.is_past(self._timeout):
+                    raise Failure("no answer in time") from error
+            except OSError as error:
+                raise Closed(str(error)) from error
         if not data:
             raise Closed("connection closed")
         self._buffer += data

@@ -21,6 +21,7 @@ from .config import GUEST_PORT, SLOW, Failure, Skip
 from .qmp import Qmp
 from .qtest import Qtest
 from .serial import Serial
+from .stopwatch import Stopwatch
 
 # What the host never says unless a test asks for it.
 FATAL = r"^.*error: (panic on CPU|exception \d+).*$"
@@ -115,7 +116,8 @@ class Host:
         ended = select.poll()  # select() knows no descriptor above 1023
         ended.register(waiter, select.POLLIN)
         try:
-            for _ in range(200):
+            watch = Stopwatch()
+            while not watch.is_past(30):
                 with contextlib.suppress(OSError):
                     sock = socket.socket(socket.AF_UNIX)
                     sock.connect(str(path))
@@ -136,7 +138,7 @@ class Host:
             netdev = "tap,id=net0,ifname=tap0,script=no,downscript=no"
             record = ["-object", f"filter-dump,id=dump0,netdev=net0,maxlen=256,file={self.logdir / 'network.pcap'}"]
         else:
-            self._port = _free_port()
+            self._port = free_port()
             netdev = f"user,id=net0,hostfwd=tcp:127.0.0.1:{self._port}-:{GUEST_PORT}"
         return ["-netdev", netdev + self.netdev_options, *record,
                 "-device", f"{config.nic},netdev=net0,id=nic0,mac={self.mac}{self.nic_options}"]
@@ -192,10 +194,9 @@ class Host:
 
     def connect(self, timeout=10):
         """A TCP connection to the agent. Through slirp it opens before the host itself has accepted it."""
-        timeout *= SLOW
         if self.netns:
             return self.netns.connect(self.address, GUEST_PORT, timeout)
-        return socket.create_connection(("127.0.0.1", self._port), timeout)
+        return socket.create_connection(("127.0.0.1", self._port), timeout * SLOW)
 
     @property
     def address(self):
@@ -207,12 +208,12 @@ class Host:
         return f"http://127.0.0.1:{self._port}"
 
     def wait_serial(self, pattern, timeout=60, **more):
-        return self.serial.wait(pattern, timeout * SLOW, **more)
+        return self.serial.wait(pattern, timeout, **more)
 
     def wait_ready(self, timeout=120, quiet=60, start=0):
         """Until the serial line says that the agent is there and has an address, and it answers."""
-        self.wait_serial(READY, timeout, quiet=quiet * SLOW, start=start)
-        self.wait_serial(ADDRESS, timeout, quiet=quiet * SLOW, start=start)
+        self.wait_serial(READY, timeout, quiet=quiet, start=start)
+        self.wait_serial(ADDRESS, timeout, quiet=quiet, start=start)
         answer = self.api.get("/healthz", timeout=30)
         if answer.status != 200:
             raise Failure(f"/healthz answers {answer.status} when the host says that it is ready")
@@ -257,8 +258,10 @@ class Host:
 
     def _wait_machine(self, condition, what, timeout):
         with self._machine_changed:
-            if not self._machine_changed.wait_for(condition, timeout * SLOW):
-                raise Failure(f"the machine did not {what} within {timeout} s")
+            watch = Stopwatch()
+            while not self._machine_changed.wait_for(condition, 1):
+                if watch.is_past(timeout):
+                    raise Failure(f"the machine did not {what} within {timeout} s")
 
     def wait_reset(self, timeout=60):
         self._wait_machine(lambda: self.resets, "reset", timeout)
@@ -269,8 +272,15 @@ class Host:
             raise Failure(f"the machine did not power off: {self.shutdown_reason}")
 
 
-def _free_port():
-    """A port nobody listens on just now."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+# Below those that the kernel gives to anybody who asks for any (ip_local_port_range), so that between our choice and QEMU's
+# use nobody takes one by chance. Runs that go on at the same time begin in different places.
+_ports = itertools.cycle(range(20000, 32000))
+_ports = itertools.chain(itertools.islice(_ports, os.getpid() * 41 % 12000, None))
+
+
+def free_port():
+    """A port that nobody listens on and that nobody else of this run was given."""
+    for port in _ports:
+        with socket.socket() as sock, contextlib.suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port

@@ -9,8 +9,9 @@ import subprocess
 import sys
 import time
 
-from .config import BUILD, ROOT, SLOW, Failure, Skip, check, check_equal
+from .config import BUILD, ROOT, Failure, Skip, check, check_equal
 from .serial import ESCAPES, Serial
+from .stopwatch import Stopwatch
 from .vm import Vm, upload
 
 sys.path.insert(0, str(ROOT / "scripts/build"))
@@ -65,14 +66,14 @@ class VmConsole:
     def wait(self, pattern, timeout, start=0):
         """The match of `pattern` at or behind `start`; fails after `timeout` seconds, or when the VM has crashed."""
         wanted = re.compile(pattern, re.M)
-        deadline = time.monotonic() + timeout * SLOW
+        watch = Stopwatch()
         while True:
             match = wanted.search(self.text, start)
             if match:
                 return match
             if not self._more():
                 info = self.vm.info()
-                late = time.monotonic() > deadline
+                late = watch.is_past(timeout)
                 if info["state"] != "running" or late:
                     self._more()
                     raise Failure(f"{self.vm.name} is {info['state']} ({info['crash']}), no {pattern!r} after "
@@ -95,7 +96,7 @@ class QemuConsole:
         self.process.stdin.flush()
 
     def wait(self, pattern, timeout, start=0):
-        return self.serial.wait(pattern, timeout * SLOW, start)
+        return self.serial.wait(pattern, timeout, start)
 
     def mark(self):
         return self.serial.mark()

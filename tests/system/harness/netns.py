@@ -12,7 +12,8 @@ import socket
 import subprocess
 import threading
 
-from .config import Skip
+from .config import SLOW, Skip
+from .stopwatch import Stopwatch
 
 SERVER4 = "10.77.0.1"
 HOST4 = "10.77.0.15"
@@ -100,7 +101,7 @@ class Netns:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         sock = self.socket(family)
         try:
-            sock.settimeout(timeout)
+            sock.settimeout(timeout * SLOW)
             sock.connect((address, port))
         except BaseException:
             sock.close()
@@ -149,15 +150,18 @@ class Netns:
         six = ":" in address
         with self.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_RAW,
                          socket.IPPROTO_ICMPV6 if six else socket.IPPROTO_ICMP) as sock:
-            sock.settimeout(timeout)
+            sock.settimeout(timeout * SLOW)
             for number in range(count):
                 ident = os.getpid() & 0xFFFF
                 payload = bytes((number + i) & 0xFF for i in range(size))
                 sock.sendto(_echo_request(six, ident, number, payload), (address, 0))
-                try:
-                    answered += self._await_echo(sock, six, ident, number, payload)
-                except TimeoutError:
-                    continue
+                watch, is_late = Stopwatch(), False
+                while not is_late:
+                    try:
+                        answered += self._await_echo(sock, six, ident, number, payload)
+                        break
+                    except TimeoutError:
+                        is_late = watch.is_past(timeout)
         return answered
 
     @staticmethod

@@ -6,7 +6,7 @@ import queue
 import socket
 import threading
 
-from .config import Failure
+from .config import SLOW, Failure
 
 
 class Qmp:
@@ -41,7 +41,7 @@ class Qmp:
                 message["arguments"] = arguments
             try:
                 self._sock.sendall(json.dumps(message).encode() + b"\n")
-                answer = self._answers.get(timeout=30)
+                answer = self._answers.get(timeout=60 * SLOW)
             except (OSError, queue.Empty) as error:
                 raise Failure(f"QEMU does not answer {name}: {error}") from error
         if "error" in answer:

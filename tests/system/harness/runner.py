@@ -10,8 +10,9 @@ import threading
 import time
 import traceback
 
-from .config import LOGS, SLOW, Failure, Skip
+from .config import LOGS, Failure, Skip
 from .host import Host
+from .stopwatch import Stopwatch
 
 # Whatever progress a test shows, it ends after this many times its timeout.
 TOTAL_FACTOR = 8
@@ -27,6 +28,8 @@ class Context:
         self.hosts = []
         self.started = time.monotonic()
         self.own_progress = self.started
+        self._seen_progress = self.started
+        self._whole = self._since_progress = Stopwatch()
         self.stalled = None
 
     @property
@@ -61,13 +64,15 @@ class Context:
             times += [host.api.last_activity, serial.last_activity if serial else 0]
         return max(times)
 
-    def watch(self, now):
+    def watch(self):
         """Ends the hosts of a test that hangs; whatever it waits for fails then."""
-        limit = self.case.timeout * SLOW
-        if now - self.last_progress() > limit:
-            self.stalled = f"no progress for {limit:.0f} s"
-        elif now - self.started > limit * TOTAL_FACTOR:
-            self.stalled = f"not done after {limit * TOTAL_FACTOR:.0f} s"
+        now, limit = time.monotonic(), self.case.timeout
+        if self.last_progress() > self._seen_progress:
+            self._seen_progress, self._since_progress = self.last_progress(), Stopwatch()
+        if self._since_progress.is_past(limit):
+            self.stalled = f"no progress for {now - self._seen_progress:.0f} s"
+        elif self._whole.is_past(limit * TOTAL_FACTOR):
+            self.stalled = f"not done after {now - self.started:.0f} s"
         if self.stalled:
             for host in self.hosts:
                 if host.is_running:
@@ -127,7 +132,7 @@ class Runner:
             with self._lock:
                 active = list(self._active.values())
             for context in active:
-                context.watch(time.monotonic())
+                context.watch()
 
     def _work(self):
         while True:

@@ -6,7 +6,8 @@ import re
 import threading
 import time
 
-from .config import Failure
+from .config import SLOW, Failure
+from .stopwatch import Stopwatch
 
 # Colours and cursor movements of firmware.
 ESCAPES = re.compile(rb"\x1b(\[[0-9;?=]*[A-Za-z]|[()][A-Z0-9]|c)")
@@ -76,7 +77,8 @@ class Serial:
         seconds without a single byte from the host.
         """
         wanted = re.compile(pattern, re.M)
-        begin = time.monotonic()
+        whole = since_byte = Stopwatch()
+        begin = heard = time.monotonic()
         with self._changed:
             while True:
                 match = wanted.search(self.text, start)
@@ -92,13 +94,11 @@ class Serial:
                     raise Failure(f"{self.failure} while {pattern!r} was awaited")
                 if self.closed:
                     raise Failure(f"QEMU ended while {pattern!r} was awaited")
-                now = time.monotonic()
-                limit = begin + timeout
-                if quiet is not None:
-                    limit = min(limit, max(begin, self.last_activity) + quiet)
-                if now >= limit:
-                    raise Failure(f"no {pattern!r} on the serial line after {now - begin:.0f} s")
-                self._changed.wait(limit - now)
+                if self.last_activity > heard:
+                    heard, since_byte = self.last_activity, Stopwatch()
+                if whole.is_past(timeout) or (quiet is not None and since_byte.is_past(quiet)):
+                    raise Failure(f"no {pattern!r} on the serial line after {time.monotonic() - begin:.0f} s")
+                self._changed.wait(min(1.0, timeout * SLOW / 10))
 
     def seen(self, pattern, start=0):
         with self._changed:

@@ -2,9 +2,9 @@
 """A VM on a host under test, by the API only."""
 
 import contextlib
-import time
 
-from .config import BUILD, SLOW, Failure, Skip, check_equal
+from .config import BUILD, Failure, Skip, check_equal
+from .stopwatch import wait_until
 
 
 def guest_file(config, name, suffix=".bin"):
@@ -72,14 +72,15 @@ class Vm:
     def wait_state(self, states, timeout=30):
         """Until the state is one of these; gives the VM as the API shows it."""
         states = (states,) if isinstance(states, str) else states
-        deadline = time.monotonic() + timeout * SLOW
-        while True:
-            info = self.info()
-            if info["state"] in states:
-                return info
-            if time.monotonic() > deadline:
-                raise Failure(f"{self.name} is {info['state']}, not {states}; it said {self.output()[-300:]!r}")
-            time.sleep(0.1)
+        info = {}
+
+        def is_there():
+            info.update(self.info())
+            return info["state"] in states
+
+        wait_until(is_there, timeout,
+                   lambda: f"{self.name} is {info['state']}, not {states}; it said {self.output()[-300:]!r}")
+        return info
 
     def wait_end(self, timeout=30):
         return self.wait_state(("stopped", "crashed"), timeout)
@@ -93,14 +94,14 @@ class Vm:
 
     def wait_output(self, text, timeout=30, after=0):
         """Until `text` is on the console behind byte `after` of what is kept; the output is given."""
-        deadline = time.monotonic() + timeout * SLOW
-        while True:
-            output = self.output()
-            if text in output[after:]:
-                return output
-            if time.monotonic() > deadline:
-                raise Failure(f"{self.name} does not say {text!r} but {output[after:][-300:]!r}")
-            time.sleep(0.1)
+        kept = [""]
+
+        def has_said():
+            kept[0] = self.output()
+            return text in kept[0][after:]
+
+        wait_until(has_said, timeout, lambda: f"{self.name} does not say {text!r} but {kept[0][after:][-300:]!r}")
+        return kept[0]
 
     def type(self, text):
         answer = self.api.post(f"{self.path}/console/input", text.encode())
