@@ -5,3 +5,5 @@ fuzz-y += devices_arm64
 fuzz-devices_arm64-src = $(devices-arm64-src)
 fuzz-y += load_arm64
 fuzz-load_arm64-src = $(load-arm64-test-src)
+fuzz-y += sysreg
+fuzz-sysreg-src := $(arm64-sysreg-src)

@@ -11,3 +11,5 @@ unit-pl031-src = $(devices-arm64-src)
 load-arm64-test-src = $(load-arm64-src) vmm/load/loader.c vmm/load/space.c $(libfdt-src)
 unit-y += load_arm64
 unit-load_arm64-src = $(load-arm64-test-src)
+unit-y += sysreg
+unit-sysreg-src := $(arm64-sysreg-src)

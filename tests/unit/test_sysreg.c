@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "id_regs.h"
+#include <criterion/criterion.h>
+#include <string.h>
+
+static uint64_t ids[ID_REGISTERS];
+
+static struct sysreg_file file_new(void)
+{
+    struct sysreg_file file = {.id = ids};
+
+    sysreg_file_reset(&file);
+    return file;
+}
+
+static enum sysreg_outcome get(struct sysreg_file *file, unsigned key, uint64_t *value)
+{
+    return sysreg_access(file, key, false, false, value);
+}
+
+static enum sysreg_outcome put(struct sysreg_file *file, unsigned key, uint64_t value)
+{
+    return sysreg_access(file, key, true, false, &value);
+}
+
+/* Look-up is a binary search, so order is what makes it right. */
+Test(sysreg, table_is_sorted_and_complete)
+{
+    for (unsigned i = 0; i < sysreg_count; i++) {
+        const struct sysreg *r = &sysregs[i];
+
+        if (i > 0)
+            cr_assert_lt(sysregs[i - 1].key, r->key, "%s", r->name);
+        cr_assert_not_null(r->name);
+        cr_assert(strlen(r->reason) > 0, "%s has no reason", r->name);
+        cr_assert_eq(r->owner == SYSREG_ABSENT, r->access == 0, "%s", r->name);
+        cr_assert_eq(r->owner == SYSREG_ID, sysreg_is_id(r->key), "%s", r->name);
+        cr_assert_eq(sysreg_find(r->key), r);
+    }
+    cr_assert_null(sysreg_find(0));
+    cr_assert_null(sysreg_find(0xffff));
+}
+
+Test(sysreg, every_encoding_is_answered)
+{
+    struct sysreg_file file = file_new();
+
+    for (unsigned key = 0; key <= 0xffff; key++)
+        for (unsigned i = 0; i < 4; i++) {
+            uint64_t value = ~0ULL;
+            enum sysreg_outcome outcome = sysreg_access(&file, key, i & 1, i & 2, &value);
+            const struct sysreg *r = sysreg_find((uint16_t)key);
+
+            if (r == NULL && !sysreg_is_id(key))
+                cr_assert_eq(outcome, SYSREG_UNDEFINED);
+            if ((i & 2) && SYSREG_OP1(key) != 3)
+                cr_assert_eq(outcome, SYSREG_UNDEFINED);
+        }
+}
+
+Test(sysreg, owners)
+{
+    struct sysreg_file file = file_new();
+    uint64_t value = 1;
+
+    cr_assert_eq(put(&file, SYSREG_ICC_SGI1R_EL1, 0), SYSREG_TO_GIC);
+    cr_assert_eq(get(&file, SYSREG_ICC_SGI1R_EL1, &value), SYSREG_UNDEFINED);
+    cr_assert_eq(put(&file, SYSREG_CNTP_CTL_EL0, 0), SYSREG_TO_TIMER);
+    cr_assert_eq(put(&file, SYSREG_CNTPCT_EL0, 0), SYSREG_UNDEFINED);
+    cr_assert_eq(get(&file, SYSREG_SCTLR_EL1, &value), SYSREG_IN_HARDWARE);
+    /* RAZ/WI */
+    cr_assert_eq(put(&file, SYSREG(3, 0, 1, 0, 1), 5), SYSREG_DONE);
+    cr_assert_eq(get(&file, SYSREG(3, 0, 1, 0, 1), &value), SYSREG_DONE);
+    cr_assert_eq(value, 0);
+    /* ICC_SRE_EL1: the guest cannot turn system registers off. */
+    cr_assert_eq(put(&file, SYSREG(3, 0, 12, 12, 5), 0), SYSREG_DONE);
+    cr_assert_eq(get(&file, SYSREG(3, 0, 12, 12, 5), &value), SYSREG_DONE);
+    cr_assert_eq(value, 7);
+    /* PMCR_EL0, TRFCR_EL1 */
+    cr_assert_eq(get(&file, SYSREG(3, 3, 9, 12, 0), &value), SYSREG_UNDEFINED);
+    cr_assert_eq(put(&file, SYSREG(3, 0, 1, 2, 1), 0), SYSREG_UNDEFINED);
+}
+
+Test(sysreg, debug_registers)
+{
+    struct sysreg_file file = file_new();
+    uint64_t value = 0;
+
+    cr_assert_eq(get(&file, SYSREG(2, 0, 1, 1, 4), &value), SYSREG_DONE);
+    cr_assert_eq(value, 0xa);
+    cr_assert_eq(put(&file, SYSREG(2, 0, 1, 0, 4), 0), SYSREG_DONE);
+    cr_assert_eq(get(&file, SYSREG(2, 0, 1, 1, 4), &value), SYSREG_DONE);
+    cr_assert_eq(value, 8);
+    cr_assert_eq(put(&file, SYSREG_MDSCR_EL1, 0x8001), SYSREG_TO_DEBUG);
+    cr_assert_eq(get(&file, SYSREG_MDSCR_EL1, &value), SYSREG_DONE);
+    cr_assert_eq(value, 0x8001);
+    cr_assert_eq(value & MDSCR_IN_HARDWARE, 1);
+}
+
+Test(sysreg, id_registers_are_read_only)
+{
+    struct sysreg_file file = file_new();
+    uint64_t value = 0;
+
+    ids[ID_INDEX(SYSREG(3, 0, 0, 4, 0))] = 0x1234;
+    cr_assert_eq(get(&file, SYSREG(3, 0, 0, 4, 0), &value), SYSREG_DONE);
+    cr_assert_eq(value, 0x1234);
+    cr_assert_eq(put(&file, SYSREG(3, 0, 0, 4, 0), 0), SYSREG_UNDEFINED);
+    /* Reserved: reads as zero. */
+    cr_assert_eq(get(&file, SYSREG(3, 0, 0, 7, 7), &value), SYSREG_DONE);
+    cr_assert_eq(value, 0);
+}
+
+/* --- ID registers --- */
+
+#define PFR0  ID_INDEX(SYSREG(3, 0, 0, 4, 0))
+#define PFR1  ID_INDEX(SYSREG(3, 0, 0, 4, 1))
+#define DFR0  ID_INDEX(SYSREG(3, 0, 0, 5, 0))
+#define ISAR0 ID_INDEX(SYSREG(3, 0, 0, 6, 0))
+#define ISAR2 ID_INDEX(SYSREG(3, 0, 0, 6, 2))
+#define MMFR0 ID_INDEX(SYSREG(3, 0, 0, 7, 0))
+
+static const struct id_limits plain = {.pa_range = 2};
+
+Test(id_regs, fields_do_not_overlap)
+{
+    uint64_t seen[ID_REGISTERS] = {0};
+
+    for (unsigned i = 0; i < id_field_count; i++) {
+        const struct id_field *f = &id_fields[i];
+        uint64_t mask = (f->width == 64 ? ~0ULL : BIT(f->width) - 1) << f->shift;
+
+        cr_assert(sysreg_is_id(f->key));
+        cr_assert_eq(seen[ID_INDEX(f->key)] & mask, 0, "%s", f->reason);
+        cr_assert(f->kind != ID_EQUAL || f->max < BIT(f->width));
+        seen[ID_INDEX(f->key)] |= mask;
+    }
+}
+
+/* Whatever the CPU claims, the guest never hears of what we do not switch. */
+Test(id_regs, all_ones)
+{
+    uint64_t host[ID_REGISTERS], guest[ID_REGISTERS];
+
+    memset(host, 0xff, sizeof(host));
+    id_regs_make(host, &plain, guest);
+    cr_assert_eq(FIELD(guest[PFR0], 31, 28), 0, "RAS");
+    cr_assert_eq(FIELD(guest[PFR0], 35, 32), 0, "SVE");
+    cr_assert_eq(FIELD(guest[PFR0], 15, 8), 0, "EL2, EL3");
+    cr_assert_eq(FIELD(guest[PFR0], 7, 4), 1, "EL1");
+    cr_assert_eq(FIELD(guest[PFR0], 59, 56), 1, "CSV2");
+    cr_assert_eq(FIELD(guest[PFR1], 63, 8), 0, "MTE, SME and what comes after");
+    cr_assert_eq(FIELD(guest[DFR0], 11, 8), 0, "PMU");
+    cr_assert_eq(FIELD(guest[ISAR0], 27, 24), 0, "TME");
+    cr_assert_eq(FIELD(guest[ISAR2], 3, 0), 0, "WFxT");
+    cr_assert_eq(FIELD(guest[MMFR0], 3, 0), 2, "PARange");
+    cr_assert_eq(FIELD(guest[MMFR0], 63, 56), 0, "ECV, FGT");
+    cr_assert_eq(guest[ID_INDEX(SYSREG(3, 0, 0, 7, 3))], 0, "MMFR3");
+}
+
+/* A Cortex-A72. */
+Test(id_regs, plain_cpu)
+{
+    uint64_t host[ID_REGISTERS] = {
+        [PFR0] = 0x01002222, [DFR0] = 0x10305106, [ISAR0] = 0x11120, [MMFR0] = 0x1124};
+    uint64_t guest[ID_REGISTERS];
+
+    host[ID_INDEX(SYSREG(3, 0, 0, 2, 0))] = 0x02101110;
+    id_regs_make(host, &(struct id_limits){.pa_range = 5}, guest);
+    cr_assert_eq(guest[PFR0], 0x01000012);
+    cr_assert_eq(guest[DFR0], 0xf000101006ULL);
+    cr_assert_eq(guest[ISAR0], 0x11120);
+    cr_assert_eq(guest[MMFR0], 0x124, "no secure memory to be kept apart");
+    cr_assert_eq(guest[ID_INDEX(SYSREG(3, 0, 0, 2, 0))], 0x02101110);
+}
+
+Test(id_regs, without_32bit_programs)
+{
+    uint64_t host[ID_REGISTERS] = {[PFR0] = 0x01001111}, guest[ID_REGISTERS];
+
+    host[ID_INDEX(SYSREG(3, 0, 0, 2, 0))] = 0x02101110;
+    id_regs_make(host, &plain, guest);
+    cr_assert_eq(guest[PFR0], 0x01000011);
+    cr_assert_eq(guest[ID_INDEX(SYSREG(3, 0, 0, 2, 0))], 0);
+}
+
+/* FP is signed: all ones is less than 0. */
+Test(id_regs, signed_fields)
+{
+    uint64_t host[ID_REGISTERS] = {[PFR0] = 0x00ff0011, [MMFR0] = 0xf1000000}, guest[ID_REGISTERS];
+
+    id_regs_make(host, &plain, guest);
+    cr_assert_eq(FIELD(guest[PFR0], 23, 16), 0xff);
+    cr_assert_eq(FIELD(guest[MMFR0], 31, 28), 0xf);
+    cr_assert_eq(FIELD(guest[MMFR0], 27, 24), 0);
+}
+
+Test(id_regs, sve_if_switched)
+{
+    uint64_t host[ID_REGISTERS] = {[PFR0] = 0x100000011ULL}, guest[ID_REGISTERS];
+    const struct id_limits limits = {.has_sve = true, .pa_range = 2};
+
+    host[ID_INDEX(SYSREG(3, 0, 0, 4, 4))] = 0x110110021;
+    id_regs_make(host, &limits, guest);
+    cr_assert_eq(FIELD(guest[PFR0], 35, 32), 1);
+    cr_assert_eq(guest[ID_INDEX(SYSREG(3, 0, 0, 4, 4))], 0x110110021);
+    id_regs_make(host, &plain, guest);
+    cr_assert_eq(FIELD(guest[PFR0], 35, 32), 0);
+    cr_assert_eq(guest[ID_INDEX(SYSREG(3, 0, 0, 4, 4))], 0);
+}
