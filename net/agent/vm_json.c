@@ -70,7 +70,7 @@ static void add_outcome(struct json_out *json, const struct vm_info *info, bool 
     json_string(json, "reason", info->crash.reason);
     json_string(json, "exit", info->crash.exit);
     json_u64(json, "vcpu", info->crash.vcpu);
-    add_hex(json, "rip", info->crash.rip);
+    add_hex(json, info->crash.pc_name, info->crash.pc);
     if (with_details)
         add_registers(json, &info->crash);
     json_object_end(json);

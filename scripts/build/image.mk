@@ -40,7 +40,9 @@ $(OBJ)/core/%.o:      room-flags = $(flags-warn) $(inc-core)
 $(OBJ)/platform/%.o:  room-flags = $(flags-warn) $(inc-core) -Iplatform/include $(inc-libfdt)
 # Of the VMM's architecture and backend, everybody sees what the linked one declares: <guest/...>, <backend/...>.
 inc-vmm-x86_64 := -Ivmm/x86/include
+inc-vmm-arm64 := -Ivmm/arm64/include
 inc-vmm-$(CONFIG_BACKEND_SVM) += -Ivmm/backend/svm/include
+inc-vmm-$(CONFIG_BACKEND_ARM64) += -Ivmm/backend/arm64/include
 $(OBJ)/vmm/%.o:       room-flags = $(flags-warn) $(inc-core) -Ivmm/include $(inc-vmm-$(ARCH)) $(inc-vmm-y)
 $(OBJ)/net/%.o:       room-flags = $(flags-warn) $(inc-core) -Inet/include $(inc-lwip)
 $(OBJ)/net/agent/%.o: room-flags = $(flags-warn) $(inc-core) -Inet/include -Ivmm/include $(inc-yyjson) $(inc-mbedtls)

@@ -57,7 +57,8 @@ Test(vm_api, tells_how_it_ended)
         .reason = "triple fault",
         .exit = "shutdown",
         .vcpu = 0,
-        .rip = 0xffffffff81000000,
+        .pc_name = "rip",
+        .pc = 0xffffffff81000000,
         .register_count = 4,
         .registers = {
             {"rax", NULL, UINT64_MAX}, {"cs", "selector", 8}, {"cs", "base", 0}, {"ds", "base", 1}}};

@@ -3,7 +3,6 @@
 #define VMM_BACKEND_BACKEND_H
 
 #include "../vm/vcpu.h"
-#include "../x86/regs.h"
 #include "exit.h"
 
 /*
@@ -28,10 +27,6 @@ const char *const *backend_features(void); /* NULL-terminated */
 must_check int backend_vcpu_init(struct vcpu *vcpu);
 void backend_vcpu_fini(struct vcpu *vcpu);
 
-/* Loads the architectural state; *regs as x86_regs_reset() left it, or as a boot protocol changed it. */
-void backend_regs_set(struct vcpu *vcpu, const struct x86_regs *regs);
-void backend_regs_get(struct vcpu *vcpu, struct x86_regs *regs);
-
 /* Makes this CPU ready for the vCPU. Interrupts off; backend_enter() must follow. */
 static inline void backend_prepare(struct vcpu *vcpu);
 /*
@@ -40,62 +35,13 @@ static inline void backend_prepare(struct vcpu *vcpu);
  */
 static inline void backend_enter(struct vcpu *vcpu);
 
-/* Address of the instruction after the one that exited, if the hardware has told it; else 0. */
-static inline uint64_t backend_next_rip(const struct vcpu *vcpu);
-
-/* --- events: valid before the next entry --- */
-
-/* Whether an external interrupt / NMI could be injected right now (RFLAGS.IF, shadows, nothing pending). */
-static inline bool backend_irq_allowed(const struct vcpu *vcpu);
-bool backend_nmi_allowed(const struct vcpu *vcpu);
-static inline void backend_inject_irq(struct vcpu *vcpu, uint8_t vector);
-void backend_inject_nmi(struct vcpu *vcpu);
-void backend_inject_exception(struct vcpu *vcpu, uint8_t vector, bool has_error, uint32_t error);
-/* What waits for injection, an event whose delivery an exit has interrupted included. */
-enum backend_event { BACKEND_EVENT_NONE, BACKEND_EVENT_IRQ, BACKEND_EVENT_NMI, BACKEND_EVENT_EXCEPTION };
-static inline enum backend_event backend_event_pending(const struct vcpu *vcpu, uint8_t *vector);
-/* An NMI that waits for injection is not delivered after all: another may come. */
-void backend_nmi_forget(struct vcpu *vcpu);
-/* Asks for EXIT_IRQ_WINDOW / EXIT_NMI_WINDOW as soon as the guest can take one; or no longer. */
-void backend_irq_window(struct vcpu *vcpu, bool wanted);
-void backend_nmi_window(struct vcpu *vcpu, bool wanted);
-/* The instruction at the old RIP has been emulated: interrupt shadows end. */
-static inline void backend_clear_shadow(struct vcpu *vcpu);
-
-/* --- state that policy code touches --- */
-
-static inline uint64_t backend_rip(const struct vcpu *vcpu);
-static inline void backend_rip_set(struct vcpu *vcpu, uint64_t rip);
-static inline uint64_t backend_rflags(const struct vcpu *vcpu);
-static inline void backend_rflags_set(struct vcpu *vcpu, uint64_t rflags);
-static inline uint64_t backend_cr_get(const struct vcpu *vcpu, unsigned cr);
-/* CR0's CD and NW are only shown to the guest: uncached memory would slow down others. */
-void backend_cr_set(struct vcpu *vcpu, unsigned cr, uint64_t value);
-static inline uint64_t backend_efer_get(const struct vcpu *vcpu);
-void backend_efer_set(struct vcpu *vcpu, uint64_t value);
-/* Adds bits to DR6: why a #DB that is about to be injected has come. */
-void backend_dr6_or(struct vcpu *vcpu, uint64_t bits);
-void backend_segment_get(const struct vcpu *vcpu, enum x86_seg seg, struct x86_segment *out);
-/* CS alone, whose attributes say how wide code is. */
-static inline uint16_t backend_cs_attributes(const struct vcpu *vcpu);
-static inline unsigned backend_cpl(const struct vcpu *vcpu);
-/* 4-bit task priority that CR8 accesses of the guest go to without an exit. */
-uint8_t backend_cr8_get(const struct vcpu *vcpu);
-void backend_cr8_set(struct vcpu *vcpu, uint8_t cr8);
-/* The guest has another XCR0: vcpu->arch.xcr0. */
-void backend_xcr0_changed(struct vcpu *vcpu);
-void backend_tsc_offset_set(struct vcpu *vcpu, uint64_t offset);
-/* What RDTSCP and RDPID give. */
-void backend_tsc_aux_set(struct vcpu *vcpu, uint64_t value);
-
-/* MSRs that the hardware switches with the guest: 0, or -ENOENT if this is none of them. */
-must_check int backend_msr_get(struct vcpu *vcpu, uint32_t msr, uint64_t *value);
-must_check int backend_msr_set(struct vcpu *vcpu, uint32_t msr, uint64_t value);
-
 /* The guest's translations are stale: dropped before its next entry. Own thread. */
 void backend_tlb_flush(struct vcpu *vcpu);
 
-/* The exit path's part, by the backend that is linked. */
+/* What the guest's architecture asks of its backends beyond this, and the exit path's part by the one that is
+ * linked. */
+#include <guest/backend.h>
+
 #include <backend/inline.h>
 
 #endif

@@ -25,6 +25,8 @@ void vcpu_arch_resumed(struct vcpu *vcpu);
 void vcpu_arch_requests(struct vcpu *vcpu, unsigned requests);
 /* Whether something ends the guest's halt. */
 bool vcpu_arch_halt_ends(struct vcpu *vcpu);
+/* Address of the instruction that it is at, and what the architecture calls that register. */
+uint64_t vcpu_arch_pc(const struct vcpu *vcpu, const char **name);
 /* What an operator sees of its registers, at most VM_REGISTERS_MAX; returns how many there are. */
 unsigned vcpu_arch_registers(struct vcpu *vcpu, struct vm_register *out);
 

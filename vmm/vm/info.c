@@ -8,27 +8,9 @@
 /* What an operator sees of a VM: copies, taken without stopping anything. */
 
 static const char *const exit_names[EXIT_KINDS + 1] = {
-    [EXIT_HOST_IRQ] = "host-irq",
-    [EXIT_NOTHING] = "backend",
-    [EXIT_IRQ_WINDOW] = "irq-window",
-    [EXIT_NMI_WINDOW] = "nmi-window",
-    [EXIT_CPUID] = "cpuid",
-    [EXIT_HALT] = "halt",
-    [EXIT_IO] = "io",
-    [EXIT_MSR_READ] = "msr-read",
-    [EXIT_MSR_WRITE] = "msr-write",
-    [EXIT_STAGE2_FAULT] = "stage2-fault",
-    [EXIT_HYPERCALL] = "hypercall",
-    [EXIT_CR_ACCESS] = "cr-access",
-    [EXIT_XSETBV] = "xsetbv",
-    [EXIT_WBINVD] = "wbinvd",
-    [EXIT_UNDEFINED] = "undefined",
-    [EXIT_EXCEPTION] = "exception",
-    [EXIT_PAUSE] = "pause",
-    [EXIT_TASK_SWITCH] = "task-switch",
-    [EXIT_SHUTDOWN] = "shutdown",
-    [EXIT_FAIL_ENTRY] = "fail-entry",
-    [EXIT_UNKNOWN] = "unknown",
+#define EXIT_NAME(kind, name) [kind] = (name),
+    EXIT_LIST(EXIT_NAME)
+#undef EXIT_NAME
 };
 
 const char *vm_exit_name(enum exit_kind kind)

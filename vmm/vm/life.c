@@ -96,7 +96,7 @@ void vm_crash(struct vcpu *vcpu, const char *format, ...)
         va_end(args);
         vm->crash.exit = vm_exit_name(vcpu->exit.kind);
         vm->crash.vcpu = vcpu->id;
-        vm->crash.rip = backend_rip(vcpu);
+        vm->crash.pc = vcpu_arch_pc(vcpu, &vm->crash.pc_name);
         vm->crash.register_count = vcpu_arch_registers(vcpu, vm->crash.registers);
     }
     vm_end(vm, VM_END_CRASH);
@@ -267,8 +267,8 @@ static void settle_ended(struct vm *vm, enum vm_end reason)
         return;
     }
     if (reason == VM_END_CRASH)
-        log_warning("vm %s: crashed: %s (vCPU %u, rip %#llx)", vm->config.name, vm->crash.reason,
-                    vm->crash.vcpu, (unsigned long long)vm->crash.rip);
+        log_warning("vm %s: crashed: %s (vCPU %u, %s %#llx)", vm->config.name, vm->crash.reason,
+                    vm->crash.vcpu, vm->crash.pc_name, (unsigned long long)vm->crash.pc);
     state_set(vm, reason == VM_END_CRASH ? VM_CRASHED : VM_STOPPED);
     if (vm_clock_now_ns(&vm->clock) >= RESTART_STABLE_NS)
         vm->restarts = 0;

@@ -41,6 +41,12 @@ static void put_table(struct list *list, const char *name, const struct x86_tabl
     put(list, name, "limit", table->limit);
 }
 
+uint64_t vcpu_arch_pc(const struct vcpu *vcpu, const char **name)
+{
+    *name = "rip";
+    return backend_rip(vcpu);
+}
+
 unsigned vcpu_arch_registers(struct vcpu *vcpu, struct vm_register *out)
 {
     struct list list = {.out = out};

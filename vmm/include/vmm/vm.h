@@ -51,7 +51,8 @@ struct vm_crash {
     char reason[200];
     const char *exit; /* why the vCPU had left the guest, as in the counts of exits */
     unsigned vcpu;
-    uint64_t rip;
+    const char *pc_name; /* "rip", "pc" */
+    uint64_t pc;         /* address of the instruction that it was at */
     unsigned register_count;
     struct vm_register registers[VM_REGISTERS_MAX];
 };

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef GUEST_BACKEND_H
+#define GUEST_BACKEND_H
+
+#include "../../../vm/vcpu.h"
+
+/*
+ * What vmm/arm64 asks of a backend beyond <backend.h>, which includes this. X0 to X30, PC and PSTATE are in
+ * vcpu->arch. Calls on a vCPU come from its own thread, or while that is parked, unless said otherwise.
+ *
+ * The backend runs the guest's generic timer: it sets the lines of PPI 27 (virtual) and 30 (physical), in the
+ * guest and while it is out, so a timer that is due ends a halt like any other interrupt.
+ */
+#define ARM64_PPI_PMU         23
+#define ARM64_PPI_MAINTENANCE 25
+#define ARM64_PPI_VTIMER      27
+#define ARM64_PPI_PTIMER      30
+
+/* Registers that EL1 and EL0 own and access without an exit: name, reset value (Arm ARM, D24.2). What is not
+ * said to be reset is 0. */
+#define ARM64_EL1_LIST(X)                                              \
+    X(SP_EL0, 0)                                                       \
+    X(SP_EL1, 0)                                                       \
+    X(ELR_EL1, 0)                                                      \
+    X(SPSR_EL1, 0)                                                     \
+    X(SCTLR_EL1, 0x30d00980) /* MMU and caches off; RES1 of ARMv8.0 */ \
+    X(CPACR_EL1, 0)                                                    \
+    X(TTBR0_EL1, 0)                                                    \
+    X(TTBR1_EL1, 0)                                                    \
+    X(TCR_EL1, 0)                                                      \
+    X(ESR_EL1, 0)                                                      \
+    X(AFSR0_EL1, 0)                                                    \
+    X(AFSR1_EL1, 0)                                                    \
+    X(FAR_EL1, 0)                                                      \
+    X(MAIR_EL1, 0)                                                     \
+    X(AMAIR_EL1, 0)                                                    \
+    X(VBAR_EL1, 0)                                                     \
+    X(CONTEXTIDR_EL1, 0)                                               \
+    X(TPIDR_EL0, 0)                                                    \
+    X(TPIDRRO_EL0, 0)                                                  \
+    X(TPIDR_EL1, 0)                                                    \
+    X(CNTKCTL_EL1, 0)                                                  \
+    X(PAR_EL1, 0)                                                      \
+    X(CSSELR_EL1, 0)                                                   \
+    X(MDSCR_EL1, 0)
+
+enum arm64_el1_reg {
+#define ARM64_EL1_INDEX(name, reset) ARM64_##name,
+    ARM64_EL1_LIST(ARM64_EL1_INDEX)
+#undef ARM64_EL1_INDEX
+        ARM64_EL1_REGS,
+};
+extern const char *const arm64_el1_names[ARM64_EL1_REGS];
+
+/* What the CPUs of this host have for guests. Valid once virtualization is enabled. */
+struct arm64_host {
+    uint8_t ipa_bits;  /* of guest-physical addresses: at most what ID_AA64MMFR0_EL1.PARange says */
+    uint8_t vmid_bits; /* 8, 16 */
+    uint8_t lr_count, lr_pri_bits; /* of struct gicv3_config; 0: no GICv3 CPU interface */
+    bool has_vhe, has_fwb, has_pauth, has_sve, has_fgt, has_ecv;
+};
+extern struct arm64_host arm64_host; /* immutable after the boot CPU is enabled */
+
+/* Everything as after a warm reset at EL1 with the MMU off: X0 to X30 and PC 0, PSTATE EL1h with all
+ * interrupts masked, timers off, FP registers 0. `mpidr` is what MPIDR_EL1 reads, RES1 included; `midr`
+ * MIDR_EL1. */
+void backend_reset(struct vcpu *vcpu, uint64_t midr, uint64_t mpidr);
+
+uint64_t backend_el1_get(struct vcpu *vcpu, enum arm64_el1_reg reg);
+void backend_el1_set(struct vcpu *vcpu, enum arm64_el1_reg reg, uint64_t value);
+
+/*
+ * CNTVOFF_EL2: what the guest's counter is behind the host's, physical counter included. The same for all
+ * vCPUs of a VM.
+ */
+void backend_counter_offset_set(struct vcpu *vcpu, uint64_t offset);
+
+/*
+ * The physical timer, whose accesses are trapped: CNTP_CTL_EL0, CNTP_CVAL_EL0, CNTP_TVAL_EL0, CNTPCT_EL0,
+ * CNTPCTSS_EL0. False: `reg` (ARM64_SYSREG()) is none of them.
+ */
+must_check bool backend_timer_read(struct vcpu *vcpu, uint32_t reg, uint64_t *value);
+must_check bool backend_timer_write(struct vcpu *vcpu, uint32_t reg, uint64_t value);
+
+/*
+ * Exceptions, taken to EL1 before the guest's next instruction: PSTATE, PC, ELR_EL1, SPSR_EL1 and ESR_EL1
+ * become what the CPU would have made of them (Arm ARM, D1.3). `esr`: ESR_EL1 without IL, which is taken from
+ * the exit. PC is the preferred return address.
+ */
+void backend_inject_sync(struct vcpu *vcpu, uint64_t esr);
+/* Sync exceptions by what they are: undefined instruction; external abort of a data access or a fetch at
+ * `far`. */
+void backend_inject_undefined(struct vcpu *vcpu);
+void backend_inject_abort(struct vcpu *vcpu, bool is_fetch, uint64_t far);
+/* Becomes pending as a virtual SError, HCR_EL2.VSE; `esr`: its ISS if the CPU has FEAT_RAS. */
+void backend_inject_serror(struct vcpu *vcpu, uint64_t esr);
+
+/* The instruction that exited is done: PC is behind it, single step and branch target state advance. */
+static inline void backend_skip(struct vcpu *vcpu);
+
+/*
+ * The loader has written guest memory through the host's caches: a guest that starts with its own off sees
+ * it. Needed after writes to memory that was mapped already and whose guest does not run with caches.
+ * Context: thread.
+ */
+struct vm;
+void backend_memory_written(struct vm *vm);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef GUEST_VCPU_ARCH_H
+#define GUEST_VCPU_ARCH_H
+
+#include <core/compiler.h>
+#include <core/types.h>
+#include <stdatomic.h>
+
+/*
+ * What a vCPU is on arm64 beyond what every architecture has: embedded in struct vcpu. Registers of EL1 and
+ * EL0 are the backend's (<guest/backend.h>). Who may touch a member: see struct vcpu.
+ */
+struct gic_cpu;
+
+struct vcpu_arch {
+    /* First, because assembly knows them. */
+    uint64_t x[31];    /* t */
+    uint64_t pc;       /* t */
+    uint64_t pstate;   /* t: as SPSR_EL2 has it */
+    uint64_t esr, far; /* t: of the last exit, see <guest/exit.h> */
+
+    struct gic_cpu *gic; /* i: its virtual interrupt interface (vmm/irqchip/gicv3) */
+};
+
+/* Requests that only this architecture has; see enum vcpu_request. */
+enum vcpu_arch_request {
+    VCPU_REQ_SERROR = 1 << 16, /* a virtual SError: the machine's NMI line */
+    VCPU_REQ_ON = 1 << 17,     /* PSCI CPU_ON has prepared it */
+    VCPU_REQ_STEAL = 1 << 18,  /* it has had to wait for a CPU: the scheduler's */
+};
+
+#endif
