@@ -33,9 +33,7 @@ include $(O)/auto.mk build/third-party.mk
 include scripts/build/tools.mk
 include scripts/build/image.mk
 include scripts/build/host.mk
-ifeq ($(CONFIG_ARCH_X86_64),y)
 include tests/guest/build.mk
-endif
 include scripts/build/targets.mk
 endif
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-What a guest's operations cost the host, in instructions: the guest tests/guest/bench.c takes the time, and the host
+What a guest's operations cost the host, in instructions: the guest tests/guest/ARCH/bench.c takes the time, and the host
 counts one nanosecond per instruction (counted.py).
 """
 

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Does to its memory what it is told, one letter at a time, while the host logs which pages are written: the
- * 4 MiB from 16 MiB on, of which page n belongs to processor n modulo their number.
+ * 4 MiB that lie 16 MiB behind the beginning of its RAM, of which page n belongs to processor n modulo their
+ * number.
  */
 #include "lib/guest.h"
 
 const char guest_name[] = "dirty";
 
-#define COM1     0x3f8
-#define PM_TIMER 0x608
-#define REGION   ((volatile uint64_t *)0x1000000)
-#define PAGES    1024
-#define STEP     7   /* 'w' writes every seventh page */
-#define BY_HOST  100 /* 'i' has the host write this one */
-#define WORDS    512
+#define REGION  ((volatile uint64_t *)((memory_begin() + 0x1000000) & ~0xffffffUL))
+#define PAGES   1024
+#define STEP    7   /* 'w' writes every seventh page */
+#define BY_HOST 100 /* 'i' has the host write this one */
+#define WORDS   512
 
 static unsigned cpus;
 static volatile uint32_t round, done, is_storm;
@@ -69,7 +68,7 @@ static void storm_until_told(void)
     is_storm = 1;
     done = 1;
     __atomic_add_fetch(&round, 1, __ATOMIC_SEQ_CST);
-    while (!(in8(COM1 + 5) & 1))
+    while (!(serial_can_read()))
         cpu_relax();
     is_storm = 0;
     while (done < cpus)
@@ -80,15 +79,6 @@ static void read_all(void)
 {
     for (unsigned i = 0; i < PAGES * WORDS; i += 64)
         sum += REGION[i];
-}
-
-/* A string instruction from a port: the emulator stores. */
-static void host_writes(void)
-{
-    volatile uint64_t *to = &REGION[BY_HOST * WORDS + 100];
-    uint64_t count = 4;
-
-    __asm__ volatile("rep insl" : "+D"(to), "+c"(count) : "d"(PM_TIMER) : "memory");
 }
 
 static void check(unsigned writes)
@@ -110,16 +100,16 @@ static void check(unsigned writes)
 
 static char listen(void)
 {
-    while (!(in8(COM1 + 5) & 1))
+    while (!(serial_can_read()))
         cpu_relax();
-    return (char)in8(COM1);
+    return serial_read();
 }
 
 void guest_run(void)
 {
     unsigned writes = 0;
 
-    apic_init();
+    irq_init();
     cpus = (unsigned)option("cpus", 1);
     expect(smp_start(cpus - 1), "%u of %u processors came", (uint64_t)ap_arrived, (uint64_t)cpus - 1);
     for (unsigned i = 0; i < PAGES * WORDS; i++)
@@ -133,7 +123,7 @@ void guest_run(void)
             print("storm\n");
             storm_until_told();
         } else if (c == 'i') {
-            host_writes();
+            host_write(&REGION[BY_HOST * WORDS + 100]);
         } else if (c == 'r') {
             read_all();
         }

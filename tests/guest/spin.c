@@ -7,14 +7,16 @@ const char guest_name[] = "spin";
 void ap_run(unsigned index)
 {
     (void)index;
-    __asm__ volatile("cli; 1: jmp 1b");
+    irq_off();
+    for (;;)
+        __asm__ volatile("");
 }
 
 void guest_run(void)
 {
     unsigned others = (unsigned)option("cpus", 1) - 1;
 
-    apic_init();
+    irq_init();
     if (others && !smp_start(others))
         fail("%u of %u processors came", (uint64_t)ap_arrived, (uint64_t)others);
     print("ready\n");

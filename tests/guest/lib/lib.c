@@ -2,22 +2,7 @@
 #include "guest.h"
 #include <stdarg.h>
 
-#define COM1       0x3f8
-#define DEBUG_EXIT 0xf4
-
-struct multiboot_info {
-    uint32_t flags, mem_lower, mem_upper, boot_device, cmdline;
-};
-
-extern uint64_t boot_info;
 static unsigned failures;
-
-static void put(char c)
-{
-    while (!(in8(COM1 + 5) & 0x20))
-        cpu_relax();
-    out8(COM1, (uint8_t)c);
-}
 
 static void put_number(uint64_t value, unsigned base)
 {
@@ -29,20 +14,20 @@ static void put_number(uint64_t value, unsigned base)
         value /= base;
     } while (value);
     while (n)
-        put(digits[--n]);
+        serial_put(digits[--n]);
 }
 
 static void print_list(const char *format, va_list list)
 {
     for (; *format; format++) {
         if (*format != '%') {
-            put(*format);
+            serial_put(*format);
             continue;
         }
         format++;
         if (*format == 's')
             for (const char *s = va_arg(list, const char *); *s; s++)
-                put(*s);
+                serial_put(*s);
         else
             put_number(va_arg(list, uint64_t), *format == 'x' ? 16 : 10);
     }
@@ -68,21 +53,14 @@ void fail(const char *format, ...)
     va_start(list, format);
     print_list(format, list);
     va_end(list);
-    put('\n');
+    serial_put('\n');
 }
 
 void finish(void)
 {
     if (failures == 0)
         print("PASS %s\n", guest_name);
-    out32(DEBUG_EXIT, failures != 0);
-    for (;;)
-        __asm__ volatile("cli; hlt");
-}
-
-uint32_t memory_upper_kib(void)
-{
-    return ((const struct multiboot_info *)boot_info)->mem_upper;
+    machine_exit(failures != 0);
 }
 
 static const char *match(const char *at, const char *name)
@@ -95,11 +73,9 @@ static const char *match(const char *at, const char *name)
 /* What follows `name=` on the command line. */
 static const char *option_find(const char *name)
 {
-    const struct multiboot_info *info = (const void *)boot_info;
+    const char *at = command_line();
 
-    if (!(info->flags & 4))
-        return NULL;
-    for (const char *at = (const char *)(uintptr_t)info->cmdline; *at; at++) {
+    for (; at && *at; at++) {
         const char *value = match(at, name);
 
         if (value)
@@ -134,27 +110,8 @@ bool option_is(const char *name, const char *value)
 void guest_main(void);
 void guest_main(void)
 {
-    trap_init();
-    /* The 8259s stay out of it: what a boot loader left in them must not arrive. */
-    out8(0x21, 0xff);
-    out8(0xa1, 0xff);
+    guest_init();
     print("guest %s\n", guest_name);
     guest_run();
     finish();
-}
-
-void *memcpy(void *to, const void *from, size_t size)
-{
-    void *start = to;
-
-    __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
-    return start;
-}
-
-void *memset(void *to, int value, size_t size)
-{
-    void *start = to;
-
-    __asm__ volatile("rep stosb" : "+D"(to), "+c"(size) : "a"(value) : "memory");
-    return start;
 }

@@ -100,7 +100,7 @@ def grub(t):
 
 @test(timeout=120, **HOST)
 def ipxe(t):
-    """iPXE reaches its prompt and obeys, in real and protected mode by turns, on what tests/guest/bios has of a BIOS."""
+    """iPXE reaches its prompt and obeys, in real and protected mode by turns, on what the guest `bios` has of a BIOS."""
     kernel = upload(t.api, "bios", guest_file(t.host.config, "bios").read_bytes())
     program = upload(t.api, "ipxe", (package("ipxe") / "usr/lib/ipxe/ipxe.lkrn").read_bytes())
     with Vm(t.api, "ipxe", vcpus=1, memory="64M", kernel=kernel, initrd=program, debug_exit=True) as vm:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Keeps its processor busy for a while and reads how much of that others had: at least `least` percent. */
-#include "lib/guest.h"
+#include "../lib/guest.h"
 
 const char guest_name[] = "steal";
 

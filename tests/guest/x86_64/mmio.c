@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Every kind of access to LAPIC, IOAPIC, ECAM and to where nothing is: the instructions give what hardware
  * gives. */
-#include "lib/guest.h"
+#include "../lib/guest.h"
 
 const char guest_name[] = "mmio";
 

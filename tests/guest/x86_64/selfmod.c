@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Code that changes while the hypervisor reads it: what was executed must be one of the two versions. */
-#include "lib/guest.h"
+#include "../lib/guest.h"
 
 const char guest_name[] = "selfmod";
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads and writes every I/O port with every size: nothing happens to the host, and absent ones read as ones.
  */
-#include "lib/guest.h"
+#include "../lib/guest.h"
 
 const char guest_name[] = "ports";
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* PIT, RTC and PM timer run at their rates, measured by each other and by the TSC. */
-#include "lib/guest.h"
+#include "../lib/guest.h"
 
 const char guest_name[] = "clocks";
 

@@ -3,7 +3,7 @@
  * Vector and debug registers belong to their vCPU: each processor fills them with its own pattern and looks
  * again and again while others do the same on the same host CPU. Run with cpus=N, and twice at once.
  */
-#include "lib/guest.h"
+#include "../lib/guest.h"
 
 const char guest_name[] = "cpustate";
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads and writes every MSR a host could know: what is not there answers with #GP, and nothing else happens.
  */
-#include "lib/guest.h"
+#include "../lib/guest.h"
 
 const char guest_name[] = "msr";
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* An exception without an IDT: a triple fault, which ends the VM. What the registers hold then is to be seen.
  */
-#include "lib/guest.h"
+#include "../lib/guest.h"
 
 const char guest_name[] = "triple";
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The local APIC's timer in its three modes, with sane and absurd values. SDM vol. 3A, 11.5.4. */
-#include "lib/guest.h"
+#include "../lib/guest.h"
 
 const char guest_name[] = "timer";
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reserved bits of control registers, EFER, XCR0 and debug registers fault; allowed ones hold. SDM vol.
  * 3A, 2.5. */
-#include "lib/guest.h"
+#include "../lib/guest.h"
 
 const char guest_name[] = "control";
 

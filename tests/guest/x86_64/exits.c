@@ -4,7 +4,7 @@
  * it is told to end. How often the host's interrupts come in between is up to the host and what else it has
  * to do.
  */
-#include "lib/guest.h"
+#include "../lib/guest.h"
 
 const char guest_name[] = "exits";
 

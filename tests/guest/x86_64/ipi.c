@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* IPIs to CPUs that do not exist, of every delivery mode; self-IPIs and NMIs that do arrive. SDM vol.
  * 3A, 11.6. */
-#include "lib/guest.h"
+#include "../lib/guest.h"
 
 const char guest_name[] = "ipi";
 

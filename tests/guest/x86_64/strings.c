@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* INS and OUTS with REP: both directions, across pages, and with a page missing on the way. SDM vol. 2, REP.
  */
-#include "lib/guest.h"
+#include "../lib/guest.h"
 
 const char guest_name[] = "strings";
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Exceptions with their error codes, and single steps over instructions that the hypervisor does for the
  * guest. */
-#include "lib/guest.h"
+#include "../lib/guest.h"
 
 const char guest_name[] = "exceptions";
 

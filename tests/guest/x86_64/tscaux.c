@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Each processor has a TSC_AUX of its own, which RDTSCP and RDPID give, also after it was away. */
-#include "lib/guest.h"
+#include "../lib/guest.h"
 
 const char guest_name[] = "tscaux";
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Goes where there is no memory: into the PCI window, where no device is. */
-#include "lib/guest.h"
+#include "../lib/guest.h"
 
 const char guest_name[] = "jump";
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Starts all processors, lets them answer IPIs, and changes mappings under their eyes. */
-#include "lib/guest.h"
+#include "../lib/guest.h"
 
 const char guest_name[] = "smp";
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Exits without end, of all kinds, on all processors, interrupts off: a neighbour that is only noisy. */
-#include "lib/guest.h"
+#include "../lib/guest.h"
 
 const char guest_name[] = "storm";
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* HLT wakes for an interrupt, once and again, and not for a masked one. */
-#include "lib/guest.h"
+#include "../lib/guest.h"
 
 const char guest_name[] = "halt";
 

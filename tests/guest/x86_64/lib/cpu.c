@@ -115,6 +115,11 @@ void apic_init(void)
     apic_write(APIC_TPR, 0);
 }
 
+void irq_init(void)
+{
+    apic_init();
+}
+
 void apic_eoi(void)
 {
     apic_write(APIC_EOI, 0);

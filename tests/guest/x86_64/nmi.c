@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Waits for one NMI from outside (LINT1), asleep with interrupts off as nothing else would wake it. */
-#include "lib/guest.h"
+#include "../lib/guest.h"
 
 const char guest_name[] = "nmi";
 

@@ -4,7 +4,7 @@
  * told to do so), the time that an operation takes is its cost, the host's part included. Each line "cost
  * NAME N" is a median, less what taking the time costs; NAME is known to tests/bench/exits.py.
  */
-#include "lib/guest.h"
+#include "../lib/guest.h"
 
 const char guest_name[] = "bench";
 

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* GICv3: distributor, this processor's redistributor and CPU interface. Arm IHI 0069, 12. */
+#include "guest.h"
+
+#define GICD_CTLR        0x0
+#define GICD_IGROUPR     0x80
+#define GICD_ISENABLER   0x100
+#define GICD_ICENABLER   0x180
+#define GICD_IPRIORITYR  0x400
+#define GICD_IROUTER     0x6000
+#define GICR_TYPER       0x8
+#define GICR_WAKER       0x14
+#define GICD_CTLR_ENABLE 0x12 /* affinity routing, group 1 */
+#define RWP              (1U << 31)
+#define TYPER_LAST       (1 << 4)
+#define CHILDREN_ASLEEP  4
+#define INTIDS           1020
+
+static void (*handlers[INTIDS])(unsigned intid);
+static uintptr_t redists[CPUS_MAX];
+void (*volatile lpi_handler)(unsigned intid);
+volatile unsigned spurious;
+
+void gic_handle(void);
+
+void gic_handle(void)
+{
+    unsigned intid = (unsigned)sysreg_read("s3_0_c12_c12_0"); /* ICC_IAR1_EL1 */
+
+    if (intid >= INTIDS && intid < LPI_FIRST) {
+        __atomic_add_fetch(&spurious, 1, __ATOMIC_SEQ_CST);
+        return;
+    }
+    if (intid >= LPI_FIRST && lpi_handler)
+        lpi_handler(intid);
+    else if (intid < INTIDS && handlers[intid])
+        handlers[intid](intid);
+    else
+        fail("interrupt %u is nobody's", (uint64_t)intid);
+    sysreg_write("s3_0_c12_c12_1", intid); /* ICC_EOIR1_EL1 */
+}
+
+static uint32_t own_affinity(void)
+{
+    uint64_t mpidr = sysreg_read("mpidr_el1");
+
+    return (uint32_t)(mpidr & 0xffffff) | (uint32_t)(mpidr >> 8 & 0xff000000);
+}
+
+uintptr_t gic_redist(void)
+{
+    unsigned cpu = cpu_number();
+
+    for (uintptr_t at = GICR; redists[cpu] == 0; at += GICR_STEP) {
+        uint64_t typer = read64(at + GICR_TYPER);
+
+        if (typer >> 32 == own_affinity())
+            redists[cpu] = at;
+        else if (typer & TYPER_LAST) {
+            fail("processor %u has no redistributor", (uint64_t)cpu);
+            finish();
+        }
+    }
+    return redists[cpu];
+}
+
+static uintptr_t bank(unsigned intid)
+{
+    return intid < 32 ? gic_redist() + SGI_BASE : GICD;
+}
+
+void irq_enable(unsigned intid, bool on)
+{
+    write32(bank(intid) + (on ? GICD_ISENABLER : GICD_ICENABLER) + intid / 32 * 4, 1U << intid % 32);
+    if (on)
+        return;
+    while (read32(intid < 32 ? gic_redist() : GICD) & (intid < 32 ? 8 : RWP)) /* CTLR.RWP */
+        cpu_relax();
+}
+
+void irq_priority(unsigned intid, uint8_t priority)
+{
+    write8(bank(intid) + GICD_IPRIORITYR + intid, priority);
+}
+
+void irq_set(unsigned intid, void (*fn)(unsigned intid))
+{
+    handlers[intid] = fn;
+    irq_priority(intid, PRIORITY);
+    if (intid >= 32)
+        write64(GICD + GICD_IROUTER + intid * 8UL, sysreg_read("mpidr_el1") & 0xff00ffffffUL);
+    irq_enable(intid, true);
+}
+
+void irq_init(void)
+{
+    uintptr_t redist;
+
+    if (cpu_number() == 0) {
+        write32(GICD + GICD_CTLR, 0);
+        while (read32(GICD + GICD_CTLR) & RWP)
+            cpu_relax();
+        for (unsigned i = 1; i < 32; i++)
+            write32(GICD + GICD_IGROUPR + i * 4, ~0U);
+        write32(GICD + GICD_CTLR, GICD_CTLR_ENABLE);
+    }
+    redist = gic_redist();
+    write32(redist + GICR_WAKER, 0);
+    while (read32(redist + GICR_WAKER) & CHILDREN_ASLEEP)
+        cpu_relax();
+    write32(redist + SGI_BASE + GICD_IGROUPR, ~0U);
+    for (unsigned i = 0; i < 32; i += 4)
+        write32(redist + SGI_BASE + GICD_IPRIORITYR + i, PRIORITY * 0x01010101U);
+    write32(redist + SGI_BASE + GICD_ISENABLER, 0xffff);
+    sysreg_write("s3_0_c12_c12_5", 7);  /* ICC_SRE_EL1: system registers */
+    sysreg_write("s3_0_c4_c6_0", 0xff); /* ICC_PMR_EL1 */
+    sysreg_write("s3_0_c12_c12_3", 0);  /* ICC_BPR1_EL1 */
+    sysreg_write("s3_0_c12_c12_4", 0);  /* ICC_CTLR_EL1: EOIR drops and deactivates */
+    sysreg_write("s3_0_c12_c12_7", 1);  /* ICC_IGRPEN1_EL1 */
+}
+
+void sgi_send(unsigned intid, uint16_t targets)
+{
+    uint64_t affinity = own_affinity();
+    uint64_t value =
+        (affinity >> 24 & 0xff) << 48 | (affinity >> 16 & 0xff) << 32 | (affinity >> 8 & 0xff) << 16;
+
+    __asm__ volatile("dsb ishst" : : : "memory");
+    sysreg_write("s3_0_c12_c11_5", value | (uint64_t)intid << 24 | targets); /* ICC_SGI1R_EL1 */
+}
+
+void sgi_send_others(unsigned intid)
+{
+    __asm__ volatile("dsb ishst" : : : "memory");
+    sysreg_write("s3_0_c12_c11_5", 1ULL << 40 | (uint64_t)intid << 24);
+}
