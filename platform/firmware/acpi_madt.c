@@ -24,6 +24,7 @@ enum {
     TYPE_X2APIC_NMI = 10,
     TYPE_GICC = 11,
     TYPE_GICD = 12,
+    TYPE_GIC_FRAME = 13,
     TYPE_GICR = 14,
     TYPE_ITS = 15,
     TYPE_KINDS
@@ -31,16 +32,17 @@ enum {
 
 /* The shortest an entry of each type may be; 0: not ours. */
 static const uint8_t size_min[TYPE_KINDS] = {
-    [TYPE_LAPIC] = 8,     [TYPE_IOAPIC] = 12,        [TYPE_OVERRIDE] = 10, [TYPE_IOAPIC_NMI] = 8,
-    [TYPE_LAPIC_NMI] = 6, [TYPE_LAPIC_ADDRESS] = 12, [TYPE_X2APIC] = 16,   [TYPE_X2APIC_NMI] = 12,
-    [TYPE_GICC] = 76,     [TYPE_GICD] = 24,          [TYPE_GICR] = 16,     [TYPE_ITS] = 16,
+    [TYPE_LAPIC] = 8,      [TYPE_IOAPIC] = 12,        [TYPE_OVERRIDE] = 10, [TYPE_IOAPIC_NMI] = 8,
+    [TYPE_LAPIC_NMI] = 6,  [TYPE_LAPIC_ADDRESS] = 12, [TYPE_X2APIC] = 16,   [TYPE_X2APIC_NMI] = 12,
+    [TYPE_GICC] = 76,      [TYPE_GICD] = 24,          [TYPE_GICR] = 16,     [TYPE_ITS] = 16,
+    [TYPE_GIC_FRAME] = 24,
 };
 
 struct madt {
     struct fw_builder *b;
     uint8_t revision;
     struct arena_array *cpus;
-    struct arena_array ioapics, overrides, ioapic_nmis, lapic_nmis, redistributors, its;
+    struct arena_array ioapics, overrides, ioapic_nmis, lapic_nmis, redistributors, its, frames;
 };
 
 /* MPS INTI flags, table 5.26. "Conforms" (0) counts as ISA's way, as the headers say. */
@@ -160,6 +162,22 @@ static int gicc_add(struct madt *m, const uint8_t *e)
     return error ? error : region_add(m, &m->redistributors, get_u64(e + 60), 0);
 }
 
+/* GIC MSI frame: ACPI 6.5, 5.2.12.16. Flag 0: the counts here are right, not the frame's own. */
+static int frame_add(struct madt *m, const uint8_t *e)
+{
+    struct host_gic_frame *frame;
+    bool is_told = get_u32(e + 16) & 1;
+
+    if (get_u64(e + 8) == 0)
+        return 0;
+    frame = ARENA_PUSH(m->b->arena, &m->frames, struct host_gic_frame);
+    if (frame == NULL)
+        return -ENOMEM;
+    *frame = (struct host_gic_frame){hpa(get_u64(e + 8)), is_told ? get_u16(e + 22) : 0U,
+                                     is_told ? get_u16(e + 20) : 0U};
+    return 0;
+}
+
 static int entry_parse(struct madt *m, const uint8_t *e)
 {
     struct host_info *info = m->b->info;
@@ -188,6 +206,8 @@ static int entry_parse(struct madt *m, const uint8_t *e)
         info->gic.distributor = hpa(get_u64(e + 8));
         info->gic.version = e[20];
         return 0;
+    case TYPE_GIC_FRAME:
+        return frame_add(m, e);
     case TYPE_GICR:
         return region_add(m, &m->redistributors, get_u64(e + 4), get_u32(e + 12));
     default:
@@ -246,5 +266,7 @@ int acpi_madt_parse(struct fw_builder *b, const struct acpi_table *table, struct
     info->gic.redistributor_count = m.redistributors.count;
     info->gic.its = m.its.items;
     info->gic.its_count = m.its.count;
+    info->gic.frames = m.frames.items;
+    info->gic.frame_count = m.frames.count;
     return error;
 }

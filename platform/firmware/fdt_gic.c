@@ -70,6 +70,22 @@ static int its_add(struct fdt_walk *w, int node, struct fdt_machine *m)
     return region_add(w, &m->its, base, size);
 }
 
+/* Linux binding arm,gic.yaml, "v2m-frame". The properties are for frames whose register lies. */
+static int frame_add(struct fdt_walk *w, int node, struct fdt_machine *m)
+{
+    uint64_t base, size;
+    struct host_gic_frame *frame;
+
+    if (!fdt_reg(w, node, 0, &base, &size))
+        return 0;
+    frame = ARENA_PUSH(w->b->arena, &m->frames, struct host_gic_frame);
+    if (frame == NULL)
+        return -ENOMEM;
+    *frame = (struct host_gic_frame){hpa(base), fdt_u32(w, node, "arm,msi-base-spi", 0),
+                                     fdt_u32(w, node, "arm,msi-num-spis", 0)};
+    return 0;
+}
+
 int fdt_gic_visit(struct fdt_walk *w, int node, struct fdt_machine *m)
 {
     bool is_level;
@@ -77,6 +93,8 @@ int fdt_gic_visit(struct fdt_walk *w, int node, struct fdt_machine *m)
 
     if (fdt_is(w, node, "arm,gic-v3-its"))
         return its_add(w, node, m);
+    if (fdt_is(w, node, "arm,gic-v2m-frame"))
+        return frame_add(w, node, m);
     /* The first is the root of all; others hang below it. */
     if (w->b->info->gic.version != 0)
         return 0;

@@ -143,6 +143,8 @@ static void publish(struct host_info *info, struct fdt_machine *m, struct host_c
     info->gic.redistributor_count = m->redistributors.count;
     info->gic.its = m->its.items;
     info->gic.its_count = m->its.count;
+    info->gic.frames = m->frames.items;
+    info->gic.frame_count = m->frames.count;
     info->ecams = m->ecams.items;
     info->ecam_count = m->ecams.count;
     info->pci_routes = m->routes.items;

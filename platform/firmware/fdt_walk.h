@@ -64,7 +64,7 @@ int must_check fdt_machine_parse(struct fw_builder *b, uint64_t address, struct 
 
 /* What machine nodes collect while they are visited, and the two large kinds of them. */
 struct fdt_machine {
-    struct arena_array cpus, redistributors, its, ecams, routes, windows, msi_maps;
+    struct arena_array cpus, redistributors, its, frames, ecams, routes, windows, msi_maps;
     struct arena_array its_phandles; /* uint32_t, one per its */
     int console;                     /* node that stdout-path names; negative: none */
 };

@@ -4,16 +4,18 @@
 .PHONY: run test check format bench
 
 # A CPU whose nested paging and x2APIC the emulator has; family 23 because Linux guests mistrust the default.
-qemu-x86_64 := qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu max,family=23,model=1,stepping=2
+qemu-qemu-q35-svm := qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu max,family=23,model=1,stepping=2
+qemu-qemu-virt-arm64 := qemu-system-aarch64 -M virt,virtualization=on,gic-version=3 -accel tcg,thread=multi -cpu cortex-a72
+qemu-qemu-virt-arm64-gicv2 := qemu-system-aarch64 -M virt,virtualization=on,gic-version=2 -accel tcg,thread=multi -cpu cortex-a72
+nic-default := -device virtio-net-pci,netdev=net0,romfile=
 # PORT: where the API answers on this machine. APPEND: the image's command line. QEMU_ARGS: anything more.
-qemu-arm64 := qemu-system-aarch64 -M virt,virtualization=on,gic-version=3 -accel tcg,thread=multi -cpu cortex-a72
 kernel-x86_64 := $(O)/basalt.elf
 kernel-arm64  := $(O)/basalt.efi
 run: $(kernel-$(ARCH))
 	@echo "  The API will answer at http://127.0.0.1:$(or $(PORT),8080)/ ; Ctrl-A X ends."
-	$(Q)exec $(qemu-$(ARCH)) -smp 2 -m 1024 -nographic -no-reboot -kernel $< $(if $(APPEND),-append '$(APPEND)') \
-		-netdev user,id=net0,hostfwd=tcp:127.0.0.1:$(or $(PORT),8080)-:80 -device virtio-net-pci,netdev=net0,romfile= \
-		$(QEMU_ARGS)
+	$(Q)exec $(qemu-$(BOARD)) $(or $(smp-$(BOARD)),-smp 2) -m 1024 -nographic -no-reboot -kernel $< \
+		$(if $(APPEND),-append '$(APPEND)') -netdev user,id=net0,hostfwd=tcp:127.0.0.1:$(or $(PORT),8080)-:80 \
+		$(or $(nic-$(BOARD)),$(nic-default)) $(QEMU_ARGS)
 
 # Everything, counted; see there.
 test:

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Every board of configs/ is built, and nothing of an architecture or a backend that it did not choose is in its image.
+"""Every board of configs/ is built, and nothing of an architecture, backend or driver that it did not choose is in its image.
 
     boards.py BUILD         BUILD/<board> are the output folders
 """
@@ -12,6 +12,11 @@ import sys
 
 ARCHES = {"x86_64": ("platform/x86_64/", "vmm/x86/", "vmm/backend/svm/", "vmm/backend/vmx/"),
           "arm64": ("platform/arm64/", "vmm/arm64/", "vmm/backend/arm64/")}
+# Drivers: what an image holds of them only if its configuration says so.
+DRIVERS = {"HOST_GICV2": r"platform/arm64/irq/(gicv2|v2m)\.o", "HOST_GICV3": r"platform/arm64/irq/(gicv3|its\w*)\.o",
+           "UART_16550": r"platform/drivers/uart/uart_16550\.o", "UART_PL011": r"platform/drivers/uart/uart_pl011\.o",
+           "NIC_VIRTIO": r"platform/drivers/nic/virtio_net", "NIC_E1000E": r"platform/drivers/nic/e1000e",
+           "PCI": r"platform/drivers/pci/", "VIRTIO_PCI": r"platform/drivers/virtio/virtio_pci"}
 # Symbols that tell whose code it is, should an object's name not.
 SYMBOLS = {"x86_64": r"lapic_(init|cpu_init|eoi|send)|ioapic_init|rtc_read|vmcb|svm_|bootinfo_(multiboot|pvh|linux)", "arm64": r"gic_|its_|psci_|generic_timer_|bootinfo_fdt|fdt_machine"}
 
@@ -27,6 +32,9 @@ def problems_of(out):
         yield from (f"{name} is linked" for name in objects if name.startswith(rooms))
         yield from (f"{name} is in the image" for name in re.findall(r"^\w+ [tTdDbB] (\S+)$", names, re.M)
                     if re.match(SYMBOLS[arch], name))
+    for option, pattern in DRIVERS.items():
+        if config.get(option) != "y":
+            yield from (f"{name} is linked without CONFIG_{option}" for name in objects if re.match(pattern, name))
     for name in objects:
         backend = re.match(r"vmm/backend/(\w+)/", name)
         if backend and backend.group(1) != config["BACKEND"]:

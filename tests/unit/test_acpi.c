@@ -191,6 +191,30 @@ Test(acpi, madt_gic)
     cr_assert(info.gic.its_count == 1 && info.gic.its[0].base.v == 0x8080000);
 }
 
+Test(acpi, madt_gic_message_frames)
+{
+    uint8_t *t = table_add(44 + 24 + 3 * 24);
+    uint8_t *e = t + 44;
+
+    e[0] = 12, e[1] = 24;
+    put_u64(e + 8, 0x8000000);
+    e[20] = 2;
+    for (unsigned int i = 0; i < 3; i++) {
+        e += 24;
+        e[0] = 13, e[1] = 24;
+        put_u64(e + 8, i < 2 ? 0x8020000 + 0x1000ULL * i : 0); /* the third has no registers */
+        put_u32(e + 16, i);
+        e[20] = 64;
+        e[22] = 80;
+    }
+    fake_acpi_seal(t, "APIC", 44 + 24 + 3 * 24);
+    parse();
+    cr_assert_eq(info.gic.version, 2);
+    cr_assert_eq(info.gic.frame_count, 2);
+    cr_assert(info.gic.frames[0].base.v == 0x8020000 && info.gic.frames[0].count == 0);
+    cr_assert(info.gic.frames[1].first == 80 && info.gic.frames[1].count == 64);
+}
+
 Test(acpi, mcfg)
 {
     uint8_t *t = table_add(44 + 16 * 3 + 5);

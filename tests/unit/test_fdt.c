@@ -194,6 +194,45 @@ Test(fdt, interrupt_controller_and_timer)
     fake_phys_free(&phys);
 }
 
+Test(fdt, gicv2_with_message_frames)
+{
+    tree_begin();
+    NODE("intc@8000000");
+    TEXT("compatible", "arm,gic-400");
+    CELLS("phandle", 1);
+    CELLS("#interrupt-cells", 3);
+    CELLS("#address-cells", 2);
+    CELLS("#size-cells", 2);
+    CELLS("interrupts", 1, 9, 4);
+    CELLS("reg", 0, 0x8000000, 0, 0x10000, 0, 0x8010000, 0, 0x10000, 0, 0x8030000, 0, 0x10000, 0, 0x8040000,
+          0, 0x10000);
+    cr_assert_eq(fdt_property(tree, "ranges", "", 0), 0);
+    NODE("v2m@8020000");
+    TEXT("compatible", "arm,gic-v2m-frame");
+    CELLS("reg", 0, 0x8020000, 0, 0x1000);
+    END();
+    NODE("v2m@8021000");
+    TEXT("compatible", "arm,gic-v2m-frame");
+    CELLS("reg", 0, 0x8021000, 0, 0x1000);
+    CELLS("arm,msi-base-spi", 160);
+    CELLS("arm,msi-num-spis", 32);
+    END();
+    NODE("v2m@none");
+    TEXT("compatible", "arm,gic-v2m-frame");
+    END();
+    END();
+    cr_assert_eq(tree_end(), 0);
+    cr_assert_eq(info.gic.version, 2);
+    cr_assert_eq(info.gic.cpu_interface.v, 0x8010000);
+    cr_assert_eq(info.gic.hypervisor_interface.v, 0x8030000);
+    cr_assert_eq(info.gic.virtual_cpu_interface.v, 0x8040000);
+    cr_assert_eq(info.gic.maintenance_irq, 25);
+    cr_assert_eq(info.gic.frame_count, 2);
+    cr_assert(info.gic.frames[0].base.v == 0x8020000 && info.gic.frames[0].count == 0);
+    cr_assert(info.gic.frames[1].first == 160 && info.gic.frames[1].count == 32);
+    fake_phys_free(&phys);
+}
+
 Test(fdt, pci_host)
 {
     tree_begin();

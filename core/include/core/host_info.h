@@ -104,6 +104,12 @@ struct host_gic_region {
     uint64_t size; /* 0: not told */
 };
 
+/* A page of registers that turns messages into shared lines of a GICv2 (Arm SBSA, "GICv2m"). */
+struct host_gic_frame {
+    hpa_t base;
+    uint32_t first, count; /* lines; count 0: the frame's own register tells */
+};
+
 struct host_irqchip_gic {
     uint32_t version; /* 0: no GIC */
     hpa_t distributor;
@@ -115,6 +121,8 @@ struct host_irqchip_gic {
     size_t redistributor_count;
     const struct host_gic_region *its;
     size_t its_count;
+    const struct host_gic_frame *frames;
+    size_t frame_count;
 };
 
 /* INTIDs of the generic timer's private interrupts. 0: not told. */

@@ -179,7 +179,7 @@ void boot_main(struct boot_handover *handover)
     boot_run_phases(BOOT_EARLY, BOOT_EARLY);
     gic_init();
     if (!gic_cpu_init())
-        panic("the GIC has no redistributor for this CPU");
+        panic("the GIC does not know this CPU");
     generic_timer_init();
     clock_init();
     generic_timer_cpu_init();

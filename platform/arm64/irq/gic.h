@@ -7,8 +7,9 @@
 #include <core/types.h>
 
 /*
- * The host's interrupt controller: GICv3 (IHI 0069), affinity routing, group 1. INTIDs: 0-15 software
- * generated, 16-31 private to a CPU, 32-1019 shared lines, from 8192 on messages (LPI).
+ * The host's interrupt controller, one of gicv2.c (IHI 0048) and gicv3.c (IHI 0069, affinity routing), with
+ * what turns messages into interrupts: v2m.c or its.c. INTIDs: 0-15 software generated, 16-31 private to a
+ * CPU, 32-1019 shared lines (some of which are messages to a GICv2), from 8192 on messages (LPI).
  */
 #define GIC_PPI_FIRST 16
 #define GIC_SPI_FIRST 32
@@ -22,8 +23,7 @@
 /* One priority for all: handlers run with interrupts off and do not nest. */
 #define GIC_PRIORITY 0xa0
 
-/* Finds and resets it (boot CPU, once), then this CPU's part (each CPU). False: no redistributor for this
- * CPU. */
+/* Finds and resets it (boot CPU, once), then this CPU's part (each CPU). False: it has none for this CPU. */
 void gic_init(void);
 must_check bool gic_cpu_init(void);
 
@@ -33,41 +33,46 @@ unsigned gic_lines(void);
 /* Lets a private interrupt of this CPU through. Level-triggered, as timers are. */
 void gic_ppi_enable(unsigned intid);
 
-/* Routes a shared line to the CPU with this affinity and lets it through; or masks it. Lock of the caller. */
-void gic_spi_enable(unsigned intid, uint64_t mpidr, bool is_edge);
+/* Routes a shared line to a CPU and lets it through; or masks it. Lock of the caller. */
+void gic_spi_enable(unsigned intid, unsigned cpu, bool is_edge);
 void gic_spi_disable(unsigned intid);
 
-/* The most urgent pending interrupt, now active (1020 and up: none); and its end. Interrupts off. */
+/*
+ * The most urgent pending interrupt, now active, and its end, which wants the same word again. A GICv2 names
+ * in it the sender of a software-generated one, too. gic_intid() is 1020 or more when nothing is pending.
+ * Interrupts off.
+ */
 unsigned gic_acknowledge(void);
-void gic_end(unsigned intid);
+void gic_end(unsigned acknowledged);
+static inline unsigned gic_intid(unsigned acknowledged)
+{
+    return IS_ENABLED(CONFIG_HOST_GICV2) ? acknowledged & 0x3ff : acknowledged;
+}
 
 /* Software-generated interrupts: to one CPU; to all others. Ordered after earlier stores. Context: any. */
-void gic_send(uint64_t mpidr, unsigned sgi);
+void gic_send(unsigned cpu, unsigned sgi);
 void gic_send_others(unsigned sgi);
 
-/* --- messages (its.c) -------------------------------------------------------------------------------------
+/* --- messages: its.c with a GICv3, v2m.c with a GICv2 ------------------------------------------------------
  */
 
-/* What its.c has to know of a CPU's redistributor: this one's, or another's that is up. */
-struct gic_redistributor {
-    volatile char *registers;
-    hpa_t address;
-    uint64_t type; /* GICR_TYPER */
-};
-const struct gic_redistributor *gic_redistributor(void);
-const struct gic_redistributor *gic_redistributor_of(unsigned cpu);
-
-/* Sets up the ITS if there is one (boot CPU, once), then this CPU's pending table and collection (each CPU).
+/*
+ * interrupts.c: gives a line to an action, alone or shared with those that agree about the trigger, and takes
+ * it back. -EBUSY: others have it. Context: thread.
  */
-void its_init(unsigned intid_bits);
-void its_cpu_init(void);
+must_check int gic_line_bind(struct irq_action *action, unsigned intid, unsigned cpu, bool is_edge,
+                             bool is_shared);
+void gic_line_unbind(struct irq_action *action);
 
-/* Takes an LPI for the next event of device `requester`. -ENOTSUP: no ITS; -ENOSPC; -ENOMEM. Context: thread.
+/*
+ * Takes an interrupt for the next message of `requester` (core/irq.h). -ENOTSUP: messages are not translated
+ * here; -ENOSPC; -ENOMEM. Context: thread.
  */
-must_check int its_bind(struct irq_action *action, unsigned cpu, uint32_t requester, struct msi_message *out);
-/* After it returns the handler is not entered any more. Context: thread. */
-void its_release(struct irq_action *action);
-/* Runs the handler of an LPI; false: nobody's. Interrupts off. */
-bool its_handle(unsigned intid);
+must_check int gic_message_bind(struct irq_action *action, unsigned cpu, uint32_t requester,
+                                struct msi_message *out);
+/* After it returns the handler is not entered any more by later messages. Context: thread. */
+void gic_message_release(struct irq_action *action);
+/* Runs the handler of a message; false: nobody's. Interrupts off. */
+bool gic_message_handle(unsigned intid);
 
 #endif

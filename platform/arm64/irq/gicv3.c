@@ -3,6 +3,7 @@
 
 #include <arch/cpu.h>
 #include <arch/sysreg.h>
+#include <core/cpu.h>
 #include <core/host_info.h>
 #include <core/log.h>
 #include <core/panic.h>
@@ -10,6 +11,8 @@
 #include <core/vmap.h>
 #include <platform/mmio.h>
 #include <stdlib.h>
+
+#include "its.h"
 
 /* Distributor: IHI 0069, 12.9. */
 #define GICD_SIZE          0x10000
@@ -102,7 +105,7 @@ void gic_init(void)
     uint32_t type;
 
     if (gic->version < 3 || !hpa_valid(gic->distributor))
-        panic("no GICv3: firmware tells of version %u", (unsigned)gic->version);
+        panic("this image is for a GICv3: firmware tells of version %u", (unsigned)gic->version);
     distributor = mmio_map(gic->distributor, GICD_SIZE, MMIO_UNCACHED);
     regions = calloc(gic->redistributor_count, sizeof(*regions));
     if (distributor == NULL || regions == NULL)
@@ -192,8 +195,9 @@ void gic_ppi_enable(unsigned intid)
     mmio_write32(private_frame(), GICD_ISENABLER(intid), (uint32_t)BIT(intid % 32));
 }
 
-void gic_spi_enable(unsigned intid, uint64_t mpidr, bool is_edge)
+void gic_spi_enable(unsigned intid, unsigned cpu, bool is_edge)
 {
+    uint64_t mpidr = cpu_hw_id(cpu);
     uint32_t config = mmio_read32(distributor, GICD_ICFGR(intid)), edge = 2U << intid % 16 * 2;
 
     gic_spi_disable(intid);
@@ -218,16 +222,16 @@ unsigned gic_acknowledge(void)
     return intid;
 }
 
-void gic_end(unsigned intid)
+void gic_end(unsigned acknowledged)
 {
-    arch_gicreg_write(ICC_EOIR1_EL1, intid);
+    arch_gicreg_write(ICC_EOIR1_EL1, acknowledged);
     arch_isb();
 }
 
 /* ICC_SGI1R_EL1 (12.2.20): a cluster by Aff3.Aff2.Aff1, and in it one of 16 CPUs of one range of Aff0. */
-void gic_send(uint64_t mpidr, unsigned sgi)
+void gic_send(unsigned cpu, unsigned sgi)
 {
-    uint64_t aff0 = mpidr & 0xff, aff1 = mpidr >> 8 & 0xff, aff2 = mpidr >> 16 & 0xff,
+    uint64_t mpidr = cpu_hw_id(cpu), aff0 = mpidr & 0xff, aff1 = mpidr >> 8 & 0xff, aff2 = mpidr >> 16 & 0xff,
              aff3 = mpidr >> 32 & 0xff;
     uint64_t value =
         aff3 << 48 | aff0 / 16 << 44 | aff2 << 32 | (uint64_t)sgi << 24 | aff1 << 16 | BIT(aff0 % 16);

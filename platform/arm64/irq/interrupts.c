@@ -25,58 +25,69 @@ static void nothing(void *unused)
     (void)unused;
 }
 
+/* struct irq_action.vector of lines: the INTID, and: */
+#define VECTOR_EDGE 0x80000000U
+
+int gic_line_bind(struct irq_action *action, unsigned intid, unsigned cpu, bool is_edge, bool is_shared)
+{
+    arch_irq_state_t state;
+    int error = 0;
+
+    action->next = NULL;
+    action->cpu = cpu;
+    action->vector = intid | (is_edge ? VECTOR_EDGE : 0);
+    state = spin_lock_irqsave(&lines_lock);
+    if (actions[intid] == NULL) {
+        __atomic_store_n(&actions[intid], action, __ATOMIC_RELEASE);
+        gic_spi_enable(intid, cpu, is_edge);
+    } else if (!is_shared || actions[intid]->vector != action->vector) {
+        error = -EBUSY;
+    } else {
+        action->next = actions[intid]->next;
+        __atomic_store_n(&actions[intid]->next, action, __ATOMIC_RELEASE);
+    }
+    spin_unlock_irqrestore(&lines_lock, state);
+    return error;
+}
+
+void gic_line_unbind(struct irq_action *action)
+{
+    unsigned intid = action->vector & ~VECTOR_EDGE;
+    arch_irq_state_t state = spin_lock_irqsave(&lines_lock);
+    struct irq_action **link;
+
+    for (link = &actions[intid]; *link != NULL && *link != action; link = &(*link)->next)
+        ;
+    if (*link != NULL)
+        __atomic_store_n(link, action->next, __ATOMIC_RELEASE);
+    if (actions[intid] == NULL)
+        gic_spi_disable(intid);
+    spin_unlock_irqrestore(&lines_lock, state);
+}
+
 /* Level-triggered lines of this controller are active high; what a device drives low is inverted on its way.
  */
 int irq_request_line(struct irq_action *action, uint32_t gsi, enum irq_trigger trigger)
 {
-    bool is_edge = trigger == IRQ_EDGE_HIGH;
-    arch_irq_state_t state;
-    int error = 0;
-
     if (gsi < GIC_SPI_FIRST || gsi >= gic_lines())
         return -ENODEV;
     action->gsi = gsi;
-    action->next = NULL;
-    action->cpu = 0;
-    action->vector = is_edge;
-    state = spin_lock_irqsave(&lines_lock);
-    if (actions[gsi] == NULL) {
-        __atomic_store_n(&actions[gsi], action, __ATOMIC_RELEASE);
-        gic_spi_enable(gsi, cpu_hw_id(0), is_edge);
-    } else if (actions[gsi]->vector != action->vector) {
-        error = -EBUSY;
-    } else {
-        action->next = actions[gsi]->next;
-        __atomic_store_n(&actions[gsi]->next, action, __ATOMIC_RELEASE);
-    }
-    spin_unlock_irqrestore(&lines_lock, state);
-    return error;
+    return gic_line_bind(action, gsi, 0, trigger == IRQ_EDGE_HIGH, true);
 }
 
 int irq_request_msi(struct irq_action *action, unsigned cpu, uint32_t requester, struct msi_message *out)
 {
     action->gsi = IRQ_GSI_NONE;
     action->next = NULL;
-    return its_bind(action, cpu, requester, out);
+    return gic_message_bind(action, cpu, requester, out);
 }
 
 void irq_release(struct irq_action *action)
 {
-    struct irq_action **link;
-    arch_irq_state_t state;
-
-    if (action->gsi == IRQ_GSI_NONE) {
-        its_release(action);
-    } else {
-        state = spin_lock_irqsave(&lines_lock);
-        for (link = &actions[action->gsi]; *link != NULL && *link != action; link = &(*link)->next)
-            ;
-        if (*link != NULL)
-            __atomic_store_n(link, action->next, __ATOMIC_RELEASE);
-        if (actions[action->gsi] == NULL)
-            gic_spi_disable(action->gsi);
-        spin_unlock_irqrestore(&lines_lock, state);
-    }
+    if (action->gsi == IRQ_GSI_NONE)
+        gic_message_release(action);
+    else
+        gic_line_unbind(action);
     /* Every CPU has taken an interrupt since, so none is still inside the handler. */
     cpu_call_all(nothing, NULL);
 }
@@ -101,7 +112,8 @@ static void handle(unsigned intid)
         arch_halt();
     else if (intid == generic_timer_intid())
         generic_timer_handle();
-    else if (intid >= GIC_LPI_FIRST ? !its_handle(intid) : intid < GIC_SPI_FIRST || !line_handle(intid))
+    else if (!(intid >= GIC_SPI_FIRST && intid < GIC_SPI_END && line_handle(intid)) &&
+             !gic_message_handle(intid))
         (*this_cpu_ptr(unexpected))++;
 }
 
@@ -109,14 +121,14 @@ static void handle(unsigned intid)
 void interrupt_dispatch(void)
 {
     unsigned outer = lock_interrupt_begin();
-    unsigned intid = gic_acknowledge();
+    unsigned acknowledged = gic_acknowledge(), intid = gic_intid(acknowledged);
 
     audit_pause();
     /* 1020 to 1023 are no interrupts: what was pending went away meanwhile. */
     if (intid < GIC_SPI_END || intid >= GIC_LPI_FIRST) {
         handle(intid);
         /* After the handler: a level-triggered line must be quiet by then. */
-        gic_end(intid);
+        gic_end(acknowledged);
     }
     lock_interrupt_end(outer);
     sched_interrupt_exit();

@@ -319,7 +319,7 @@ static int bind_locked(struct irq_action *action, unsigned cpu, struct its *its,
     return 0;
 }
 
-int its_bind(struct irq_action *action, unsigned cpu, uint32_t requester, struct msi_message *out)
+int gic_message_bind(struct irq_action *action, unsigned cpu, uint32_t requester, struct msi_message *out)
 {
     uint32_t id;
     struct its *its = service_of(requester, &id);
@@ -333,14 +333,14 @@ int its_bind(struct irq_action *action, unsigned cpu, uint32_t requester, struct
     return error;
 }
 
-void its_release(struct irq_action *action)
+void gic_message_release(struct irq_action *action)
 {
     mutex_lock(&devices_mutex);
     release_locked(action);
     mutex_unlock(&devices_mutex);
 }
 
-bool its_handle(unsigned intid)
+bool gic_message_handle(unsigned intid)
 {
     struct irq_action *action;
 

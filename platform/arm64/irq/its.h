@@ -5,6 +5,22 @@
 #include <core/compiler.h>
 #include <core/types.h>
 
+/* What gicv3.c has to do with the service. */
+
+/* A CPU's redistributor: this one's, or another's that is up. */
+struct gic_redistributor {
+    volatile char *registers;
+    hpa_t address;
+    uint64_t type; /* GICR_TYPER */
+};
+const struct gic_redistributor *gic_redistributor(void);
+const struct gic_redistributor *gic_redistributor_of(unsigned cpu);
+
+/* Sets up the ITS if there is one (boot CPU, once), then this CPU's pending table and collection (each CPU).
+ */
+void its_init(unsigned intid_bits);
+void its_cpu_init(void);
+
 /* What the files of the interrupt translation service share: IHI 0069, chapter 5; registers 12.18 to 12.20.
  */
 

@@ -52,7 +52,7 @@ void secondary_main(void)
     arch_set_current(head->current);
     cpu_setup();
     if (!gic_cpu_init()) {
-        log_error("smp: the GIC has no redistributor for CPU %u", head->cpu);
+        log_error("smp: the GIC does not know CPU %u", head->cpu);
         arch_halt();
     }
     generic_timer_cpu_init();
@@ -155,7 +155,7 @@ void arch_cpus_start(void)
 
 void arch_cpu_kick(unsigned cpu)
 {
-    gic_send(cpu_hw_id(cpu), SGI_KICK);
+    gic_send(cpu, SGI_KICK);
 }
 
 void arch_cpus_stop_others(void)

@@ -72,6 +72,12 @@ BOARDS = {
         uefi_name="BOOTAA64.EFI",
     ),
 }
+BOARDS["qemu-virt-arm64-gicv2"] = dataclasses.replace(
+    BOARDS["qemu-virt-arm64"],
+    name="qemu-virt-arm64-gicv2",
+    machine="virt,virtualization=on,gic-version=2",
+    features=("crc32",),
+)
 
 DEFAULT_BOARD = "qemu-q35-svm"
 
