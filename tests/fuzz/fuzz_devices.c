@@ -97,6 +97,8 @@ static void machine_build(void)
         .ecam_base = ECAM,
         .window_base = WINDOW,
         .window_end = WINDOW + MIB(1),
+        .intx_gsi = 16,
+        .intx_lines = 8,
         .pm_base = 0x600,
     };
 

@@ -101,6 +101,8 @@ static void start(void)
         .ecam_base = ECAM,
         .window_base = WINDOW,
         .window_end = 0xfec00000,
+        .intx_gsi = 16,
+        .intx_lines = 8,
         .pm_base = 0x600,
     };
 
@@ -352,7 +354,7 @@ Test(pci_host, pins)
     cr_assert(!chip.level[16 + 3]);
     vpci_intx_set(&host->lpc, true); /* has no pin */
     for (unsigned i = 0; i < 4; i++)
-        cr_assert_eq(vpci_intx_line(30, i), (30 + i) % 8);
+        cr_assert_eq(vpci_intx_line(host, 30, i), (30 + i) % 8);
 }
 
 #define TABLE 0xe0000000ULL

@@ -7,6 +7,10 @@ src-$(CONFIG_ARCH_X86_64) += $(dev-x86-src)
 ifeq ($(CONFIG_ARCH_ARM64),y)
 src-$(CONFIG_VMM) += $(dev-arm64-src)
 endif
-dev-pci-src := $(addprefix vmm/dev/pci/,device.c bar.c intx.c msix.c)
-dev-pci-x86-src := $(addprefix vmm/dev/pci/,host.c bridges.c)
+dev-pci-src := $(addprefix vmm/dev/pci/,host.c device.c bar.c intx.c msix.c)
+dev-pci-x86-src := vmm/dev/pci/q35.c
+dev-pci-arm64-src := vmm/dev/pci/generic.c
 src-$(CONFIG_ARCH_X86_64) += $(dev-pci-src) $(dev-pci-x86-src)
+ifeq ($(CONFIG_ARCH_ARM64),y)
+src-$(CONFIG_VMM) += $(dev-pci-src) $(dev-pci-arm64-src)
+endif

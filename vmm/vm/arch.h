@@ -9,6 +9,7 @@
  * thread, or any thread while that is parked, unless said otherwise.
  */
 struct vm;
+struct vm_config;
 struct vm_error;
 struct vm_register;
 
@@ -21,6 +22,8 @@ void vcpu_arch_fini(struct vcpu *vcpu);
 void vcpu_arch_reset(struct vcpu *vcpu);
 /* Its thread has entered the run loop, maybe after a pause: time as the guest reads it is told anew. */
 void vcpu_arch_resumed(struct vcpu *vcpu);
+/* Its thread has left the run loop: others may look at its state. */
+void vcpu_arch_parked(struct vcpu *vcpu);
 /* Requests that the run loop does not know itself: enum vcpu_arch_request, VCPU_REQ_CLOCK. */
 void vcpu_arch_requests(struct vcpu *vcpu, unsigned requests);
 /* Whether something ends the guest's halt. */
@@ -39,6 +42,9 @@ unsigned vcpu_arch_registers(struct vcpu *vcpu, struct vm_register *out);
 void exit_handle(struct vcpu *vcpu);
 
 /* --- a machine --- */
+
+/* Whether there can be such a machine. -EINVAL with *error filled. Context: any. */
+must_check int machine_config_check(const struct vm_config *config, struct vm_error *error);
 
 /* Memory slots, devices and interrupt controllers of a VM whose vCPUs exist. Undone by machine_destroy().
  * Context: thread. */

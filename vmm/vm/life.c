@@ -43,6 +43,7 @@ void vm_vcpu_parked(struct vcpu *vcpu)
 {
     struct vm *vm = vcpu->vm;
 
+    vcpu_arch_parked(vcpu);
     if (atomic_load(&vcpu->requests) & VCPU_REQ_TLB_FLUSH)
         waitq_wake_all(&vm->flushed);
     if (atomic_fetch_sub(&vm->running, 1) == 1)

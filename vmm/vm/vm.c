@@ -152,7 +152,7 @@ static int config_check(const struct vm_config *config, struct vm_error *error)
     if (config->memory < MIB(2) || config->memory % MIB(2) != 0)
         return fail(error, -EINVAL, "memory", "%llu bytes; a multiple of 2 MiB, at least 2 MiB, is possible",
                     (unsigned long long)config->memory);
-    return 0;
+    return machine_config_check(config, error);
 }
 
 static int image_use_as(const char *name, const char *field, struct image **out, struct vm_error *error)

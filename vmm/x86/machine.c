@@ -11,15 +11,13 @@
 #include "../dev/rtc.h"
 #include "../dev/uart16550.h"
 #include "../irqchip/x86.h"
-#include "../load/load.h"
+#include "../load/image_source.h"
 #include "../vm/arch.h"
 #include "../vm/vm.h"
 #include "caches.h"
-#include <core/image.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define VGA_HOLE     0xa0000ULL
 #define VGA_HOLE_END 0xc0000ULL
@@ -116,6 +114,8 @@ static int devices_create(struct vm *vm)
                                          .ecam_base = MACHINE_ECAM,
                                          .window_base = MACHINE_PCI_WINDOW,
                                          .window_end = MACHINE_PCI_WINDOW_END,
+                                         .intx_gsi = MACHINE_INTX_GSI,
+                                         .intx_lines = MACHINE_INTX_LINES,
                                          .pm_base = MACHINE_PM_BASE};
     struct device *device;
     int error = legacy_devices_create(vm, &power);
@@ -133,6 +133,14 @@ static int devices_create(struct vm *vm)
     if (!error)
         error = bus_index(&vm->pio);
     return error;
+}
+
+/* Whatever vmm/vm lets pass. */
+int machine_config_check(const struct vm_config *config, struct vm_error *error)
+{
+    (void)config;
+    (void)error;
+    return 0;
 }
 
 int machine_create(struct vm *vm)
@@ -193,30 +201,6 @@ void machine_nmi(struct vm *vm)
         lapic_nmi_pin(vm->vcpus[i]->arch.lapic);
 }
 
-/* An image as the loaders want to read it. */
-struct image_source {
-    struct load_source source;
-    struct image *image;
-};
-
-static int image_source_read(const struct load_source *source, uint64_t offset, void *to, size_t size)
-{
-    struct image *image = container_of(source, const struct image_source, source)->image;
-
-    while (size > 0) {
-        const void *bytes;
-        size_t n = MIN(image_at(image, offset, &bytes), size);
-
-        if (n == 0)
-            return -ERANGE;
-        memcpy(to, bytes, n);
-        to = (char *)to + n;
-        offset += n;
-        size -= n;
-    }
-    return 0;
-}
-
 static unsigned memory_map(const struct vm *vm, struct load_range *map)
 {
     uint64_t low = low_ram(vm), high = vm->gmem.size - low;
@@ -267,18 +251,11 @@ static int load(struct vm *vm, const struct load_source *kernel, const struct lo
     return result;
 }
 
-static struct image_source source_of(struct image *image, const char *name)
-{
-    return (struct image_source){
-        .source = {.read = image_source_read, .size = image ? image_size(image) : 0, .name = name},
-        .image = image};
-}
-
 int machine_boot(struct vm *vm, struct vm_error *error)
 {
     struct x86_regs regs;
-    struct image_source kernel = source_of(vm->kernel, vm->config.kernel);
-    struct image_source initrd = source_of(vm->initrd, vm->config.initrd);
+    struct image_source kernel = image_source_of(vm->kernel, vm->config.kernel);
+    struct image_source initrd = image_source_of(vm->initrd, vm->config.initrd);
 
     int result;
 

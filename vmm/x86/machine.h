@@ -22,6 +22,8 @@
 #define MACHINE_HIGH_RAM       0x100000000ULL
 #define MACHINE_PM_BASE        0x600
 #define MACHINE_SCI_GSI        9
+#define MACHINE_INTX_GSI       16 /* swizzled by slot as the ACPI tables say */
+#define MACHINE_INTX_LINES     8
 
 struct machine {
     struct irqchip *irqchip;

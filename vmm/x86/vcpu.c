@@ -120,6 +120,12 @@ void vcpu_arch_resumed(struct vcpu *vcpu)
     x86_clock_update(vcpu);
 }
 
+/* Nothing of it is in hardware only. */
+void vcpu_arch_parked(struct vcpu *vcpu)
+{
+    (void)vcpu;
+}
+
 bool vcpu_arch_halt_ends(struct vcpu *vcpu)
 {
     uint8_t vector;

@@ -4,17 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define PORT_BASE      0xcf8
-#define PORTS          8
-#define OFFSET_RESET   1 /* 0xcf9 */
-#define OFFSET_DATA    4 /* 0xcfc */
-#define ADDRESS_ENABLE 0x80000000U
-#define ADDRESS_VALID  0x80fffffcU
-
-/* Intel ICH9 datasheet, 13.7.5 (RST_CNT). */
-#define RESET_CPU   0x04
-#define RESET_VALID 0x0a /* what can be read back */
-
 #define ECAM_SIZE             MIB(256)
 #define ECAM_FUNCTION(offset) ((offset) >> 12) /* bus, slot, function: 16 bits */
 #define FUNCTION_SIZE         4096
@@ -22,17 +11,15 @@
 #define IO_WINDOW     0xc000
 #define IO_WINDOW_END 0x10000
 
-/* Absent functions and what lies beyond conventional space read as all ones. `routing` is bus, slot,
- * function. */
-static uint32_t routed_read(struct vpci_host *host, unsigned routing, unsigned offset, unsigned size)
+uint32_t vpci_routed_read(struct vpci_host *host, unsigned routing, unsigned offset, unsigned size)
 {
     struct vpci_device *d = routing < ARRAY_SIZE(host->functions) ? host->functions[routing] : NULL;
 
     return d != NULL && offset < PCI_CONFIG_SIZE ? vpci_config_read(d, offset, size) : ~0U;
 }
 
-static void routed_write(struct vpci_host *host, unsigned routing, unsigned offset, unsigned size,
-                         uint32_t value)
+void vpci_routed_write(struct vpci_host *host, unsigned routing, unsigned offset, unsigned size,
+                       uint32_t value)
 {
     struct vpci_device *d = routing < ARRAY_SIZE(host->functions) ? host->functions[routing] : NULL;
 
@@ -40,63 +27,18 @@ static void routed_write(struct vpci_host *host, unsigned routing, unsigned offs
         vpci_config_write(d, offset, size, value);
 }
 
-static bool crosses_word(uint64_t offset, unsigned size)
-{
-    return (offset & 3) + size > 4;
-}
-
-static uint64_t ports_read(void *context, uint64_t offset, unsigned size)
-{
-    struct vpci_host *host = context;
-    uint32_t address = host->address;
-
-    if (crosses_word(offset, size))
-        return ~0ULL;
-    if (offset >= OFFSET_DATA) {
-        if (!(address & ADDRESS_ENABLE))
-            return ~0ULL;
-        return routed_read(host, address >> 8 & 0xffff, (address & 0xfc) + (offset & 3), size);
-    }
-    if (offset == 0 && size == 4)
-        return address;
-    return offset == OFFSET_RESET && size == 1 ? host->reset_control : ~0ULL;
-}
-
-static void reset_write(struct vpci_host *host, uint8_t value)
-{
-    host->reset_control = value & RESET_VALID;
-    if (value & RESET_CPU)
-        host->config.power.reset(host->config.power.context);
-}
-
-static void ports_write(void *context, uint64_t offset, unsigned size, uint64_t value)
-{
-    struct vpci_host *host = context;
-    uint32_t address = host->address;
-
-    if (crosses_word(offset, size))
-        return;
-    if (offset >= OFFSET_DATA) {
-        if (address & ADDRESS_ENABLE)
-            routed_write(host, address >> 8 & 0xffff, (address & 0xfc) + (offset & 3), size, (uint32_t)value);
-    } else if (offset == 0 && size == 4) {
-        host->address = (uint32_t)value & ADDRESS_VALID;
-    } else if (offset == OFFSET_RESET && size == 1) {
-        reset_write(host, (uint8_t)value);
-    }
-}
-
 static uint64_t ecam_read(void *context, uint64_t offset, unsigned size)
 {
-    if (crosses_word(offset, size))
+    if (vpci_crosses_word(offset, size))
         return ~0ULL;
-    return routed_read(context, (unsigned)ECAM_FUNCTION(offset), offset % FUNCTION_SIZE, size);
+    return vpci_routed_read(context, (unsigned)ECAM_FUNCTION(offset), offset % FUNCTION_SIZE, size);
 }
 
 static void ecam_write(void *context, uint64_t offset, unsigned size, uint64_t value)
 {
-    if (!crosses_word(offset, size))
-        routed_write(context, (unsigned)ECAM_FUNCTION(offset), offset % FUNCTION_SIZE, size, (uint32_t)value);
+    if (!vpci_crosses_word(offset, size))
+        vpci_routed_write(context, (unsigned)ECAM_FUNCTION(offset), offset % FUNCTION_SIZE, size,
+                          (uint32_t)value);
 }
 
 /* The next free place of that size, or 0. */
@@ -136,33 +78,17 @@ void vpci_host_assign(struct vpci_host *host)
 
 static void host_reset(struct device *device)
 {
-    struct vpci_host *host = container_of(device, struct vpci_host, device);
-
-    host->address = 0;
-    host->reset_control = 0;
-    vpci_device_reset(&host->bridge);
-    vpci_device_reset(&host->lpc);
+    vpci_chipset_reset(container_of(device, struct vpci_host, device));
 }
 
 static void host_save(struct device *device, struct state_writer *w)
 {
-    struct vpci_host *host = container_of(device, struct vpci_host, device);
-
-    state_put_u32(w, host->address);
-    state_put_u8(w, host->reset_control);
-    vpci_device_save(&host->bridge, w);
-    vpci_device_save(&host->lpc, w);
+    vpci_chipset_save(container_of(device, struct vpci_host, device), w);
 }
 
 static int host_load(struct device *device, struct state_reader *r, uint32_t version)
 {
-    struct vpci_host *host = container_of(device, struct vpci_host, device);
-    int error;
-
-    host->address = state_get_u32(r) & ADDRESS_VALID;
-    host->reset_control = state_get_u8(r) & RESET_VALID;
-    error = vpci_device_load(&host->bridge, r);
-    return error ? error : vpci_device_load(&host->lpc, r);
+    return vpci_chipset_load(container_of(device, struct vpci_host, device), r);
 }
 
 /* Devices on the bus have gone before. */
@@ -170,8 +96,7 @@ static void host_destroy(struct device *device)
 {
     struct vpci_host *host = container_of(device, struct vpci_host, device);
 
-    vpci_device_fini(&host->bridge);
-    vpci_device_fini(&host->lpc);
+    vpci_chipset_fini(host);
     free(host);
 }
 
@@ -184,18 +109,6 @@ static const struct device_ops ops = {
     .destroy = host_destroy,
 };
 
-static int regions_add(struct vpci_host *host)
-{
-    int error = bus_add(host->config.pio, &host->ports);
-
-    if (error)
-        return error;
-    error = bus_add(host->config.mmio, &host->ecam);
-    if (error)
-        bus_remove(host->config.pio, &host->ports);
-    return error;
-}
-
 int vpci_host_create(const struct vpci_host_config *config, struct vpci_host **out)
 {
     struct vpci_host *host = calloc(1, sizeof(*host));
@@ -205,15 +118,14 @@ int vpci_host_create(const struct vpci_host_config *config, struct vpci_host **o
         return -ENOMEM;
     host->device.ops = &ops;
     host->config = *config;
-    host->ports = (struct bus_region){PORT_BASE, PORTS, ports_read, ports_write, host, "pci"};
     host->ecam = (struct bus_region){config->ecam_base, ECAM_SIZE, ecam_read, ecam_write, host, "ecam"};
     spin_init(&host->lock, LOCK_RANK_DEVICE);
-    vpci_bridges_init(host);
-    error = vpci_device_add(&host->bridge);
-    if (error == 0)
-        error = vpci_device_add(&host->lpc);
-    if (error == 0)
-        error = regions_add(host);
+    error = bus_add(config->mmio, &host->ecam);
+    if (error == 0) {
+        error = vpci_chipset_add(host);
+        if (error)
+            bus_remove(config->mmio, &host->ecam);
+    }
     if (error) {
         free(host);
         return error;

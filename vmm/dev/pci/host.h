@@ -8,27 +8,22 @@
 #include <core/sync.h>
 
 /*
- * The PCI host of a q35: configuration by ports 0xcf8-0xcff (3.2.2.3.2) and by ECAM, INTx lines, and the two
- * functions that every guest expects: host bridge 00:00.0 and LPC bridge 00:1f.0. Bus 0 is the only one. The
- * reset control register 0xcf9 lies among the ports.
+ * The guest's PCI host: configuration by ECAM, INTx lines, and what the machine's chipset has besides. Bus 0
+ * is the only one. The chipset is linked: a q35's (q35.c), with ports 0xcf8-0xcff (3.2.2.3.2), host bridge
+ * 00:00.0 and LPC bridge 00:1f.0, or the generic one of machines that a device tree describes (generic.c).
  */
 struct vpci_host_config {
     struct bus *pio, *mmio;
     struct irqchip *irqchip;
-    struct power_hooks power;
+    struct power_hooks power;         /* q35: port 0xcf9 */
     uint64_t ecam_base;               /* 256 MiB */
     uint64_t window_base, window_end; /* where vpci_host_assign() puts memory BARs */
-    uint16_t pm_base;                 /* of the ACPI PM block, for the LPC bridge to show */
+    uint64_t io_base;                 /* generic: where ports 0 to 0xffff are seen in memory */
+    unsigned intx_gsi, intx_lines;    /* the first line, and how many INTx pins are dealt out to */
+    uint16_t pm_base;                 /* q35: of the ACPI PM block, for the LPC bridge to show */
 };
 
-/* Guest interrupt inputs of INTx pins: 8, swizzled by slot as the ACPI tables say. */
-#define PCI_INTX_GSI   16
-#define PCI_INTX_LINES 8
-
-static inline unsigned vpci_intx_line(unsigned slot, unsigned pin)
-{
-    return (slot + pin) % PCI_INTX_LINES;
-}
+#define PCI_INTX_LINES_MAX 8
 
 struct vpci_host {
     struct device device;
@@ -36,12 +31,18 @@ struct vpci_host {
     struct bus_region ports, ecam;
     struct vpci_device *functions[PCI_SLOTS * 8]; /* i while vCPUs run */
     struct vpci_device bridge, lpc;
-    struct spinlock lock;                  /* configuration writes; BARs on both buses */
-    unsigned conflicts;                    /* lock: BARs that are enabled but found their place taken */
-    _Atomic uint32_t address;              /* a: port 0xcf8 */
-    atomic_uchar reset_control;            /* a: port 0xcf9 */
-    atomic_int intx_count[PCI_INTX_LINES]; /* a: functions that assert the line */
+    struct spinlock lock;                      /* configuration writes; BARs on both buses */
+    unsigned conflicts;                        /* lock: BARs that are enabled but found their place taken */
+    _Atomic uint32_t address;                  /* a: port 0xcf8 */
+    atomic_uchar reset_control;                /* a: port 0xcf9 */
+    atomic_int intx_count[PCI_INTX_LINES_MAX]; /* a: functions that assert the line */
 };
+
+/* The line that an INTx pin (0-3) of a slot is wired to, from the first one on. */
+static inline unsigned vpci_intx_line(const struct vpci_host *host, unsigned slot, unsigned pin)
+{
+    return (slot + pin) % host->config.intx_lines;
+}
 
 /* -ENOMEM, -EEXIST. Context: thread. */
 must_check int vpci_host_create(const struct vpci_host_config *config, struct vpci_host **out);
@@ -53,6 +54,19 @@ must_check int vpci_host_create(const struct vpci_host_config *config, struct vp
 void vpci_host_assign(struct vpci_host *host);
 
 /* --- between the files of this folder ---------------------------------------------------------------- */
+
+/*
+ * Configuration accesses by any machine's way to make them. `routing` is bus, slot, function; absent
+ * functions, and what lies beyond conventional space, read as all ones.
+ */
+uint32_t vpci_routed_read(struct vpci_host *host, unsigned routing, unsigned offset, unsigned size);
+void vpci_routed_write(struct vpci_host *host, unsigned routing, unsigned offset, unsigned size,
+                       uint32_t value);
+
+static inline bool vpci_crosses_word(uint64_t offset, unsigned size)
+{
+    return (offset & 3) + size > 4;
+}
 
 /* A configuration access that has been routed to a function; within it, size 1, 2 or 4, not crossing 4 bytes.
  */
@@ -76,7 +90,11 @@ void vpci_msix_save(struct vpci_device *device, struct state_writer *writer);
 void vpci_msix_load(struct vpci_device *device, struct state_reader *reader);
 void vpci_msix_fini(struct vpci_device *device);
 
-/* The bridges. */
-void vpci_bridges_init(struct vpci_host *host);
+/* The chipset that is linked. -EEXIST: its addresses are taken; nothing is left then. */
+must_check int vpci_chipset_add(struct vpci_host *host);
+void vpci_chipset_reset(struct vpci_host *host);
+void vpci_chipset_save(struct vpci_host *host, struct state_writer *writer);
+must_check int vpci_chipset_load(struct vpci_host *host, struct state_reader *reader);
+void vpci_chipset_fini(struct vpci_host *host);
 
 #endif

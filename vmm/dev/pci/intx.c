@@ -17,7 +17,7 @@ static void line_update(struct vpci_host *host, unsigned line)
 
     do {
         level = host->intx_count[line] > 0;
-        irqchip_line_set(host->config.irqchip, PCI_INTX_GSI + line, level);
+        irqchip_line_set(host->config.irqchip, host->config.intx_gsi + line, level);
     } while (level != (host->intx_count[line] > 0));
 }
 
@@ -28,7 +28,7 @@ void vpci_intx_update(struct vpci_device *d)
 
     if (pin == 0)
         return;
-    line = vpci_intx_line(d->devfn >> 3, pin - 1);
+    line = vpci_intx_line(d->host, d->devfn >> 3, pin - 1);
     do {
         level = wants_line(d);
         /* Whoever makes the change counts it, so each is counted once. */
