@@ -2,6 +2,7 @@
 #ifndef GUEST_VCPU_ARCH_H
 #define GUEST_VCPU_ARCH_H
 
+#include "../../sysreg.h"
 #include <core/compiler.h>
 #include <core/types.h>
 #include <stdatomic.h>
@@ -20,6 +21,15 @@ struct vcpu_arch {
     uint64_t esr, far; /* t: of the last exit, see <guest/exit.h> */
 
     struct gic_cpu *gic; /* i: its virtual interrupt interface (vmm/irqchip/gicv3) */
+
+    struct sysreg_file sysregs; /* t: registers that software keeps */
+    uint64_t device_page;       /* t: guest-physical page number without RAM behind it; ~0: none known */
+
+    atomic_uint power;             /* a: enum vcpu_power (vmm/arm64/power.c) */
+    uint64_t on_entry, on_context; /* whoever made `power` ON_PENDING, until VCPU_REQ_ON is handled */
+
+    bool has_stolen_time;    /* t: the guest wants to know; cleared while no vCPU runs */
+    uint64_t stolen_base_ns; /* t: its thread's steal time that the guest has not seen */
 };
 
 /* Requests that only this architecture has; see enum vcpu_request. */

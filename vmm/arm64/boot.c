@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "../irqchip/gicv3/gicv3.h"
+#include "../load/arm64.h"
+#include "../load/image_source.h"
+#include "../vm/arch.h"
+#include "../vm/vm.h"
+#include "arm64.h"
+#include "machine.h"
+#include <core/random.h>
+#include <stdio.h>
+
+/* Power-on: the kernel, and the device tree that tells it where it is. */
+
+static uint32_t affinity_of(unsigned vcpu)
+{
+    return gicv3_affinity(vcpu);
+}
+
+static void describe(const struct vm *vm, struct fdt_machine *machine)
+{
+    unsigned first = MIN(vm->vcpu_count, MACHINE_GIC_REDISTS), rest = vm->vcpu_count - first;
+
+    *machine = (struct fdt_machine){
+        .vcpu_count = vm->vcpu_count,
+        .affinity = affinity_of,
+        .ram_base = MACHINE_RAM,
+        .ram_size = machine_ram_size(vm->gmem.size),
+        .gic_dist_base = MACHINE_GIC_DIST,
+        .gic_its_base = MACHINE_GIC_ITS,
+        .gic_redist = {{MACHINE_GIC_REDIST, first * GICV3_REDIST_SIZE},
+                       {MACHINE_GIC_REDIST2, rest * GICV3_REDIST_SIZE}},
+        .uart_base = MACHINE_UART,
+        .uart_spi = MACHINE_UART_SPI,
+        .rtc_base = MACHINE_RTC,
+        .rtc_spi = MACHINE_RTC_SPI,
+    };
+    if (vm->machine->pci == NULL)
+        return;
+    machine->pci.ecam_base = MACHINE_ECAM;
+    machine->pci.ecam_size = MACHINE_ECAM_SIZE;
+    machine->pci.io_base = MACHINE_PCI_IO;
+    machine->pci.io_size = MACHINE_PCI_IO_SIZE;
+    machine->pci.window_base = MACHINE_PCI_WINDOW;
+    machine->pci.window_size = MACHINE_PCI_WINDOW_END - MACHINE_PCI_WINDOW;
+    machine->pci.intx_spi = MACHINE_PCI_SPI;
+}
+
+int machine_boot(struct vm *vm, struct vm_error *error)
+{
+    struct image_source kernel = image_source_of(vm->kernel, vm->config.kernel);
+    struct image_source initrd = image_source_of(vm->initrd, vm->config.initrd);
+    const struct load_range map = {MACHINE_RAM, machine_ram_size(vm->gmem.size), LOAD_RAM};
+    const struct load_params params = {.kernel = &kernel.source,
+                                       .initrd = vm->initrd ? &initrd.source : NULL,
+                                       .cmdline = vm->config.cmdline,
+                                       .memory_map = &map,
+                                       .memory_map_count = 1};
+    uint8_t seed[FDT_SEED_SIZE];
+    struct fdt_machine machine;
+    struct arm64_entry entry;
+    struct load_error why;
+    int result;
+
+    describe(vm, &machine);
+    random_bytes(seed, sizeof(seed));
+    machine.seed = seed;
+    result = load_kernel_arm64(&vm->gmem, &params, &machine, &entry, &why);
+    if (result != 0) {
+        error->field = why.field;
+        snprintf(error->detail, sizeof(error->detail), "%s", why.detail);
+        return result;
+    }
+    backend_memory_written(vm);
+    vm->vcpus[0]->arch.pc = entry.pc;
+    vm->vcpus[0]->arch.x[0] = entry.x0;
+    return 0;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "../vm/vm.h"
+#include "arm64.h"
+#include "esr.h"
+#include <errno.h>
+
+/* Faults of stage 2. */
+
+/* Nobody answers: what a bus would report (Arm ARM, D1.3.6, synchronous external abort). */
+static void abort_access(struct vcpu *vcpu)
+{
+    backend_inject_abort(vcpu, vcpu->exit.fault.is_fetch, vcpu->arch.far);
+}
+
+/*
+ * An access to a device that the syndrome does not describe: pairs, writeback, SIMD registers, exclusives,
+ * which devices need not support. Maintenance of caches, which devices do not have, does nothing.
+ */
+static no_inline void access_undescribed(struct vcpu *vcpu)
+{
+    if (!vcpu->exit.fault.is_fetch && (vcpu->arch.esr & ESR_CM))
+        backend_skip(vcpu);
+    else
+        abort_access(vcpu);
+}
+
+static always_inline bool device_load(struct vcpu *vcpu, uint64_t at, uint64_t esr)
+{
+    unsigned rt = esr_access_register(esr);
+    uint64_t value;
+
+    if (unlikely(!bus_read(&vcpu->vm->mmio, at, esr_access_size(esr), &value)))
+        return false;
+    if (likely(rt < ARRAY_SIZE(vcpu->arch.x)))
+        vcpu->arch.x[rt] = esr_load_value(esr, value);
+    return true;
+}
+
+static always_inline bool device_store(struct vcpu *vcpu, uint64_t at, uint64_t esr)
+{
+    unsigned rt = esr_access_register(esr), size = esr_access_size(esr);
+    uint64_t value = rt < ARRAY_SIZE(vcpu->arch.x) ? vcpu->arch.x[rt] : 0;
+
+    return bus_write(&vcpu->vm->mmio, at, size, value & ~0ULL >> (64 - 8 * size));
+}
+
+static always_inline void device_access(struct vcpu *vcpu)
+{
+    uint64_t esr = vcpu->arch.esr, at = vcpu->exit.fault.gpa;
+
+    if (unlikely(!(esr & ESR_ISV)))
+        access_undescribed(vcpu);
+    else if (likely(esr & ESR_WNR ? device_store(vcpu, at, esr) : device_load(vcpu, at, esr)))
+        backend_skip(vcpu);
+    else
+        abort_access(vcpu);
+}
+
+/* RAM behind the address: map it. */
+static no_inline void fault_slowly(struct vcpu *vcpu)
+{
+    gpa_t addr = gpa(vcpu->exit.fault.gpa);
+    int error = vm_memory_fault(vcpu->vm, addr, vcpu->exit.fault.is_write);
+
+    if (likely(error == 0))
+        return;
+    if (error == -ENOMEM) {
+        vm_crash(vcpu, "the host has no memory left for page tables");
+    } else if (vcpu->exit.fault.is_fetch || !vcpu->exit.fault.is_final) {
+        abort_access(vcpu);
+    } else if (error == -EACCES) {
+        backend_skip(vcpu); /* read-only memory does not change */
+    } else {
+        vcpu->arch.device_page = addr.v >> PAGE_SHIFT;
+        device_access(vcpu);
+    }
+}
+
+/* The page of the last access to a device most likely is the next one's; slots do not change under vCPUs. */
+void fault_exit(struct vcpu *vcpu)
+{
+    if (likely(vcpu->exit.fault.gpa >> PAGE_SHIFT == vcpu->arch.device_page && !vcpu->exit.fault.is_fetch &&
+               vcpu->exit.fault.is_final))
+        device_access(vcpu);
+    else
+        fault_slowly(vcpu);
+}

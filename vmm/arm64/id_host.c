@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "id_host.h"
+
+#include "../backend/backend.h"
+#include "id_regs.h"
+#include <arch/sysreg.h>
+
+/* ID_AA64MMFR0_EL1.PARange by the number of bits. */
+static unsigned pa_range_of(unsigned bits)
+{
+    static const uint8_t sizes[] = {32, 36, 40, 42, 44, 48, 52};
+    unsigned range = 0;
+
+    while (range + 1 < ARRAY_SIZE(sizes) && sizes[range + 1] <= bits)
+        range++;
+    return range;
+}
+
+/* Reserved ones read as zero. */
+#define READ(crm, op2) host[(crm) << 3 | (op2)] = arch_sysreg_read(s3_0_c0_c##crm##_##op2)
+#define READ_ROW(crm)                             \
+    do {                                          \
+        READ(crm, 0), READ(crm, 1), READ(crm, 2); \
+        READ(crm, 3), READ(crm, 4), READ(crm, 5); \
+        READ(crm, 6), READ(crm, 7);               \
+    } while (0)
+
+void id_regs_read(uint64_t guest[ID_REGISTERS])
+{
+    const struct id_limits limits = {.has_sve = arm64_host.has_sve,
+                                     .pa_range = pa_range_of(arm64_host.ipa_bits)};
+    uint64_t host[ID_REGISTERS] = {0};
+
+    READ_ROW(1);
+    READ_ROW(2);
+    READ_ROW(3);
+    READ_ROW(4);
+    READ_ROW(5);
+    READ_ROW(6);
+    READ_ROW(7);
+    id_regs_make(host, &limits, guest);
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "machine.h"
+
+#include "../dev/debug_exit.h"
+#include "../dev/pci/host.h"
+#include "../dev/pl011.h"
+#include "../dev/pl031.h"
+#include "../dev/power.h"
+#include "../irqchip/gicv3/gicv3.h"
+#include "../vm/arch.h"
+#include "../vm/vm.h"
+#include "arm64.h"
+#include "id_host.h"
+#include <core/time.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static unsigned ipa_bits_of(uint64_t end)
+{
+    return 64U - (unsigned)__builtin_clzll(end - 1);
+}
+
+static bool has_pci(void)
+{
+    return arm64_host.ipa_bits >= ipa_bits_of(MACHINE_ECAM + MACHINE_ECAM_SIZE);
+}
+
+int machine_config_check(const struct vm_config *config, struct vm_error *error)
+{
+    unsigned vcpus = MACHINE_GIC_REDISTS + (has_pci() ? MACHINE_GIC_REDISTS2 : 0);
+    uint64_t memory = MIN(MACHINE_RAM_MAX, BIT(arm64_host.ipa_bits) - MACHINE_RAM);
+
+    if (arm64_host.lr_count == 0) {
+        error->field = NULL;
+        snprintf(error->detail, sizeof(error->detail), "this host's CPUs have no GICv3 for guests");
+        return -ENODEV;
+    }
+    if (config->vcpus > vcpus) {
+        error->field = "vcpus";
+        snprintf(error->detail, sizeof(error->detail), "%u vCPUs; this machine can have %u", config->vcpus,
+                 vcpus);
+        return -EINVAL;
+    }
+    if (config->memory > memory) {
+        error->field = "memory";
+        snprintf(error->detail, sizeof(error->detail), "%llu bytes; this machine can have %llu",
+                 (unsigned long long)config->memory, (unsigned long long)memory);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static int slots_create(struct vm *vm)
+{
+    uint64_t ram = machine_ram_size(vm->gmem.size);
+    int error = gmem_slot_add(
+        &vm->gmem,
+        &(struct gmem_slot){.base = gpa(MACHINE_STOLEN), .size = MACHINE_STOLEN_SIZE, .ram_offset = ram});
+
+    if (!error)
+        error = gmem_slot_add(&vm->gmem,
+                              &(struct gmem_slot){.base = gpa(MACHINE_RAM), .size = ram, .ram_offset = 0});
+    return error;
+}
+
+static void debug_exit(void *arg, uint32_t value)
+{
+    struct vm *vm = arg;
+
+    vm->exit_code = value;
+    vm_end(vm, VM_END_DEBUG_EXIT);
+}
+
+static void device_add(struct vm *vm, struct device *device)
+{
+    TAILQ_INSERT_TAIL(&vm->devices, device, link);
+}
+
+static int gic_create(struct vm *vm)
+{
+    const struct gicv3_config config = {
+        .dist_base = MACHINE_GIC_DIST,
+        .redist = {{MACHINE_GIC_REDIST, MACHINE_GIC_REDISTS}, {MACHINE_GIC_REDIST2, MACHINE_GIC_REDISTS2}},
+        .its_base = MACHINE_GIC_ITS,
+        .spi_count = MACHINE_SPIS,
+        .lr_count = arm64_host.lr_count,
+        .lr_pri_bits = arm64_host.lr_pri_bits,
+        .vcpus = vm->vcpus,
+        .vcpu_count = vm->vcpu_count,
+        .mmio = &vm->mmio,
+        .gmem = &vm->gmem,
+    };
+    int error = gicv3_create(&config, &vm->machine->irqchip);
+
+    if (error)
+        return error;
+    device_add(vm, gicv3_device(vm->machine->irqchip));
+    for (unsigned i = 0; i < vm->vcpu_count; i++) {
+        vm->vcpus[i]->arch.gic = gicv3_cpu(vm->machine->irqchip, i);
+        vm->vcpus[i]->arch.sysregs.id = vm->machine->id;
+    }
+    return 0;
+}
+
+static int pci_create(struct vm *vm)
+{
+    const struct vpci_host_config config = {.pio = &vm->pio,
+                                            .mmio = &vm->mmio,
+                                            .irqchip = vm->machine->irqchip,
+                                            .ecam_base = MACHINE_ECAM,
+                                            .window_base = MACHINE_PCI_WINDOW,
+                                            .window_end = MACHINE_PCI_WINDOW_END,
+                                            .io_base = MACHINE_PCI_IO,
+                                            .intx_gsi = MACHINE_PCI_SPI,
+                                            .intx_lines = MACHINE_PCI_LINES};
+    int error;
+
+    if (!has_pci())
+        return 0;
+    error = vpci_host_create(&config, &vm->machine->pci);
+    if (!error)
+        device_add(vm, &vm->machine->pci->device);
+    return error;
+}
+
+/* One after the other, until one fails; what exists goes with the VM. */
+static int devices_create(struct vm *vm)
+{
+    const struct power_hooks power = {.debug_exit = debug_exit, .context = vm};
+    struct irqchip *chip = vm->machine->irqchip;
+    struct device *device;
+    int error = pl011_create(&vm->mmio, MACHINE_UART, chip, MACHINE_UART_SPI, vm->console, &device);
+
+    if (!error) {
+        device_add(vm, device);
+        error = pl031_create(&vm->mmio, MACHINE_RTC, chip, MACHINE_RTC_SPI, &vm->clock, clock_wall_seconds(),
+                             &device);
+    }
+    if (!error) {
+        device_add(vm, device);
+        error = pci_create(vm);
+    }
+    if (!error && vm->config.debug_exit) {
+        error = debug_exit_create(&vm->mmio, DEBUG_EXIT_ADDRESS, &power, &device);
+        if (!error)
+            device_add(vm, device);
+    }
+    return error;
+}
+
+int machine_create(struct vm *vm)
+{
+    int error;
+
+    vm->machine = calloc(1, sizeof(*vm->machine));
+    if (vm->machine == NULL)
+        return -ENOMEM;
+    id_regs_read(vm->machine->id);
+    error = slots_create(vm);
+    if (!error)
+        error = gic_create(vm);
+    return error ? error : devices_create(vm);
+}
+
+void machine_destroy(struct vm *vm)
+{
+    struct device *device;
+
+    if (vm->machine == NULL)
+        return;
+    /* Last made, first gone: PCI functions need their host, all need the GIC. */
+    while ((device = TAILQ_LAST(&vm->devices, device_list)) != NULL) {
+        TAILQ_REMOVE(&vm->devices, device, link);
+        device->ops->destroy(device);
+    }
+    bus_fini(&vm->pio);
+    bus_fini(&vm->mmio);
+    free(vm->machine);
+}
+
+/* The GIC is one of the devices. */
+void machine_reset(struct vm *vm)
+{
+    (void)vm;
+}
+
+/* The small devices together; the GIC's shared part; a vCPU's redistributor. */
+#define DEVICES_BYTES 2048
+#define GIC_BYTES     8192
+#define REDIST_BYTES  4096
+
+uint64_t machine_bytes(const struct vm *vm)
+{
+    return sizeof(struct machine) + sizeof(struct vpci_host) + DEVICES_BYTES + GIC_BYTES +
+           vm->vcpu_count * (uint64_t)REDIST_BYTES;
+}
+
+/* There is no such line; what comes nearest is an error that nobody can ignore, on the boot CPU. */
+void machine_nmi(struct vm *vm)
+{
+    vcpu_request(vm->vcpus[0], VCPU_REQ_SERROR);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef VMM_ARM64_MACHINE_H
+#define VMM_ARM64_MACHINE_H
+
+#include "../irqchip/irqchip.h"
+#include "sysreg.h"
+
+/*
+ * The machine an arm64 guest sees: the subset of QEMU's `virt` that guest software knows, at the same
+ * addresses.
+ *
+ *   0x0800_0000  GIC distributor; 0x0808_0000 ITS; 0x080a_0000 redistributors of 123 vCPUs
+ *   0x0900_0000  PL011, 0x0901_0000 PL031, 0x090a_0000 records of stolen time, 0x090f_0000 debug exit
+ *   0x1000_0000  PCI window, to 0x3efe_ffff; 0x3eff_0000 I/O ports
+ *   0x4000_0000  RAM
+ *   0x40_0000_0000  redistributors of more vCPUs; 0x40_1000_0000 PCI ECAM, 256 MiB
+ */
+#define MACHINE_GIC_DIST       0x08000000ULL
+#define MACHINE_GIC_ITS        0x08080000ULL
+#define MACHINE_GIC_REDIST     0x080a0000ULL
+#define MACHINE_GIC_REDISTS    123U
+#define MACHINE_GIC_REDIST2    0x4000000000ULL
+#define MACHINE_GIC_REDISTS2   512U
+#define MACHINE_SPIS           64
+#define MACHINE_UART           0x09000000ULL
+#define MACHINE_UART_SPI       1
+#define MACHINE_RTC            0x09010000ULL
+#define MACHINE_RTC_SPI        2
+#define MACHINE_STOLEN         0x090a0000ULL
+#define MACHINE_STOLEN_SIZE    0x10000ULL
+#define MACHINE_STOLEN_STRIDE  64
+#define MACHINE_PCI_WINDOW     0x10000000ULL
+#define MACHINE_PCI_WINDOW_END 0x3eff0000ULL
+#define MACHINE_PCI_IO         0x3eff0000ULL
+#define MACHINE_PCI_IO_SIZE    0x10000ULL
+#define MACHINE_PCI_SPI        3 /* the first of four */
+#define MACHINE_PCI_LINES      4
+#define MACHINE_RAM            0x40000000ULL
+#define MACHINE_RAM_MAX        (MACHINE_GIC_REDIST2 - MACHINE_RAM)
+#define MACHINE_ECAM           0x4010000000ULL
+#define MACHINE_ECAM_SIZE      0x10000000ULL
+
+struct machine {
+    struct irqchip *irqchip;
+    struct vpci_host *pci; /* NULL: guest-physical addresses do not reach so far on this host */
+    uint64_t id[ID_REGISTERS];
+};
+
+/* What the guest is told of: the rest of its memory holds the records of stolen time. */
+static inline uint64_t machine_ram_size(uint64_t memory)
+{
+    return memory - MACHINE_STOLEN_SIZE;
+}
+
+#endif
