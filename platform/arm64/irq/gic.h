@@ -38,12 +38,12 @@ void gic_spi_enable(unsigned intid, unsigned cpu, bool is_edge);
 void gic_spi_disable(unsigned intid);
 
 /*
- * The most urgent pending interrupt, now active, and its end, which wants the same word again. A GICv2 names
- * in it the sender of a software-generated one, too. gic_intid() is 1020 or more when nothing is pending.
- * Interrupts off.
+ * The most urgent pending interrupt, now active, and its end, which wants the same word again; with
+ * `stays_active` only that of its priority. A GICv2 names in it the sender of a software-generated one, too.
+ * gic_intid() is 1020 or more when nothing is pending. Interrupts off.
  */
 unsigned gic_acknowledge(void);
-void gic_end(unsigned acknowledged);
+void gic_end(unsigned acknowledged, bool stays_active);
 static inline unsigned gic_intid(unsigned acknowledged)
 {
     return IS_ENABLED(CONFIG_HOST_GICV2) ? acknowledged & 0x3ff : acknowledged;

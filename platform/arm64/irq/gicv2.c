@@ -7,6 +7,7 @@
 #include "gic.h"
 
 #include <arch/cpu.h>
+#include <arch/ppi.h>
 #include <core/host_info.h>
 #include <core/log.h>
 #include <core/panic.h>
@@ -22,6 +23,7 @@
 #define GICD_ISENABLER(n)   (0x100 + 4 * ((n) / 32))
 #define GICD_ICENABLER(n)   (0x180 + 4 * ((n) / 32))
 #define GICD_ICPENDR(n)     (0x280 + 4 * ((n) / 32))
+#define GICD_ISACTIVER(n)   (0x300 + 4 * ((n) / 32))
 #define GICD_ICACTIVER(n)   (0x380 + 4 * ((n) / 32))
 #define GICD_IPRIORITYR(n)  (0x400 + (n))
 #define GICD_ITARGETSR(n)   (0x800 + (n))
@@ -33,14 +35,16 @@
 #define GICD_SGIR_TO_OTHERS BIT(24)
 
 /* CPU interface: 4.4. */
-#define GICC_SIZE        0x1000
+#define GICC_SIZE        0x2000
 #define GICC_CTLR        0x00
 #define GICC_PMR         0x04
 #define GICC_BPR         0x08
 #define GICC_IAR         0x0c
 #define GICC_EOIR        0x10
+#define GICC_DIR         0x1000
 #define GICC_CTLR_ENABLE 1
-#define GICC_CTLR_BYPASS 0x1e0 /* how the machine is wired: firmware's */
+#define GICC_CTLR_SPLIT  BIT(9) /* EOImodeNS */
+#define GICC_CTLR_BYPASS 0x1e0  /* how the machine is wired: firmware's */
 
 static volatile char *distributor, *interface; /* these three: immutable after gic_init() */
 static unsigned lines;
@@ -116,15 +120,27 @@ bool gic_cpu_init(void)
     private_reset();
     mmio_write32(interface, GICC_PMR, 0xff);
     mmio_write32(interface, GICC_BPR, 0);
-    /* Everything else clear: IRQ not FIQ, one write ends an interrupt. */
+    /* Everything else clear: IRQ not FIQ. An interrupt's priority and its being active end by a write each.
+     */
     mmio_write32(interface, GICC_CTLR,
-                 (mmio_read32(interface, GICC_CTLR) & GICC_CTLR_BYPASS) | GICC_CTLR_ENABLE);
+                 (mmio_read32(interface, GICC_CTLR) & GICC_CTLR_BYPASS) | GICC_CTLR_ENABLE | GICC_CTLR_SPLIT);
     return true;
 }
 
 void gic_ppi_enable(unsigned intid)
 {
     mmio_write32(distributor, GICD_ISENABLER(intid), (uint32_t)BIT(intid % 32));
+}
+
+void arch_ppi_active_set(unsigned intid, bool is_active)
+{
+    mmio_write32(distributor, is_active ? GICD_ISACTIVER(intid) : GICD_ICACTIVER(intid),
+                 (uint32_t)BIT(intid));
+}
+
+bool arch_ppi_is_active(unsigned intid)
+{
+    return (mmio_read32(distributor, GICD_ISACTIVER(intid)) & BIT(intid)) != 0;
 }
 
 void gic_spi_enable(unsigned intid, unsigned cpu, bool is_edge)
@@ -154,10 +170,12 @@ unsigned gic_acknowledge(void)
 }
 
 /* DSB: what the handler told its device is told before a level-triggered line is looked at again. */
-void gic_end(unsigned acknowledged)
+void gic_end(unsigned acknowledged, bool stays_active)
 {
     __asm__ volatile("dsb sy" ::: "memory");
     mmio_write32(interface, GICC_EOIR, acknowledged);
+    if (!stays_active)
+        mmio_write32(interface, GICC_DIR, acknowledged);
 }
 
 /* GICD_SGIR (4.3.15). DSB: what was stored before is seen by whoever takes the interrupt. */

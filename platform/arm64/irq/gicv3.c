@@ -2,6 +2,7 @@
 #include "gic.h"
 
 #include <arch/cpu.h>
+#include <arch/ppi.h>
 #include <arch/sysreg.h>
 #include <core/cpu.h>
 #include <core/host_info.h>
@@ -21,6 +22,7 @@
 #define GICD_IGROUPR(n)    (0x0080 + 4 * ((n) / 32))
 #define GICD_ISENABLER(n)  (0x0100 + 4 * ((n) / 32))
 #define GICD_ICENABLER(n)  (0x0180 + 4 * ((n) / 32))
+#define GICD_ISACTIVER(n)  (0x0300 + 4 * ((n) / 32))
 #define GICD_ICACTIVER(n)  (0x0380 + 4 * ((n) / 32))
 #define GICD_IPRIORITYR(n) (0x0400 + (n))
 #define GICD_ICFGR(n)      (0x0c00 + 4 * ((n) / 16))
@@ -183,7 +185,9 @@ bool gic_cpu_init(void)
     arch_isb();
     arch_gicreg_write(ICC_PMR_EL1, 0xff);
     arch_gicreg_write(ICC_BPR1_EL1, 0);
-    arch_gicreg_write(ICC_CTLR_EL1, 0); /* one write ends an interrupt */
+    /* EOImode: an interrupt's priority and its being active end by a write each, because what a guest is to
+     * deactivate is done with here earlier. */
+    arch_gicreg_write(ICC_CTLR_EL1, 2);
     arch_gicreg_write(ICC_IGRPEN1_EL1, 1);
     arch_isb();
     its_cpu_init();
@@ -193,6 +197,17 @@ bool gic_cpu_init(void)
 void gic_ppi_enable(unsigned intid)
 {
     mmio_write32(private_frame(), GICD_ISENABLER(intid), (uint32_t)BIT(intid % 32));
+}
+
+void arch_ppi_active_set(unsigned intid, bool is_active)
+{
+    mmio_write32(private_frame(), is_active ? GICD_ISACTIVER(intid) : GICD_ICACTIVER(intid),
+                 (uint32_t)BIT(intid));
+}
+
+bool arch_ppi_is_active(unsigned intid)
+{
+    return (mmio_read32(private_frame(), GICD_ISACTIVER(intid)) & BIT(intid)) != 0;
 }
 
 void gic_spi_enable(unsigned intid, unsigned cpu, bool is_edge)
@@ -222,9 +237,12 @@ unsigned gic_acknowledge(void)
     return intid;
 }
 
-void gic_end(unsigned acknowledged)
+/* Messages have no active state. */
+void gic_end(unsigned acknowledged, bool stays_active)
 {
     arch_gicreg_write(ICC_EOIR1_EL1, acknowledged);
+    if (!stays_active && acknowledged < GIC_LPI_FIRST)
+        arch_gicreg_write(ICC_DIR_EL1, acknowledged);
     arch_isb();
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <arch/cpu.h>
+#include <arch/ppi.h>
 #include <contract/arch.h>
 #include <core/audit.h>
 #include <core/cpu.h>
@@ -16,6 +17,7 @@
  * to. */
 static struct irq_action *actions[GIC_SPI_END];
 static struct spinlock lines_lock = SPINLOCK_INIT(LOCK_RANK_IRQ);
+static arch_ppi_fn ppi_handlers[GIC_SPI_FIRST]; /* each: immutable once its interrupt is enabled */
 static DEFINE_PERCPU(uint64_t, unexpected);
 
 void interrupt_dispatch(void);
@@ -104,7 +106,23 @@ static bool line_handle(unsigned intid)
     return is_known;
 }
 
-static void handle(unsigned intid)
+int arch_ppi_request(unsigned intid, arch_ppi_fn fn)
+{
+    if (intid < GIC_PPI_FIRST || intid >= GIC_SPI_FIRST)
+        return -EINVAL;
+    if (ppi_handlers[intid] != NULL || intid == generic_timer_intid())
+        return -EBUSY;
+    ppi_handlers[intid] = fn;
+    return 0;
+}
+
+void arch_ppi_enable(unsigned intid)
+{
+    gic_ppi_enable(intid);
+}
+
+/* True: it stays active. */
+static bool handle(unsigned intid)
 {
     if (intid == SGI_KICK)
         cpu_kick_handle();
@@ -112,9 +130,12 @@ static void handle(unsigned intid)
         arch_halt();
     else if (intid == generic_timer_intid())
         generic_timer_handle();
+    else if (intid < GIC_SPI_FIRST && ppi_handlers[intid] != NULL)
+        return ppi_handlers[intid]();
     else if (!(intid >= GIC_SPI_FIRST && intid < GIC_SPI_END && line_handle(intid)) &&
              !gic_message_handle(intid))
         (*this_cpu_ptr(unexpected))++;
+    return false;
 }
 
 /* Called by vectors.S with interrupts off, on the stack of the interrupted thread. */
@@ -126,9 +147,8 @@ void interrupt_dispatch(void)
     audit_pause();
     /* 1020 to 1023 are no interrupts: what was pending went away meanwhile. */
     if (intid < GIC_SPI_END || intid >= GIC_LPI_FIRST) {
-        handle(intid);
         /* After the handler: a level-triggered line must be quiet by then. */
-        gic_end(acknowledged);
+        gic_end(acknowledged, handle(intid));
     }
     lock_interrupt_end(outer);
     sched_interrupt_exit();

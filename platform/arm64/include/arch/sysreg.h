@@ -38,6 +38,7 @@ static inline void arch_isb(void)
 #define ICC_IAR1_EL1                    s3_0_c12_c12_0
 #define ICC_EOIR1_EL1                   s3_0_c12_c12_1
 #define ICC_BPR1_EL1                    s3_0_c12_c12_3
+#define ICC_DIR_EL1                     s3_0_c12_c11_1
 #define ICC_CTLR_EL1                    s3_0_c12_c12_4
 #define ICC_SRE_EL2                     s3_4_c12_c9_5
 #define ICC_IGRPEN1_EL1                 s3_0_c12_c12_7
