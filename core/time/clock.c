@@ -10,7 +10,7 @@ static uint64_t origin_cycles;
 static uint64_t ns_per_cycle, cycles_per_ns;
 static uint64_t hz;
 
-static _Atomic uint64_t wall_origin; /* seconds UTC at time 0; 0: unknown */
+static _Atomic uint64_t wall_origin; /* ns since 1970 UTC at time 0; 0: unknown */
 
 static uint64_t scale(uint64_t value, uint64_t factor)
 {
@@ -63,19 +63,26 @@ uint64_t clock_now_ns(void)
     return clock_cycles_to_ns(arch_clock_cycles());
 }
 
-uint64_t clock_wall_seconds(void)
+uint64_t clock_wall_at_ns(uint64_t now_ns)
 {
     uint64_t origin = atomic_load_explicit(&wall_origin, memory_order_relaxed);
 
-    return origin ? origin + clock_now_ns() / NSEC_PER_SEC : 0;
+    return origin ? origin + now_ns : 0;
 }
 
-void clock_wall_set(uint64_t seconds_utc)
+uint64_t clock_wall_ns(void)
 {
-    uint64_t uptime = clock_now_ns() / NSEC_PER_SEC;
+    return clock_wall_at_ns(clock_now_ns());
+}
 
-    atomic_store_explicit(&wall_origin, seconds_utc > uptime ? seconds_utc - uptime : 0,
-                          memory_order_relaxed);
+uint64_t clock_wall_seconds(void)
+{
+    return clock_wall_ns() / NSEC_PER_SEC;
+}
+
+void clock_wall_set(uint64_t utc_ns, uint64_t now_ns)
+{
+    atomic_store_explicit(&wall_origin, utc_ns > now_ns ? utc_ns - now_ns : 0, memory_order_relaxed);
 }
 
 void clock_spin_ns(uint64_t ns)

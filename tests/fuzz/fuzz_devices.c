@@ -88,7 +88,7 @@ static struct device *function_create(void)
 
 static void machine_build(void)
 {
-    struct rtc_config rtc = {.wall_seconds = 1700000000, .low_ram_bytes = GIB(1), .vcpu_count = 1};
+    struct rtc_config rtc = {.wall_ns = 1700000000 * NSEC_PER_SEC, .low_ram_bytes = GIB(1), .vcpu_count = 1};
     struct vpci_host_config pci = {
         .pio = &pio,
         .mmio = &mmio,

@@ -17,7 +17,7 @@ static struct device *rtc;
 static void start_at(uint64_t seconds)
 {
     struct rtc_config config = {
-        .wall_seconds = seconds, .low_ram_bytes = MIB(512), .high_ram_bytes = 0, .vcpu_count = 2};
+        .wall_ns = seconds * NSEC_PER_SEC, .low_ram_bytes = MIB(512), .high_ram_bytes = 0, .vcpu_count = 2};
 
     machine_start();
     cr_assert_eq(rtc_create(&pio, &chip, IRQ, &vm_clock, &config, &rtc), 0);
@@ -157,6 +157,33 @@ Test(rtc, goes_over_a_leap_day)
     time_advance(3 * NSEC_PER_SEC);
     cr_assert_eq(date(), 0x2024030106000000);
     vm_clock_resume(&vm_clock);
+}
+
+/* Seconds begin when the host's do; what passes while the VM is off is made up for, in either direction. */
+Test(rtc, follows_the_hosts_date)
+{
+    rtc_wall_follow(rtc, LEAP_DAY * NSEC_PER_SEC + 700 * NSEC_PER_MSEC);
+    cr_assert_eq(date(), 0x2024022905235950);
+    time_advance(300 * NSEC_PER_MSEC);
+    cr_assert_eq(date(), 0x2024022905235951);
+    vm_clock_pause(&vm_clock);
+    rtc_wall_follow(rtc, (LEAP_DAY + 10) * NSEC_PER_SEC - 1);
+    cr_assert_eq(date(), 0x2024022905235959);
+    vm_clock_resume(&vm_clock);
+    time_advance(1);
+    cr_assert_eq(date(), 0x2024030106000000);
+    rtc_wall_follow(rtc, LEAP_DAY * NSEC_PER_SEC + 500 * NSEC_PER_MSEC);
+    cr_assert_eq(date(), 0x2024022905235950);
+    time_advance(500 * NSEC_PER_MSEC);
+    cr_assert_eq(date(), 0x2024022905235951);
+}
+
+/* A guest that keeps local time goes on doing so. */
+Test(rtc, follows_with_what_the_guest_has_set)
+{
+    put(RTC_HOURS, 0x03);
+    rtc_wall_follow(rtc, (LEAP_DAY + 60) * NSEC_PER_SEC);
+    cr_assert_eq(date(), 0x2024022905040050);
 }
 
 Test(rtc, formats)
@@ -349,7 +376,7 @@ Test(rtc, alarm_during_a_long_pause_of_looking)
 Test(rtc, cmos_of_a_small_and_a_large_machine)
 {
     struct rtc_config config = {
-        .low_ram_bytes = GIB(2), .high_ram_bytes = GIB(6), .vcpu_count = 4, .wall_seconds = 0};
+        .low_ram_bytes = GIB(2), .high_ram_bytes = GIB(6), .vcpu_count = 4, .wall_ns = 0};
     unsigned sum = 0;
 
     cr_assert_eq(get(0x15) | get(0x16) << 8, 640);

@@ -59,6 +59,7 @@ struct rtc {
     uint8_t cmos[CMOS_SIZE]; /* lock; the time registers only count while the clock is held */
     int64_t base;            /* lock: seconds since 1970 when VM time plus phase is 0 */
     uint64_t phase_ns;       /* lock: added to VM time, so that seconds begin where they should */
+    uint64_t ahead_ns;       /* lock: what the host's date was ahead of VM time when last heard of */
     uint64_t flags_ns;       /* lock: VM time up to which register C is known */
     uint64_t deadline_ns;    /* lock: when an interrupt is due, or RTC_NEVER */
     atomic_uint changes;     /* a: counts changes of the deadline; changed under lock */
@@ -293,6 +294,23 @@ static void rtc_reset(struct device *device)
     irqchip_line_set(r->chip, r->gsi, false);
 }
 
+void rtc_wall_follow(struct device *device, uint64_t wall_ns)
+{
+    struct rtc *r = container_of(device, struct rtc, device);
+    arch_irq_state_t state = spin_lock_irqsave(&r->lock);
+    uint64_t ahead_ns = wall_ns - vm_clock_now_ns(r->clock);
+    int64_t phase = (int64_t)(r->phase_ns + ahead_ns - r->ahead_ns), seconds = phase / (int64_t)NSEC_PER_SEC;
+
+    if (phase < 0 && phase % (int64_t)NSEC_PER_SEC != 0)
+        seconds--;
+    if (r->base < BASE_LIMIT && r->base > -BASE_LIMIT) {
+        r->base += seconds;
+        r->phase_ns = (uint64_t)(phase - seconds * (int64_t)NSEC_PER_SEC);
+    }
+    r->ahead_ns = ahead_ns;
+    spin_unlock_irqrestore(&r->lock, state);
+}
+
 static void rtc_save(struct device *device, struct state_writer *w)
 {
     struct rtc *r = container_of(device, struct rtc, device);
@@ -301,6 +319,7 @@ static void rtc_save(struct device *device, struct state_writer *w)
     state_put_bytes(w, r->cmos, sizeof(r->cmos));
     state_put_u64(w, (uint64_t)r->base);
     state_put_u64(w, r->phase_ns);
+    state_put_u64(w, r->ahead_ns);
     state_put_u64(w, r->flags_ns);
 }
 
@@ -308,12 +327,13 @@ static int rtc_load(struct device *device, struct state_reader *reader, uint32_t
 {
     struct rtc *r = container_of(device, struct rtc, device);
     uint8_t index = state_get_u8(reader), cmos[CMOS_SIZE];
-    uint64_t phase_ns, flags_ns;
+    uint64_t phase_ns, ahead_ns, flags_ns;
     int64_t base;
 
     state_get_bytes(reader, cmos, sizeof(cmos));
     base = (int64_t)state_get_u64(reader);
     phase_ns = state_get_u64(reader);
+    ahead_ns = state_get_u64(reader);
     flags_ns = state_get_u64(reader);
     /* No reset would bring back what a bad record leaves behind, so it leaves nothing. Times beyond the limit
      * overflow. */
@@ -326,6 +346,7 @@ static int rtc_load(struct device *device, struct state_reader *reader, uint32_t
     r->cmos[RTC_D] = D_VALID;
     r->base = base;
     r->phase_ns = phase_ns;
+    r->ahead_ns = ahead_ns;
     r->flags_ns = flags_ns;
     deadline_update(r, vm_clock_now_ns(r->clock));
     timer_update(r);
@@ -372,7 +393,7 @@ static void cmos_fill(struct rtc *r, const struct rtc_config *config)
 
 static const struct device_ops ops = {
     .name = "rtc",
-    .version = 1,
+    .version = 2,
     .reset = rtc_reset,
     .save = rtc_save,
     .load = rtc_load,
@@ -392,7 +413,9 @@ int rtc_create(struct bus *pio, struct irqchip *chip, unsigned gsi, struct vm_cl
     r->chip = chip;
     r->gsi = gsi;
     r->clock = clock;
-    r->base = (int64_t)config->wall_seconds;
+    r->base = (int64_t)(config->wall_ns / NSEC_PER_SEC);
+    r->phase_ns = config->wall_ns % NSEC_PER_SEC;
+    r->ahead_ns = config->wall_ns;
     spin_init(&r->lock, LOCK_RANK_DEVICE);
     vm_timer_init(&r->timer, clock, timer_fire);
     cmos_fill(r, config);

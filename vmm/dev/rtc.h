@@ -11,7 +11,7 @@
 #define RTC_CENTURY 0x32
 
 struct rtc_config {
-    uint64_t wall_seconds;   /* UTC, seconds since 1970, at VM time 0 */
+    uint64_t wall_ns;        /* UTC, since 1970, at VM time 0 */
     uint64_t low_ram_bytes;  /* RAM below 4 GiB, from 0 */
     uint64_t high_ram_bytes; /* RAM from 4 GiB */
     unsigned vcpu_count;
@@ -24,5 +24,12 @@ struct rtc_config {
  */
 must_check int rtc_create(struct bus *pio, struct irqchip *chip, unsigned gsi, struct vm_clock *clock,
                           const struct rtc_config *config, struct device **out);
+
+/*
+ * It has a battery: what the host's clock, which shows `wall_ns` now, has gone on while VM time stood still
+ * (before the start, and while the VM was off) is made up for. What the guest has set it off by stays.
+ * Context: thread, no vCPU runs.
+ */
+void rtc_wall_follow(struct device *device, uint64_t wall_ns);
 
 #endif

@@ -128,7 +128,8 @@ static int power_on(struct vm *vm, struct vm_error *error)
     struct device *device;
     int result;
 
-    vm->is_restart_due = false;
+    atomic_store(&vm->restart_at_ns, 0);
+    vm->powered_on_ns = vm_clock_now_ns(&vm->clock);
     atomic_store(&vm->end_reason, VM_END_NONE);
     atomic_store(&vm->has_crash, false);
     TAILQ_FOREACH (device, &vm->devices, link)
@@ -158,7 +159,7 @@ int vm_start(struct vm *vm, struct vm_error *error)
         result = wrong_state(vm, error, "started");
     else
         result = power_on(vm, error);
-    vm->restarts = 0; /* an operator has looked at it */
+    atomic_store(&vm->restarts, 0); /* an operator has looked at it */
     mutex_unlock(&vm->lock);
     return result;
 }
@@ -174,9 +175,7 @@ int vm_stop(struct vm *vm, struct vm_error *error)
         vcpus_park(vm);
     if (state == VM_RUNNING || state == VM_PAUSED)
         state_set(vm, VM_STOPPED);
-    else if (vm->is_restart_due)
-        vm->is_restart_due = false; /* it stays as it is */
-    else
+    else if (atomic_exchange(&vm->restart_at_ns, 0) == 0)
         result = wrong_state(vm, error, "stopped");
     mutex_unlock(&vm->lock);
     return result;
@@ -248,10 +247,11 @@ int vm_nmi(struct vm *vm, struct vm_error *error)
  * held. */
 static void restart_plan(struct vm *vm)
 {
-    vm->is_restart_due = true;
-    vm->restart_at_ns = clock_now_ns() + (RESTART_FIRST_NS << MIN(vm->restarts, RESTART_DOUBLINGS));
-    timer_arm(&vm->restart_timer, vm->restart_at_ns);
-    vm->restarts++;
+    unsigned before = atomic_fetch_add(&vm->restarts, 1);
+    uint64_t at_ns = clock_now_ns() + (RESTART_FIRST_NS << MIN(before, RESTART_DOUBLINGS));
+
+    atomic_store(&vm->restart_at_ns, at_ns);
+    timer_arm(&vm->restart_timer, at_ns);
 }
 
 /* Lock held; the guest has ended its run. */
@@ -271,8 +271,8 @@ static void settle_ended(struct vm *vm, enum vm_end reason)
         log_warning("vm %s: crashed: %s (vCPU %u, %s %#llx)", vm->config.name, vm->crash.reason,
                     vm->crash.vcpu, vm->crash.pc_name, (unsigned long long)vm->crash.pc);
     state_set(vm, reason == VM_END_CRASH ? VM_CRASHED : VM_STOPPED);
-    if (vm_clock_now_ns(&vm->clock) >= RESTART_STABLE_NS)
-        vm->restarts = 0;
+    if (vm_clock_now_ns(&vm->clock) - vm->powered_on_ns >= RESTART_STABLE_NS)
+        atomic_store(&vm->restarts, 0);
     if (vm->config.restart == VM_RESTART_ALWAYS ||
         (vm->config.restart == VM_RESTART_ON_CRASH && reason == VM_END_CRASH))
         restart_plan(vm);
@@ -284,9 +284,9 @@ static void settle_restart(struct vm *vm)
     struct vm_error error;
 
     /* Called for something else that happened before the pause began: the timer calls again. */
-    if (clock_now_ns() < vm->restart_at_ns)
+    if (clock_now_ns() < atomic_load(&vm->restart_at_ns))
         return;
-    log_info("vm %s: is started again (%u in a row)", vm->config.name, vm->restarts);
+    log_info("vm %s: is started again (%u in a row)", vm->config.name, atomic_load(&vm->restarts));
     if (power_on(vm, &error) != 0) {
         log_warning("vm %s: cannot start again: %s", vm->config.name, error.detail);
         restart_plan(vm);
@@ -303,7 +303,7 @@ void vm_settle(struct vm *vm)
     reason = (enum vm_end)atomic_load(&vm->end_reason);
     if (state == VM_RUNNING && reason != VM_END_NONE) {
         settle_ended(vm, reason);
-    } else if ((state == VM_STOPPED || state == VM_CRASHED) && vm->is_restart_due) {
+    } else if ((state == VM_STOPPED || state == VM_CRASHED) && atomic_load(&vm->restart_at_ns)) {
         settle_restart(vm);
     }
     mutex_unlock(&vm->lock);

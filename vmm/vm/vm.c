@@ -248,7 +248,7 @@ int vm_delete(struct vm *vm, struct vm_error *error)
 
     mutex_lock(&vm->lock);
     state = atomic_load(&vm->state);
-    vm->is_restart_due = false;
+    atomic_store(&vm->restart_at_ns, 0);
     vm->is_deleted = state != VM_RUNNING && state != VM_PAUSED;
     mutex_unlock(&vm->lock);
     if (state == VM_RUNNING || state == VM_PAUSED)

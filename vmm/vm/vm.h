@@ -43,10 +43,11 @@ struct vm {
     atomic_uint
         to_be_settled; /* calls of vm_settle() that are due or under way; none begins after deletion */
     struct timer restart_timer;
-    bool is_restart_due;           /* l: the restart policy wants it started at restart_at_ns */
-    uint64_t restart_at_ns;        /* l: host time */
+    _Atomic uint64_t
+        restart_at_ns; /* a: host time; when the restart policy wants it started, 0: not; changed under l */
+    _Atomic unsigned restarts;     /* a: in a row, for the back-off; changed under l */
+    uint64_t powered_on_ns;        /* l: VM time of the last start or reset */
     bool is_deleted;               /* l: no start any more */
-    unsigned restarts;             /* l: in a row, for the back-off */
     struct image *kernel, *initrd; /* i: held while the VM exists, so nobody deletes them */
     uint32_t exit_code;            /* of the debug-exit port */
     struct vm_crash crash;         /* written by the first vCPU that crashes */
@@ -60,9 +61,6 @@ void vm_restart_timer(struct timer *timer);
  * vCPU thread. */
 void vm_end(struct vm *vm, enum vm_end reason);
 void vm_crash(struct vcpu *vcpu, const char *format, ...) printf_like(2, 3);
-
-/* The restart timer's function: has the manager look at the VM again. */
-void vm_restart_timer(struct timer *timer);
 
 /* Queues a VM that has ended by itself for vm_settle() on the manager's thread. Context: any. */
 void vm_ended(struct vm *vm);

@@ -74,7 +74,7 @@ static void device_add(struct vm *vm, struct device *device)
 /* One after the other, until one fails; what exists goes with the VM. */
 static int legacy_devices_create(struct vm *vm, const struct power_hooks *power)
 {
-    const struct rtc_config rtc = {.wall_seconds = clock_wall_seconds(),
+    const struct rtc_config rtc = {.wall_ns = clock_wall_ns(),
                                    .low_ram_bytes = low_ram(vm),
                                    .high_ram_bytes = vm->gmem.size - low_ram(vm),
                                    .vcpu_count = vm->vcpu_count};
@@ -99,8 +99,10 @@ static int legacy_devices_create(struct vm *vm, const struct power_hooks *power)
         device_add(vm, device);
         error = rtc_create(&vm->pio, chip, RTC_GSI, &vm->clock, &rtc, &device);
     }
-    if (!error)
+    if (!error) {
         device_add(vm, device);
+        vm->machine->rtc = device;
+    }
     return error;
 }
 
@@ -180,7 +182,11 @@ void machine_destroy(struct vm *vm)
 
 void machine_reset(struct vm *vm)
 {
+    uint64_t wall_ns = clock_wall_ns();
+
     irqchip_reset(vm->machine->irqchip);
+    if (wall_ns)
+        rtc_wall_follow(vm->machine->rtc, wall_ns);
 }
 
 /* The small devices together: UART, timers, RTC, power management; a vCPU's local APIC. */

@@ -29,6 +29,7 @@ struct machine {
     struct irqchip *irqchip;
     struct guest_cpuid cpuid;
     struct vpci_host *pci;
+    struct device *rtc;
 };
 
 #endif

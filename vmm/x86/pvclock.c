@@ -79,9 +79,11 @@ void pvclock_update(struct vcpu *vcpu)
 static int wall_clock_write(struct vcpu *vcpu, uint64_t value)
 {
     struct wall_clock clock = {.version = 2};
-    uint64_t boot = clock_wall_seconds() - vm_clock_now_ns(&vcpu->vm->clock) / NSEC_PER_SEC;
+    uint64_t wall = clock_wall_ns(), now = vm_clock_now_ns(&vcpu->vm->clock);
+    uint64_t boot = wall > now ? wall - now : 0; /* at VM time 0 */
 
-    clock.seconds = (uint32_t)boot;
+    clock.seconds = (uint32_t)(boot / NSEC_PER_SEC);
+    clock.nanoseconds = (uint32_t)(boot % NSEC_PER_SEC);
     /* An address outside memory is the guest's own mistake; KVM ignores it too. */
     (void)!gmem_write(&vcpu->vm->gmem, gpa(value), &clock, sizeof(clock));
     vcpu->arch.wall_clock_msr = value;

@@ -25,9 +25,13 @@ void clock_init(void);
 /* The counter value (arch_clock_cycles) at which clock_now_ns() will be `ns`. Context: any. */
 uint64_t clock_ns_to_cycles(uint64_t ns);
 
-/* Seconds since 1970 UTC, or 0 while the host does not know the date. Context: any. */
+/* Since 1970 UTC, or 0 while the host does not know the date: now, and when clock_now_ns() is, was or will be
+ * `now_ns`. Context: any. */
+uint64_t clock_wall_ns(void);
 uint64_t clock_wall_seconds(void);
-void clock_wall_set(uint64_t seconds_utc);
+uint64_t clock_wall_at_ns(uint64_t now_ns);
+/* It was `utc_ns` when clock_now_ns() was `now_ns`. Context: any. */
+void clock_wall_set(uint64_t utc_ns, uint64_t now_ns);
 
 /* Waits without sleeping, for hardware delays before the scheduler runs. Context: any. */
 void clock_spin_ns(uint64_t ns);

@@ -72,7 +72,7 @@ void rtc_read_wall_clock(void)
     bool is_binary;
 
     if (host_info()->boot_time_seconds > 0) {
-        clock_wall_set((uint64_t)host_info()->boot_time_seconds);
+        clock_wall_set((uint64_t)host_info()->boot_time_seconds * NSEC_PER_SEC, 0);
         return;
     }
     if (host_info()->power.has_fadt && !host_info()->power.has_cmos_rtc)
@@ -92,8 +92,10 @@ void rtc_read_wall_clock(void)
     year += t.century ? from_bcd(t.century, is_binary) * 100 : 2000;
     t.month = (uint8_t)from_bcd(t.month, is_binary);
     t.day = (uint8_t)from_bcd(t.day, is_binary);
-    if (t.month < 1 || t.month > 12 || t.day < 1 || t.day > 31 || year < 2000 || year > 9999)
+    if (t.month < 1 || t.month > 12 || t.day < 1 || t.day > 31 || year < 2000 || year > 2500)
         return;
-    clock_wall_set(days_since_epoch(year, t.month, t.day) * 86400 + hours * 3600ULL +
-                   from_bcd(t.minutes, is_binary) * 60ULL + from_bcd(t.seconds, is_binary));
+    clock_wall_set((days_since_epoch(year, t.month, t.day) * 86400 + hours * 3600ULL +
+                    from_bcd(t.minutes, is_binary) * 60ULL + from_bcd(t.seconds, is_binary)) *
+                       NSEC_PER_SEC,
+                   clock_now_ns());
 }

@@ -4,7 +4,13 @@
 
 const char guest_name[] = "clocks";
 
-#define PIT_HZ 1193182
+#define PIT_HZ       1193182
+#define NSEC_PER_SEC 1000000000ULL
+
+/* KVM's clock, which Linux keeps its time by (msr.rst): CPUID 0x4000_0001, EAX bit 3. */
+#define KVM_FEATURES    0x40000001
+#define MSR_WALL_CLOCK  0x4b564d00
+#define MSR_SYSTEM_TIME 0x4b564d01
 
 static uint16_t pit_read(void)
 {
@@ -73,8 +79,62 @@ static void tsc_check(void)
     expect(tsc > hz / 100 * 90 && tsc < hz / 100 * 110, "TSC: %u Hz, then %u Hz", hz, tsc);
 }
 
+static struct {
+    uint32_t version, seconds, nanoseconds;
+} wall_at_boot __attribute__((aligned(16)));
+
+static volatile struct {
+    uint32_t version, padding;
+    uint64_t tsc_timestamp, system_time;
+    uint32_t mul;
+    int8_t shift;
+    uint8_t flags, padding2[2];
+} system_time __attribute__((aligned(32)));
+
+/* Nanoseconds since 1970. */
+static uint64_t wall_now(void)
+{
+    uint64_t delta, now;
+    uint32_t version;
+
+    do {
+        version = system_time.version;
+        delta = tsc_read() - system_time.tsc_timestamp;
+        delta = system_time.shift < 0 ? delta >> -system_time.shift : delta << system_time.shift;
+        now = system_time.system_time + (uint64_t)((unsigned __int128)delta * system_time.mul >> 32);
+    } while (version & 1 || version != system_time.version);
+    return wall_at_boot.seconds * NSEC_PER_SEC + wall_at_boot.nanoseconds + now;
+}
+
+/* The RTC's seconds begin when those of KVM's clock do. A busy host may show us the edge late, but not each
+ * time. */
+static void wall_check(void)
+{
+    uint64_t rest = 0;
+    uint8_t seconds;
+
+    if (!(cpuid(KVM_FEATURES, 0).eax >> 3 & 1))
+        return;
+    msr_write(MSR_WALL_CLOCK, (uintptr_t)&wall_at_boot);
+    msr_write(MSR_SYSTEM_TIME, (uintptr_t)&system_time | 1);
+    expect(wall_at_boot.nanoseconds < NSEC_PER_SEC, "%u ns of the boot time", wall_at_boot.nanoseconds);
+    print("wall %u ns\n", wall_now());
+    for (unsigned tries = 0; tries < 5; tries++) {
+        seconds = cmos(0);
+        while (cmos(0) == seconds)
+            cpu_relax();
+        rest = wall_now() % NSEC_PER_SEC;
+        seconds = cmos(0);
+        if (rest < NSEC_PER_SEC / 20 &&
+            (seconds >> 4) * 10U + (seconds & 15) == wall_now() / NSEC_PER_SEC % 60)
+            return;
+    }
+    fail("a second of the RTC begins %u ns after one of KVM's clock", rest);
+}
+
 void guest_run(void)
 {
+    wall_check();
     tsc_check();
     pit_check();
     rtc_check();

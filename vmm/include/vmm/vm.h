@@ -63,6 +63,8 @@ struct vm_info {
     uint64_t run_ns;         /* VM time */
     uint64_t overhead_bytes; /* host memory beyond the guest's RAM */
     bool has_dirty_log;      /* it is on */
+    unsigned restarts;       /* by the restart policy, in a row: the one that is pending included */
+    uint64_t restart_at_ns;  /* clock_now_ns() when it is to be started again; 0: it is not */
     bool has_exit_code;
     uint32_t exit_code;
     bool has_crash;
