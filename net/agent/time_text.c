@@ -47,6 +47,15 @@ void time_rfc3339(uint64_t seconds, char out[TIME_RFC3339_SIZE])
              d.day % 100, d.hours % 100, d.minutes % 100, d.seconds % 100);
 }
 
+void time_rfc3339_ms(uint64_t ns, char out[TIME_RFC3339_MS_SIZE])
+{
+    char seconds[TIME_RFC3339_SIZE];
+
+    time_rfc3339(ns / NSEC_PER_SEC, seconds);
+    snprintf(out, TIME_RFC3339_MS_SIZE, "%.19s.%03uZ", seconds,
+             (unsigned)(ns % NSEC_PER_SEC / NSEC_PER_MSEC));
+}
+
 void time_imf(uint64_t seconds, char out[TIME_IMF_SIZE])
 {
     static const char weekdays[] = "SunMonTueWedThuFriSat", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";

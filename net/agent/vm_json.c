@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "time_text.h"
 #include "vms.h"
 
+#include <core/time.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -76,6 +78,25 @@ static void add_outcome(struct json_out *json, const struct vm_info *info, bool 
     json_object_end(json);
 }
 
+/* When the restart policy starts it again. The date is null on a host that does not know it. */
+static void add_restart(struct json_out *json, const struct vm_info *info)
+{
+    uint64_t now_ns = clock_now_ns(), wall_ns = clock_wall_at_ns(info->restart_at_ns);
+    char at[TIME_RFC3339_MS_SIZE] = "";
+
+    json_u64(json, "restarts", info->restarts);
+    if (info->restart_at_ns == 0) {
+        json_null(json, "restart_pending");
+        return;
+    }
+    if (wall_ns)
+        time_rfc3339_ms(wall_ns, at);
+    json_object(json, "restart_pending");
+    add_text_or_null(json, "at", at);
+    json_u64(json, "in_ns", info->restart_at_ns > now_ns ? info->restart_at_ns - now_ns : 0);
+    json_object_end(json);
+}
+
 static void add_cpus(struct json_out *json, const struct vm_record *record, unsigned n)
 {
     struct vcpu_info cpu;
@@ -129,6 +150,7 @@ void vm_json(struct json_out *json, const char *key, const struct vm_record *rec
     json_u64(json, "run_ns", info.run_ns);
     json_u64(json, "overhead_bytes", info.overhead_bytes);
     json_bool(json, "dirty_log", info.has_dirty_log);
+    add_restart(json, &info);
     add_outcome(json, &info, with_details);
     if (with_details) {
         add_cpus(json, record, info.config.vcpus);

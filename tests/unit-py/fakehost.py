@@ -266,7 +266,7 @@ if __name__ == "__main__":
     demo = FakeHost(port=int(sys.argv[1]) if len(sys.argv) > 1 else 8080)
     demo.linger = 3600
     demo.events = [("host.started", {"version": "0.1.0"}), ("host.link_up", {"interface": "nic0"}),
-                   ("host.address", {"interface": "nic0", "address": "10.0.2.15/24"})]
+                   ("host.address", {"time": "2026-11-22T12:31:55.004Z", "interface": "nic0", "address": "10.0.2.15/24"})]
     print(demo.url)
     while True:
         time.sleep(3600)

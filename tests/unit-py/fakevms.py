@@ -19,12 +19,13 @@ class Vm:
     def __init__(self, config):
         self.doc = {"initrd": None, "cmdline": "", "debug_exit": False, "restart": "never"} | config
         self.doc |= {"state": "created", "run_ns": 2500000000, "overhead_bytes": 101064, "exit_code": None,
-                     "crash": None}
+                     "crash": None, "dirty_log": False, "restarts": 0, "restart_pending": None}
         if isinstance(self.doc["memory"], str):
             self.doc["memory"] = int(self.doc["memory"][:-1]) << {"K": 10, "M": 20, "G": 30}[self.doc["memory"][-1]]
         self.output, self.first = b"", 0    # first: what was overwritten before
         self.news = threading.Condition()
         self.gone = False
+        self.dirty = True
 
     def say(self, data):
         with self.news:
@@ -48,6 +49,11 @@ class VmPart:
         elif match[2] is None:
             cpu = {"id": 0, "state": "halted", "run_ns": 1500000000, "halted_ns": 9, "exits": 42}
             self.reply(200, vms[match[1]].doc | {"cpus": [cpu], "exits": {"io": 40, "halt": 2, "nmi": 0}})
+        elif match[2] in ("/dirty-log", "/actions/dirty-log-read"):
+            self.vm_dirty_log(vms[match[1]], match[2] != "/dirty-log")
+        elif match[2].startswith("/actions/dirty-log-"):
+            vms[match[1]].doc["dirty_log"] = match[2].endswith("start")
+            self.reply(200, vms[match[1]].doc)
         elif match[2].startswith("/actions/"):
             self.vm_action(vms[match[1]], match[2].removeprefix("/actions/"))
         elif match[2] == "/console/log":
@@ -89,6 +95,14 @@ class VmPart:
             return
         vm.doc["state"] = state
         self.reply(200, vm.doc)
+
+    def vm_dirty_log(self, vm, is_reading):
+        if not vm.doc["dirty_log"]:
+            self.problem(409, "wrong_state", "The dirty log is off.", field="dirty_log")
+            return
+        ranges = [{"address": 0x1000000, "pages": 3}, {"address": 0x2000000, "pages": 256}] if vm.dirty else []
+        vm.dirty = vm.dirty and not is_reading
+        self.reply(200, {"page_size": 4096, "dirty_pages": sum(r["pages"] for r in ranges), "ranges": ranges, "is_cut": False})
 
     def vm_log(self, vm):
         offset = max(int(self.query.get("offset", 0)), vm.first)

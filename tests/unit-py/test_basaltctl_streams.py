@@ -108,6 +108,11 @@ class TestEvents(HostCase):
         self.assertEqual(self.good("events").lines, ["     1  host.started     version=0.1.0",
                                                      "     2  image.created    name=a size_bytes=5"])
 
+    def test_time_is_a_column(self):
+        self.fake.events = [("vm.state", {"time": "2026-11-22T12:31:55.004Z", "vm": "a"}), ("vm.state", {"time": None, "vm": "b"})]
+        self.assertEqual(self.good("events").lines, ["     1  2026-11-22T12:31:55.004Z  vm.state         vm=a",
+                                                     "     2  -                         vm.state         vm=b"])
+
     def test_since(self):
         self.assertEqual(len(self.good("events", "--since", "1").lines), 1)
         self.assertEqual(self.fake.requests[-1][2]["Last-Event-ID"], "1")

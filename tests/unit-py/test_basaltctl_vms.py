@@ -51,6 +51,29 @@ class Commands(VmCase):
         self.assertNotIn("Exits nmi", text)
         self.assertIn("404 not_found", self.bad(5, "vm", "show", "nix"))
 
+    def test_pending_restart(self):
+        vm = self.vm("crashed").doc
+        vm |= {"state": "crashed", "restart": "on-crash", "restarts": 2,
+               "restart_pending": {"at": "2026-11-22T12:31:55.004Z", "in_ns": 1500000000}}
+        self.assertRegex(self.good("vm", "show", "web").out,
+                         r"Restart +on-crash, 2 in a row, the next one in 1.5 s \(2026-11-22T12:31:55.004Z\)")
+        vm["restart_pending"]["at"] = None
+        self.assertRegex(self.good("vm", "show", "web").out, r"Restart +on-crash, 2 in a row, the next one in 1.5 s\n")
+        vm |= {"restart_pending": None, "restarts": 0}
+        self.assertRegex(self.good("vm", "show", "web").out, r"Restart +on-crash\n")
+
+    def test_dirty_log(self):
+        self.vm()
+        self.assertIn("409", self.bad(6, "vm", "dirty-log", "web"))
+        self.assertEqual(self.good("vm", "dirty-log", "web", "start").lines, ["web: dirty log started"])
+        result = self.ctl("vm", "dirty-log", "web")
+        self.assertEqual(result.lines[1:], ["0x1000000      3  12.0 KiB", "0x2000000    256   1.0 MiB"])
+        self.assertIn("259 pages of 4096 bytes", result.err)
+        self.assertEqual(self.good("--json", "vm", "dirty-log", "web", "read").json()["dirty_pages"], 259)
+        self.assertEqual(self.good("--json", "vm", "dirty-log", "web").json()["ranges"], [])
+        self.assertEqual(self.good("-q", "vm", "dirty-log", "web", "stop").lines, ["web"])
+        self.assertIn("ACTION", self.bad(2, "vm", "dirty-log", "web", "jump"))
+
     def test_create(self):
         self.assertEqual(self.good("vm", "create", "web", "--kernel", "linux", "--vcpus", "2", "--cmdline",
                                    "console=ttyS0", "--restart", "always", "--debug-exit").lines, ["web: created"])

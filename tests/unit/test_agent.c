@@ -248,6 +248,18 @@ Test(time_text, calendar)
     }
 }
 
+Test(time_text, milliseconds)
+{
+    char text[TIME_RFC3339_MS_SIZE];
+
+    time_rfc3339_ms(784111777ULL * NSEC_PER_SEC, text);
+    cr_assert_str_eq(text, "1994-11-06T08:49:37.000Z");
+    time_rfc3339_ms(784111777ULL * NSEC_PER_SEC + 78999999, text);
+    cr_assert_str_eq(text, "1994-11-06T08:49:37.078Z");
+    time_rfc3339_ms(UINT64_MAX, text);
+    cr_assert_str_eq(text, "2554-07-21T23:34:33.709Z");
+}
+
 Test(cmdline_redact, hides_tokens)
 {
     static const char *const lines[][2] = {

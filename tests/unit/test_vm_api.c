@@ -72,6 +72,27 @@ Test(vm_api, tells_how_it_ended)
            "\"rip\":\"0xffffffff81000000\"}");
 }
 
+Test(vm_api, tells_of_a_restart_that_is_due)
+{
+    struct vm *vm;
+
+    make_vm("a");
+    EXPECT(request("GET", "/v1/vms/a", "", ""), 200, "\"restarts\":0,\"restart_pending\":null");
+    vm = fake_find("a");
+    vm->state = VM_CRASHED;
+    vm->info.restarts = 3;
+    vm->info.restart_at_ns = clock_now_ns() + 4 * NSEC_PER_SEC;
+    EXPECT(request("GET", "/v1/vms/a", "", ""), 200,
+           "\"restarts\":3,\"restart_pending\":{\"at\":null,\"in_ns\":4000000000}");
+    fake_boot_ns = 784111777ULL * NSEC_PER_SEC + 500 * NSEC_PER_MSEC - vm->info.restart_at_ns;
+    EXPECT(request("GET", "/v1/vms/a", "", ""), 200,
+           "\"restart_pending\":{\"at\":\"1994-11-06T08:49:37.500Z\",\"in_ns\":4000000000}");
+    /* The timer has not come yet. */
+    vm->info.restart_at_ns = clock_now_ns() - 1;
+    EXPECT(request("GET", "/v1/vms/a", "", ""), 200, "\"in_ns\":0}");
+    fake_boot_ns = 0;
+}
+
 Test(vm_api, creating_is_refused_with_a_reason)
 {
     static const char good[] = "{\"name\":\"a\",\"memory\":\"8M\",\"kernel\":\"linux\"}";

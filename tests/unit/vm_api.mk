@@ -6,6 +6,6 @@ unit-y += vm_config
 unit-vm_config-src := net/agent/vm_config.c core/image/name.c $(yyjson-src)
 unit-y += vm_api vm_console
 unit-vm_api-src := $(filter-out net/agent/worker.c,$(patsubst %,net/agent/%.c,$(vm-agent-files))) \
-	$(patsubst %,net/agent/%.c,base64 json_in json_out metric_head query text) $(http-src) core/image/name.c \
+	$(patsubst %,net/agent/%.c,base64 json_in json_out metric_head query text time_text) $(http-src) core/image/name.c \
 	vmm/dev/console.c $(yyjson-src) $(mbedtls-src)
 unit-vm_console-src := $(unit-vm_api-src)

@@ -245,9 +245,16 @@ static struct net_call *calls_first, **calls_last = &calls_first;
 static struct net_timer *timers;
 static struct worker_job *jobs_first, **jobs_last = &jobs_first;
 
+static uint64_t fake_boot_ns; /* since 1970; 0: the date is not known */
+
 uint64_t clock_now_ns(void)
 {
     return mock_now;
+}
+
+uint64_t clock_wall_at_ns(uint64_t now_ns)
+{
+    return fake_boot_ns ? fake_boot_ns + now_ns : 0;
 }
 
 void log_write(enum log_level level, const char *format, ...)

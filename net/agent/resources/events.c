@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../agent.h"
 #include "../query.h"
+#include "../time_text.h"
 
 #include <core/event.h>
 #include <core/time.h>
@@ -22,7 +23,7 @@
 struct stream {
     LIST_ENTRY(stream) link;
     uint64_t next_id;
-    char text[EVENT_TYPE_MAX + EVENT_DATA_MAX + 64]; /* what read() last pointed to */
+    char text[EVENT_TYPE_MAX + EVENT_DATA_MAX + 112]; /* what read() last pointed to */
     size_t length;
     uint64_t start; /* offset of text in the answer */
     bool wants_keep_alive;
@@ -31,6 +32,23 @@ struct stream {
 };
 
 static LIST_HEAD(, stream) streams = LIST_HEAD_INITIALIZER(streams);
+
+/* The event's object, and in it when it was; `time` is null on a host that does not know the date. */
+static size_t event_format(const struct event *event, char *text, size_t size)
+{
+    uint64_t wall_ns = clock_wall_at_ns(event->time_ns);
+    char time[TIME_RFC3339_MS_SIZE + 2] = "null";
+    const char *members = event->data + 1;
+
+    if (wall_ns) {
+        time[0] = '"';
+        time_rfc3339_ms(wall_ns, time + 1);
+        strcat(time, "\"");
+    }
+    return (size_t)snprintf(text, size, "id: %llu\nevent: %s\ndata: {\"time\":%s%s%s\n\n",
+                            (unsigned long long)event->id, event->type, time, *members == '}' ? "" : ",",
+                            members);
+}
 
 /* Formats what comes next. False: nothing. */
 static bool stream_fill(struct stream *self)
@@ -44,8 +62,7 @@ static bool stream_fill(struct stream *self)
                                         (unsigned long long)(event_first_id() - self->next_id));
         self->next_id = event_first_id();
     } else if (error == 0) {
-        self->length = (size_t)snprintf(self->text, sizeof(self->text), "id: %llu\nevent: %s\ndata: %s\n\n",
-                                        (unsigned long long)event.id, event.type, event.data);
+        self->length = event_format(&event, self->text, sizeof(self->text));
         self->next_id++;
     } else if (self->wants_keep_alive) {
         self->length = (size_t)snprintf(self->text, sizeof(self->text), ": keep-alive\n\n");

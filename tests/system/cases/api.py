@@ -202,6 +202,11 @@ def events(t):
         seen = _read_events(connection, "image.deleted")
     types = [event["event"] for event in seen]
     check("image.created" in types, f"types: {types}")
+    times = [json.loads(event["data"])["time"] for event in seen]
+    if t.case.config.board_info.arch == "x86_64":  # or it may have no clock of its own
+        for moment in times:
+            check(re.fullmatch(r"2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", moment), f"time: {moment!r}")
+        check_equal(times, sorted(times), "times")
     created = next(event for event in seen if event["event"] == "image.created")
     with t.api.open(30) as connection:
         connection.send_request("GET", "/v1/events", {"Last-Event-ID": created["id"]})

@@ -118,8 +118,12 @@ def restarts_with_pauses(t):
         vm.start()
         wait_until(lambda: len(log_times(t, offset, vm, "crashed")) >= 4, 30,
                    lambda: f"it has crashed {len(log_times(t, offset, vm, 'crashed'))} times only", pause=0.3)
-        vm.wait_state("crashed")
-        check_equal(vm.action("stop")["state"], "crashed", "state after stop")
+        info = vm.wait_state("crashed")
+        check_equal(info["restarts"], 4, "restarts in a row, with the pending one")
+        check(info["restart_pending"]["at"] and 0 < info["restart_pending"]["in_ns"] <= 8_000_000_000,
+              f"the pending start: {info['restart_pending']}")
+        info = vm.action("stop")
+        check_equal((info["state"], info["restart_pending"]), ("crashed", None), "state after stop")
         check_equal(vm.try_action("stop").status, 409, "a second stop")
         ends, starts = log_times(t, offset, vm, "crashed"), log_times(t, offset, vm, "started again")
         pauses = [start - end for end, start in zip(ends, starts)]

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Where a vCPU's time goes: running, stolen, halted; and what guests read of that."""
 
+import datetime
+import json
+import re
 import time
 
 from harness.config import check
@@ -33,6 +36,38 @@ def steal(t):
         after = other.info()["cpus"][0]
         check(after["run_ns"] - before["run_ns"] > 300_000_000, f"it runs: {before}, then {after}")
         check(after["halted_ns"] == before["halted_ns"] == 0, f"it never halts: {after}")
+
+
+def runs(t, vm, count):
+    """When the VM's first `count` runs began and ended, by the host's events; nanoseconds since 1970."""
+    found = []
+    with t.api.open() as connection:
+        connection.send_request("GET", "/v1/events", {"Last-Event-ID": "0"})
+        connection.read_head()
+        text = ""
+        while len(found) < 2 * count:
+            text += connection.read_chunk().decode()
+            *blocks, text = text.split("\n\n")
+            for block in blocks:
+                lines = dict(line.split(": ", 1) for line in block.split("\n") if ": " in line)
+                data = json.loads(lines.get("data", "{}"))
+                if data.get("vm") == vm.name and data.get("state") in ("running", "stopped"):
+                    moment = datetime.datetime.fromisoformat(data["time"].replace("Z", "+00:00"))
+                    found.append(round(moment.timestamp() * 1000) * 1_000_000)
+    return list(zip(found[::2], found[1::2]))
+
+
+@test(cpus=1)
+def wall_clock(t):
+    """The date that a guest reads lies between those of its start and its end by the host, also when it was off for a while."""
+    with make(t, "clocks") as vm:
+        for number in range(2):
+            time.sleep(1.5 * number)
+            seen = len(vm.output())
+            vm.run(timeout=60)
+            told = int(re.search(r"wall (\d+) ns", vm.output()[seen:]).group(1))
+            began, ended = runs(t, vm, number + 1)[number]
+            check(began <= told <= ended, f"{told} ns in the guest, from {began} to {ended} ns on the host")
 
 
 @test(cpus=1)
