@@ -7,3 +7,5 @@ fuzz-y += load_arm64
 fuzz-load_arm64-src = $(load-arm64-test-src)
 fuzz-y += sysreg
 fuzz-sysreg-src := $(arm64-sysreg-src)
+fuzz-y += inflate
+fuzz-inflate-src := vmm/load/inflate.c

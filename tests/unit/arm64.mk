@@ -13,3 +13,5 @@ unit-y += load_arm64
 unit-load_arm64-src = $(load-arm64-test-src)
 unit-y += sysreg
 unit-sysreg-src := $(arm64-sysreg-src)
+unit-y += inflate
+unit-inflate-src := $(load-inflate-src)

@@ -136,7 +136,63 @@ Test(load_arm64, refusals)
     kernel.source.size = 0;
     refused("kernel", "empty");
     kernel.source.size = 10;
-    refused("kernel", "gzip");
+    file_u32(4, 0);
+    refused("kernel", "not a Linux/arm64 Image");
+}
+
+/* A bzImage. */
+Test(load_arm64, of_another_architecture)
+{
+    file_u32(56, 0);
+    file_u32(0x202, 0x53726448);
+    refused("kernel", "for x86");
+}
+
+static uint32_t crc32_of(const uint8_t *bytes, size_t size)
+{
+    uint32_t crc = ~0U;
+
+    for (size_t i = 0; i < size; i++) {
+        crc ^= bytes[i];
+        for (unsigned bit = 0; bit < 8; bit++)
+            crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+    }
+    return ~crc;
+}
+
+/* The kernel as gzip would have it if it saw nothing to gain: stored blocks. */
+static void kernel_pack(void)
+{
+    static const uint8_t head[10] = {0x1f, 0x8b, 8};
+    uint64_t size = kernel.source.size, at = 0, to = sizeof(head);
+    uint8_t *bytes = kernel.bytes, *packed = calloc(1, size + size / 10000 + 64);
+    const uint32_t tail[2] = {crc32_of(bytes, size), (uint32_t)size};
+
+    memcpy(packed, head, sizeof(head));
+    while (at < size) {
+        uint16_t n = (uint16_t)MIN(size - at, 65535U);
+        const uint16_t lengths[2] = {n, (uint16_t)~n};
+
+        packed[to] = at + n == size;
+        memcpy(packed + to + 1, lengths, 4);
+        memcpy(packed + to + 5, bytes + at, n);
+        to += 5U + n;
+        at += n;
+    }
+    memcpy(packed + to, tail, sizeof(tail));
+    free(bytes);
+    kernel.bytes = packed;
+    kernel.source.size = to + sizeof(tail);
+}
+
+Test(load_arm64, packed)
+{
+    kernel_pack();
+    cr_assert_eq(virt_load(), 0, "%s", load_error.detail);
+    cr_assert_eq(entry.pc, RAM_BASE);
+    cr_assert_eq(guest_u8(RAM_BASE + MIB(3) - 1), 0x77);
+    kernel.bytes[1000] ^= 1;
+    cr_assert_neq(virt_load(), 0);
 }
 
 Test(load_arm64, tree)

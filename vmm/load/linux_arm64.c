@@ -3,6 +3,7 @@
 
 #include "arm64.h"
 #include "bytes.h"
+#include "gzip.h"
 #include "loader.h"
 
 #include <errno.h>
@@ -13,8 +14,9 @@
 #define HEADER_IMAGE    16
 #define HEADER_MAGIC    56
 #define MAGIC           0x644d5241U /* "ARM\x64" */
-#define GZIP_MAGIC      0x8b1f
 #define ZBOOT_MAGIC     0x676d697aU /* "zimg", behind "MZ" and two zeroes */
+#define X86_AT          0x202
+#define X86_MAGIC       0x53726448U /* "HdrS" of a bzImage */
 #define KERNEL_ALIGN    MIB(2)
 #define OLD_TEXT_OFFSET 0x80000 /* kernels before 3.17 do not say it, nor their size */
 #define FDT_SIZE_MAX    MIB(2)
@@ -25,12 +27,21 @@ struct image_header {
     uint64_t memory_size; /* with what is zero at the end */
 };
 
+static bool is_x86(const struct load_source *kernel)
+{
+    uint8_t magic[4];
+
+    return kernel->size >= X86_AT + sizeof(magic) &&
+           kernel->read(kernel, X86_AT, magic, sizeof(magic)) == 0 && get_u32(magic) == X86_MAGIC;
+}
+
 static int not_image(struct loader *l, const uint8_t *head)
 {
     const struct load_source *kernel = l->params->kernel;
 
-    if (get_u16(head) == GZIP_MAGIC)
-        return load_fail(l, "kernel", "%s is compressed with gzip: unpack it first", kernel->name);
+    if (is_x86(kernel))
+        return load_fail(l, "kernel", "%s is a Linux kernel for x86; this host runs arm64 guests",
+                         kernel->name);
     if (get_u32(head + 4) == ZBOOT_MAGIC)
         return load_fail(l, "kernel", "%s is an EFI program that unpacks a kernel: take out the Image in it",
                          kernel->name);
@@ -124,28 +135,52 @@ static int fdt_put(struct loader *l, uint64_t limit, const struct fdt_machine *m
     return status;
 }
 
+static int load(struct loader *l, const struct fdt_machine *machine, struct arm64_entry *entry)
+{
+    const struct load_source *kernel = l->params->kernel;
+    struct fdt_machine described = *machine;
+    struct image_header header = {0};
+    uint64_t limit;
+    int status = header_read(l, &header);
+
+    if (!status)
+        status = kernel_place(l, &header, &entry->pc);
+    if (!status)
+        status = load_copy(l, "kernel", kernel, 0, entry->pc, kernel->size);
+    if (status)
+        return status;
+    limit = ALIGN_DOWN(entry->pc, GIB(1)) + LINEAR_WINDOW;
+    described.cmdline = l->params->cmdline;
+    status = initrd_place(l, limit, &described);
+    return status ? status : fdt_put(l, limit, &described, &entry->x0);
+}
+
+static int load_packed(struct loader *l, const struct fdt_machine *machine, struct arm64_entry *entry)
+{
+    struct load_params unpacked = *l->params;
+    struct gzip_source *gzip;
+    int status = gzip_open(l->params->kernel, &gzip);
+
+    if (status) {
+        (void)load_fail(l, "kernel", "%s is damaged: gzip cannot unpack it (error %d)",
+                        l->params->kernel->name, -status);
+        return status;
+    }
+    unpacked.kernel = gzip_load_source(gzip);
+    l->params = &unpacked;
+    status = load(l, machine, entry);
+    gzip_close(gzip);
+    return status;
+}
+
 int load_kernel_arm64(struct gmem *gmem, const struct load_params *params, const struct fdt_machine *machine,
                       struct arm64_entry *entry, struct load_error *error)
 {
     struct loader l = {.gmem = gmem, .params = params, .error = error};
-    struct fdt_machine described = *machine;
-    struct image_header header = {0};
-    uint64_t limit;
-    int status;
 
     *error = (struct load_error){.field = ""};
     if (params->module_count)
         return load_fail(&l, "modules", "%s is a Linux kernel, which takes an initrd but no modules",
                          params->kernel->name);
-    status = header_read(&l, &header);
-    if (!status)
-        status = kernel_place(&l, &header, &entry->pc);
-    if (!status)
-        status = load_copy(&l, "kernel", params->kernel, 0, entry->pc, params->kernel->size);
-    if (status)
-        return status;
-    limit = ALIGN_DOWN(entry->pc, GIB(1)) + LINEAR_WINDOW;
-    described.cmdline = params->cmdline;
-    status = initrd_place(&l, limit, &described);
-    return status ? status : fdt_put(&l, limit, &described, &entry->x0);
+    return gzip_recognise(params->kernel) ? load_packed(&l, machine, entry) : load(&l, machine, entry);
 }

@@ -8,7 +8,17 @@
 
 #include <string.h>
 
-#define GZIP_MAGIC 0x8b1f
+#define GZIP_MAGIC  0x8b1f
+#define ARM64_AT    56
+#define ARM64_MAGIC 0x644d5241U /* "ARM\x64" of an Image */
+
+static bool is_arm64(const struct load_source *kernel)
+{
+    uint8_t magic[4];
+
+    return kernel->size >= ARM64_AT + sizeof(magic) &&
+           kernel->read(kernel, ARM64_AT, magic, sizeof(magic)) == 0 && get_u32(magic) == ARM64_MAGIC;
+}
 
 static int unknown(struct loader *l)
 {
@@ -22,6 +32,9 @@ static int unknown(struct loader *l)
         return load_fail(l, "kernel", "%s is empty", kernel->name);
     if (get_u16(head) == GZIP_MAGIC)
         return load_fail(l, "kernel", "%s is compressed with gzip: unpack it first", kernel->name);
+    if (is_arm64(kernel))
+        return load_fail(l, "kernel", "%s is a Linux kernel for arm64; this host runs x86 guests",
+                         kernel->name);
     return load_fail(l, "kernel",
                      "%s is neither a Linux bzImage nor a PVH ELF file nor a multiboot kernel (%llu bytes, "
                      "beginning with %02x %02x %02x %02x)",
