@@ -17,7 +17,8 @@
  */
 #define STACK_CLASSES   9 /* 4 KiB .. 1 MiB */
 #define CLASS_ROOM      (ARCH_VMAP_SIZE / 16)
-#define CLASS_KEEP      8 /* free slots that stay mapped */
+#define CLASS_KEEP      8  /* free slots that stay mapped */
+#define BATCH_MAX       64 /* slots that wait for one flush */
 #define STACK_SIZE(cls) (PAGE_SIZE << (cls))
 #define SLOT_SIZE(cls)  (2 * STACK_SIZE(cls))
 
@@ -50,6 +51,9 @@ RB_HEAD(slot_tree, stack_slot);
 RB_GENERATE_STATIC(slot_tree, stack_slot, node, slot_compare)
 
 static struct slot_tree slots = RB_INITIALIZER(&slots); /* vmap_lock */
+static struct slot_list unflushed; /* vmap_lock; unmapped, but CPUs may still have the translation */
+static unsigned n_unflushed;       /* vmap_lock; length of `unflushed` */
+static unsigned batches;           /* vmap_lock; under way: who ends the last one flushes */
 static struct stack_class classes[STACK_CLASSES];
 
 /* STACK_CLASSES: too large. */
@@ -126,16 +130,6 @@ static bool slot_map(struct stack_slot *slot)
     return false;
 }
 
-static void slot_unmap(struct stack_slot *slot)
-{
-    spin_lock(&vmap_lock);
-    arch_unmap(slot->stack, STACK_SIZE(slot->class));
-    spin_unlock(&vmap_lock);
-    arch_tlb_flush_all();
-    page_free(slot->pages, slot->class);
-    slot->pages = HPA_NONE;
-}
-
 /* The slot goes on the list that fits its state. False: it must be unmapped first. */
 static bool slot_give(struct stack_slot *slot)
 {
@@ -155,6 +149,69 @@ static bool slot_give(struct stack_slot *slot)
         slot->is_used = false;
     spin_unlock(&vmap_lock);
     return done;
+}
+
+/* Gives back the memory of these, which are on no other list. */
+static void slots_flush(struct slot_list *list)
+{
+    struct stack_slot *slot;
+    bool done;
+
+    if (SLIST_EMPTY(list))
+        return;
+    arch_tlb_flush_all();
+    while ((slot = SLIST_FIRST(list)) != NULL) {
+        SLIST_REMOVE_HEAD(list, link);
+        page_free(slot->pages, slot->class);
+        slot->pages = HPA_NONE;
+        done = slot_give(slot);
+        ASSERT(done);
+    }
+}
+
+/* Lock held: those that are due now, for slots_flush() without it. */
+static struct slot_list unflushed_take(void)
+{
+    struct slot_list list = SLIST_HEAD_INITIALIZER(list);
+
+    if (batches == 0 || n_unflushed >= BATCH_MAX) {
+        list = unflushed;
+        SLIST_INIT(&unflushed);
+        n_unflushed = 0;
+    }
+    return list;
+}
+
+static void slot_unmap(struct stack_slot *slot)
+{
+    struct slot_list due;
+
+    spin_lock(&vmap_lock);
+    arch_unmap(slot->stack, STACK_SIZE(slot->class));
+    slot->is_used = false;
+    SLIST_INSERT_HEAD(&unflushed, slot, link);
+    n_unflushed++;
+    due = unflushed_take();
+    spin_unlock(&vmap_lock);
+    slots_flush(&due);
+}
+
+void stack_free_batch_begin(void)
+{
+    spin_lock(&vmap_lock);
+    batches++;
+    spin_unlock(&vmap_lock);
+}
+
+void stack_free_batch_end(void)
+{
+    struct slot_list due;
+
+    spin_lock(&vmap_lock);
+    batches--;
+    due = unflushed_take();
+    spin_unlock(&vmap_lock);
+    slots_flush(&due);
 }
 
 void *stack_alloc(size_t size)
@@ -189,11 +246,8 @@ void stack_free(void *stack, size_t size)
     spin_unlock(&vmap_lock);
     if (!is_valid)
         panic("stack_free: %p is not a stack of %zu bytes in use", stack, size);
-    if (slot_give(slot))
-        return;
-    slot_unmap(slot);
-    is_valid = slot_give(slot);
-    ASSERT(is_valid);
+    if (!slot_give(slot))
+        slot_unmap(slot);
 }
 
 bool stack_guard_hit(uint64_t addr)

@@ -40,6 +40,7 @@ struct thread {
     struct audit audit;           /* t: of the stretch that is being audited */
     bool is_audited;              /* t */
     unsigned audit_pauses;        /* t */
+    struct mutex *held;           /* t: mutexes, the last taken first; in debug builds */
     struct timer timeout;         /* t */
     struct arch_fpu *fpu;         /* i: state area, or NULL */
     struct runq *fpu_home;        /* r: the CPU whose registers held the state last */

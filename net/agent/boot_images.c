@@ -11,8 +11,8 @@
 #include <string.h>
 
 /*
- * Boot modules become images of the same name, where they lie. Hashing them takes a while, so a thread of low
- * priority does it, and each appears when its digest is known. The module `tokens` is a secret and none.
+ * Boot modules become images of the same name, where they lie. Hashing them takes a while, so a thread below
+ * the network's priority does it, sharing the CPU with guests, and each appears when its digest is known. The module `tokens` is a secret and none.
  */
 static void register_module(const struct host_module *module)
 {
@@ -45,7 +45,7 @@ static void boot_images_main(void *arg)
 void boot_images_start(void)
 {
     struct thread_params params = {
-        .name = "boot-images", .prio = THREAD_PRIO_LOW, .cpu = THREAD_CPU_ANY, .fn = boot_images_main};
+        .name = "boot-images", .prio = THREAD_PRIO_VCPU, .cpu = THREAD_CPU_ANY, .fn = boot_images_main};
     struct thread *thread;
 
     if (host_info()->module_count == 0)

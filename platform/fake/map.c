@@ -8,6 +8,7 @@
 static struct fake_mapping mappings[4096];
 static size_t n_mappings;
 static unsigned map_limit = ~0U;
+unsigned fake_tlb_flushes;
 
 const struct fake_mapping *fake_mapping_find(uint64_t va)
 {
@@ -54,4 +55,5 @@ void arch_unmap(uint64_t va, uint64_t size)
 
 void arch_tlb_flush_all(void)
 {
+    fake_tlb_flushes++;
 }

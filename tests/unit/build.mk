@@ -21,6 +21,8 @@ mm-src := $(addprefix core/mm/,buddy.c ranges.c page.c run.c stats.c check.c sla
 
 unit-y += $(if $(CONFIG_DEBUG_LOCKS),lock_order)
 unit-lock_order-src := core/sync/spinlock.c core/sync/rank.c $(fake-src)
+unit-y += $(if $(CONFIG_DEBUG_LOCKS),mutex)
+unit-mutex-src := core/sync/mutex.c core/sync/spinlock.c core/sync/rank.c $(fake-src)
 unit-y += fake
 unit-fake-src := $(fake-src)
 unit-y += buddy

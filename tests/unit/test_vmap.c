@@ -63,6 +63,51 @@ Test(vmap, stacks_are_reused)
     mm_check();
 }
 
+/* One flush for many, and nobody gets the memory before. */
+Test(vmap, stacks_are_unmapped_together)
+{
+    static void *stacks[200];
+    uint64_t free_bytes;
+
+    layout_load(&layouts[0]);
+    for (unsigned i = 0; i < ARRAY_SIZE(stacks); i++)
+        cr_assert_not_null(stacks[i] = stack_alloc(16384));
+    free_bytes = stats_now(NODE_ANY).free_bytes;
+    stack_free_batch_begin();
+    stack_free_batch_begin();
+    for (unsigned i = 0; i < 50; i++)
+        stack_free(stacks[i], 16384);
+    cr_assert_eq(fake_tlb_flushes, 0);
+    cr_assert_eq(fake_mapping_count(), 150 + 8);
+    cr_assert_eq(stats_now(NODE_ANY).free_bytes, free_bytes);
+    stack_free_batch_end();
+    cr_assert_eq(fake_tlb_flushes, 0);
+    for (unsigned i = 50; i < ARRAY_SIZE(stacks); i++)
+        stack_free(stacks[i], 16384);
+    cr_assert_eq(fake_tlb_flushes, 3);
+    stack_free_batch_end();
+    cr_assert_eq(fake_tlb_flushes, 3); /* 192 in three times 64 */
+    cr_assert_eq(fake_mapping_count(), 8);
+    cr_assert_geq(stats_now(NODE_ANY).free_bytes, free_bytes + 192 * 16384);
+    stacks[0] = stack_alloc(16384);
+    stack_free(stacks[0], 16384);
+    cr_assert_eq(fake_tlb_flushes, 3);
+    mm_check();
+}
+
+Test(vmap, double_free_of_stack_in_a_batch, .signal = SIGABRT)
+{
+    static void *stacks[9];
+
+    layout_load(&layouts[0]);
+    for (unsigned i = 0; i < ARRAY_SIZE(stacks); i++)
+        stacks[i] = stack_alloc(16384);
+    stack_free_batch_begin();
+    for (unsigned i = 0; i < ARRAY_SIZE(stacks); i++)
+        stack_free(stacks[i], 16384);
+    stack_free(stacks[8], 16384);
+}
+
 Test(vmap, stack_sizes)
 {
     layout_load(&layouts[0]);

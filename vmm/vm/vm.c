@@ -12,6 +12,7 @@
 #include <core/image.h>
 #include <core/log.h>
 #include <core/mm.h>
+#include <core/vmap.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -95,8 +96,10 @@ static void vm_destroy(struct vm *vm)
     /* All at once: each may have to wait for its turn behind other VMs' vCPUs. */
     for (unsigned i = 0; i < vm->vcpu_count; i++)
         vcpu_thread_end(vm->vcpus[i]);
+    stack_free_batch_begin();
     for (unsigned i = 0; i < vm->vcpu_count; i++)
         vcpu_destroy(vm->vcpus[i]);
+    stack_free_batch_end();
     machine_destroy(vm);
     free(vm->vcpus);
     if (vm->stage2.tree.table_alloc != NULL)

@@ -21,6 +21,13 @@ must_check volatile void *mmio_map(hpa_t base, uint64_t size, enum mmio_type typ
 must_check void *stack_alloc(size_t size);
 void stack_free(void *stack, size_t size);
 
+/*
+ * Between the two, stacks that are freed, by anybody, wait for each other before their memory goes back:
+ * unmapping interrupts all CPUs, and does it once for many then. Calls nest. Context: thread.
+ */
+void stack_free_batch_begin(void);
+void stack_free_batch_end(void);
+
 /* Whether `addr` lies in the guard page of some stack, for a better word in a panic. Context: any. */
 bool stack_guard_hit(uint64_t addr);
 

@@ -61,6 +61,7 @@ struct mutex {
     _Atomic(struct thread *) owner;
     struct waitq waiters;
     uint32_t rank;
+    struct mutex *held_next; /* owner: of the mutexes that it holds, in debug builds */
 };
 
 void mutex_init(struct mutex *mutex, enum lock_rank rank);

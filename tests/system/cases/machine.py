@@ -69,6 +69,18 @@ def busy(t):
     check(median < 0.1 * SLOW, f"answers took {median:.3f} s in the median")
 
 
+@test(host="none")
+def busy_boot_images(t):
+    """Nor those that take boot modules, which share the CPU with guests."""
+    module = t.logdir / "module"
+    t.logdir.mkdir(parents=True, exist_ok=True)
+    module.write_bytes(bytes(range(256)) * 4096)
+    t.launch(dataclasses.replace(t.case.config, cmdline="debug.load=spin", modules=(("module", str(module)),)))
+    t.host.wait_ready()
+    t.host.wait_serial("boot module module is an image of 1048576 bytes")
+    check_equal(t.api.get_json("/v1/images/module")["size_bytes"], 1 << 20, "size")
+
+
 @everywhere(host="own", cpus=[1, 2, 8], memory="512M")
 def idle(t):
     """CPUs with nothing to do halt, and nothing ticks: the emulator has next to nothing to do."""

@@ -35,6 +35,9 @@ size_t fake_mapping_count(void);
 /* The next `count` calls of arch_map() succeed, those after fail with -ENOMEM. ~0U: no limit. */
 void fake_mapping_limit(unsigned count);
 
+/* Calls of arch_tlb_flush_all() so far. */
+extern unsigned fake_tlb_flushes;
+
 /* Kicks raised so far, and what arch_timer_arm() was told last (~0: disarmed). */
 unsigned fake_kicks(void);
 uint64_t fake_timer_deadline(void);
