@@ -12,7 +12,8 @@
 
 /*
  * Boot modules become images of the same name, where they lie. Hashing them takes a while, so a thread below
- * the network's priority does it, sharing the CPU with guests, and each appears when its digest is known. The module `tokens` is a secret and none.
+ * the network's priority does it, sharing the CPU with guests, and each appears when its digest is known. The
+ * module `tokens` is a secret and none.
  */
 static void register_module(const struct host_module *module)
 {
