@@ -148,6 +148,27 @@ Test(load_arm64, of_another_architecture)
     refused("kernel", "for x86");
 }
 
+/* U-Boot's first words. */
+Test(load_arm64, firmware)
+{
+    file_u32(0, 0x1400000a);
+    cr_assert(!firmware_recognise_arm64(&kernel.source));
+    file_u32(56, 0);
+    cr_assert(firmware_recognise_arm64(&kernel.source));
+    params.cmdline = "console=ttyAMA0";
+    cr_assert_eq(load_firmware_arm64(&fake_gmem.gmem, &params, &virt, RAM_BASE + MIB(8), &entry, &load_error),
+                 0);
+    cr_assert_eq(entry.pc, RAM_BASE + MIB(8));
+    cr_assert_eq(guest_u8(RAM_BASE + MIB(11) - 1), 0x77);
+    cr_assert_eq(gmem_read(&fake_gmem.gmem, gpa(RAM_BASE), tree, sizeof(tree)), 0);
+    cr_assert_eq(fdt_check_full(tree, sizeof(tree)), 0);
+    params.initrd = &initrd.source;
+    cr_assert_lt(load_firmware_arm64(&fake_gmem.gmem, &params, &virt, RAM_BASE, &entry, &load_error), 0);
+    cr_assert_str_eq(load_error.field, "initrd");
+    file_u32(0, 0x14000000 | 0x3ffffff);
+    cr_assert(!firmware_recognise_arm64(&kernel.source));
+}
+
 static uint32_t crc32_of(const uint8_t *bytes, size_t size)
 {
     uint32_t crc = ~0U;

@@ -24,7 +24,7 @@ static void describe(const struct vm *vm, struct fdt_machine *machine)
         .vcpu_count = vm->vcpu_count,
         .affinity = affinity_of,
         .ram_base = MACHINE_RAM,
-        .ram_size = machine_ram_size(vm->gmem.size),
+        .ram_size = machine_ram_size(vm->config.memory),
         .gic_dist_base = MACHINE_GIC_DIST,
         .gic_its_base = MACHINE_GIC_ITS,
         .gic_redist = {{MACHINE_GIC_REDIST, first * GICV3_REDIST_SIZE},
@@ -49,7 +49,7 @@ int machine_boot(struct vm *vm, struct vm_error *error)
 {
     struct image_source kernel = image_source_of(vm->kernel, vm->config.kernel);
     struct image_source initrd = image_source_of(vm->initrd, vm->config.initrd);
-    const struct load_range map = {MACHINE_RAM, machine_ram_size(vm->gmem.size), LOAD_RAM};
+    const struct load_range map = {MACHINE_RAM, machine_ram_size(vm->config.memory), LOAD_RAM};
     const struct load_params params = {.kernel = &kernel.source,
                                        .initrd = vm->initrd ? &initrd.source : NULL,
                                        .cmdline = vm->config.cmdline,
@@ -64,7 +64,10 @@ int machine_boot(struct vm *vm, struct vm_error *error)
     describe(vm, &machine);
     random_bytes(seed, sizeof(seed));
     machine.seed = seed;
-    result = load_kernel_arm64(&vm->gmem, &params, &machine, &entry, &why);
+    if (vm->machine->has_firmware)
+        result = load_firmware_arm64(&vm->gmem, &params, &machine, MACHINE_FLASH, &entry, &why);
+    else
+        result = load_kernel_arm64(&vm->gmem, &params, &machine, &entry, &why);
     if (result != 0) {
         error->field = why.field;
         snprintf(error->detail, sizeof(error->detail), "%s", why.detail);

@@ -7,6 +7,8 @@
 #include "../dev/pl031.h"
 #include "../dev/power.h"
 #include "../irqchip/gicv3/gicv3.h"
+#include "../load/arm64.h"
+#include "../load/image_source.h"
 #include "../vm/arch.h"
 #include "../vm/vm.h"
 #include "arm64.h"
@@ -51,16 +53,39 @@ int machine_config_check(const struct vm_config *config, struct vm_error *error)
     return 0;
 }
 
+/* Memory in place of flash: none, unless the kernel is firmware. */
+static uint64_t flash_size(const struct vm *vm)
+{
+    const struct image_source kernel = image_source_of(vm->kernel, vm->config.kernel);
+
+    return firmware_recognise_arm64(&kernel.source) && kernel.source.size <= MACHINE_FLASH_MAX
+               ? ALIGN_UP(kernel.source.size, PAGE_SIZE)
+               : 0;
+}
+
+uint64_t machine_memory(const struct vm *vm)
+{
+    uint64_t flash = flash_size(vm);
+
+    return vm->config.memory + (flash ? ALIGN_UP(flash + MACHINE_VARIABLES_SIZE, GMEM_CHUNK_SIZE) : 0);
+}
+
 static int slots_create(struct vm *vm)
 {
-    uint64_t ram = machine_ram_size(vm->gmem.size);
-    int error = gmem_slot_add(
-        &vm->gmem,
-        &(struct gmem_slot){.base = gpa(MACHINE_STOLEN), .size = MACHINE_STOLEN_SIZE, .ram_offset = ram});
+    uint64_t memory = vm->config.memory, ram = machine_ram_size(memory), flash = flash_size(vm);
+    const struct gmem_slot slots[] = {
+        {.base = gpa(MACHINE_FLASH), .size = flash, .ram_offset = memory},
+        {.base = gpa(MACHINE_VARIABLES),
+         .size = flash ? MACHINE_VARIABLES_SIZE : 0,
+         .ram_offset = memory + flash},
+        {.base = gpa(MACHINE_STOLEN), .size = MACHINE_STOLEN_SIZE, .ram_offset = ram},
+        {.base = gpa(MACHINE_RAM), .size = ram, .ram_offset = 0},
+    };
+    int error = 0;
 
-    if (!error)
-        error = gmem_slot_add(&vm->gmem,
-                              &(struct gmem_slot){.base = gpa(MACHINE_RAM), .size = ram, .ram_offset = 0});
+    vm->machine->has_firmware = flash != 0;
+    for (unsigned i = 0; i < ARRAY_SIZE(slots) && !error; i++)
+        error = slots[i].size ? gmem_slot_add(&vm->gmem, &slots[i]) : 0;
     return error;
 }
 

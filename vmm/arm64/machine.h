@@ -9,12 +9,17 @@
  * The machine an arm64 guest sees: the subset of QEMU's `virt` that guest software knows, at the same
  * addresses.
  *
+ *   0x0000_0000  firmware, if that is what is to be started; 0x0400_0000 its variables
  *   0x0800_0000  GIC distributor; 0x0808_0000 ITS; 0x080a_0000 redistributors of 123 vCPUs
  *   0x0900_0000  PL011, 0x0901_0000 PL031, 0x090a_0000 records of stolen time, 0x090f_0000 debug exit
  *   0x1000_0000  PCI window, to 0x3efe_ffff; 0x3eff_0000 I/O ports
  *   0x4000_0000  RAM
  *   0x40_0000_0000  redistributors of more vCPUs; 0x40_1000_0000 PCI ECAM, 256 MiB
  */
+#define MACHINE_FLASH          0ULL
+#define MACHINE_FLASH_MAX      0x04000000ULL
+#define MACHINE_VARIABLES      0x04000000ULL
+#define MACHINE_VARIABLES_SIZE 0x40000ULL
 #define MACHINE_GIC_DIST       0x08000000ULL
 #define MACHINE_GIC_ITS        0x08080000ULL
 #define MACHINE_GIC_REDIST     0x080a0000ULL
@@ -43,6 +48,7 @@
 struct machine {
     struct irqchip *irqchip;
     struct vpci_host *pci; /* NULL: guest-physical addresses do not reach so far on this host */
+    bool has_firmware;     /* the kernel is some */
     uint64_t id[ID_REGISTERS];
 };
 

@@ -56,4 +56,18 @@ must_check int load_kernel_arm64(struct gmem *gmem, const struct load_params *pa
                                  const struct fdt_machine *machine, struct arm64_entry *entry,
                                  struct load_error *error);
 
+/*
+ * Whether it is code without a header that would say so: its first instruction branches ahead, as those of
+ * U-Boot do. Context: thread.
+ */
+bool firmware_recognise_arm64(const struct load_source *kernel);
+
+/*
+ * Loads such a file to `base`, where memory must be, to be started there, and the device tree to the start of
+ * RAM. Errors as above.
+ */
+must_check int load_firmware_arm64(struct gmem *gmem, const struct load_params *params,
+                                   const struct fdt_machine *machine, uint64_t base,
+                                   struct arm64_entry *entry, struct load_error *error);
+
 #endif

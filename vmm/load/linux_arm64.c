@@ -3,6 +3,7 @@
 
 #include "arm64.h"
 #include "bytes.h"
+#include "fdt_put.h"
 #include "gzip.h"
 #include "loader.h"
 
@@ -19,7 +20,6 @@
 #define X86_MAGIC       0x53726448U /* "HdrS" of a bzImage */
 #define KERNEL_ALIGN    MIB(2)
 #define OLD_TEXT_OFFSET 0x80000 /* kernels before 3.17 do not say it, nor their size */
-#define FDT_SIZE_MAX    MIB(2)
 #define LINEAR_WINDOW   GIB(32) /* initrd and kernel lie in one, aligned to 1 GiB */
 
 struct image_header {
@@ -110,8 +110,7 @@ static int initrd_place(struct loader *l, uint64_t limit, struct fdt_machine *ma
     return load_copy(l, "initrd", initrd, 0, machine->initrd_base, initrd->size);
 }
 
-/* Within 2 MiB that nothing else is in, so that it can be mapped as one block. */
-static int fdt_put(struct loader *l, uint64_t limit, const struct fdt_machine *machine, uint64_t *at)
+int fdt_put(struct loader *l, const struct fdt_machine *machine, uint64_t at)
 {
     size_t room = guest_fdt_room(machine);
     void *buffer;
@@ -120,19 +119,24 @@ static int fdt_put(struct loader *l, uint64_t limit, const struct fdt_machine *m
     if (room > FDT_SIZE_MAX)
         return load_fail(l, "vcpus", "the device tree of %u vCPUs would have more than 2 MiB",
                          machine->vcpu_count);
-    *at = space_highest(l, FDT_SIZE_MAX, FDT_SIZE_MAX, 0, limit);
-    if (*at == SPACE_NONE)
-        return load_fail(l, "memory", "there are no 2 MiB of RAM left for the device tree");
     buffer = calloc(1, room);
     size = buffer != NULL ? guest_fdt_build(machine, buffer, room) : -ENOMEM;
     if (size < 0) {
         (void)load_fail(l, "memory", "the device tree cannot be built (error %d)", -size);
         status = size;
     } else {
-        status = load_write(l, *at, buffer, (size_t)size);
+        status = load_write(l, at, buffer, (size_t)size);
     }
     free(buffer);
     return status;
+}
+
+/* Within 2 MiB that nothing else is in, so that it can be mapped as one block. */
+static int fdt_place(struct loader *l, uint64_t limit, uint64_t *at)
+{
+    *at = space_highest(l, FDT_SIZE_MAX, FDT_SIZE_MAX, 0, limit);
+    return *at != SPACE_NONE ? 0
+                             : load_fail(l, "memory", "there are no 2 MiB of RAM left for the device tree");
 }
 
 static int load(struct loader *l, const struct fdt_machine *machine, struct arm64_entry *entry)
@@ -152,7 +156,9 @@ static int load(struct loader *l, const struct fdt_machine *machine, struct arm6
     limit = ALIGN_DOWN(entry->pc, GIB(1)) + LINEAR_WINDOW;
     described.cmdline = l->params->cmdline;
     status = initrd_place(l, limit, &described);
-    return status ? status : fdt_put(l, limit, &described, &entry->x0);
+    if (!status)
+        status = fdt_place(l, limit, &entry->x0);
+    return status ? status : fdt_put(l, &described, entry->x0);
 }
 
 static int load_packed(struct loader *l, const struct fdt_machine *machine, struct arm64_entry *entry)

@@ -46,6 +46,10 @@ void exit_handle(struct vcpu *vcpu);
 /* Whether there can be such a machine. -EINVAL with *error filled. Context: any. */
 must_check int machine_config_check(const struct vm_config *config, struct vm_error *error);
 
+/* Bytes of memory that its slots are to show: RAM as configured, and what else there is. The VM has its
+ * images. Context: thread. */
+uint64_t machine_memory(const struct vm *vm);
+
 /* Memory slots, devices and interrupt controllers of a VM whose vCPUs exist. Undone by machine_destroy().
  * Context: thread. */
 must_check int machine_create(struct vm *vm);

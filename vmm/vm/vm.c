@@ -130,7 +130,7 @@ static int vcpus_create(struct vm *vm)
 static int vm_build(struct vm *vm)
 {
     static _Atomic uint64_t serials;
-    int error = gmem_init(&vm->gmem, vm->config.memory, NODE_ANY);
+    int error = gmem_init(&vm->gmem, machine_memory(vm), NODE_ANY);
 
     vm->serial = atomic_fetch_add(&serials, 1) + 1;
     if (!error)

@@ -145,6 +145,11 @@ int machine_config_check(const struct vm_config *config, struct vm_error *error)
     return 0;
 }
 
+uint64_t machine_memory(const struct vm *vm)
+{
+    return vm->config.memory;
+}
+
 int machine_create(struct vm *vm)
 {
     int error;
