@@ -170,7 +170,7 @@ Test(id_regs, plain_cpu)
     cr_assert_eq(guest[PFR0], 0x01000012);
     cr_assert_eq(guest[DFR0], 0xf000101006ULL);
     cr_assert_eq(guest[ISAR0], 0x11120);
-    cr_assert_eq(guest[MMFR0], 0x124, "no secure memory to be kept apart");
+    cr_assert_eq(guest[MMFR0], 0x24, "no big-endian data, no secure memory");
     cr_assert_eq(guest[ID_INDEX(SYSREG(3, 0, 0, 2, 0))], 0x02101110);
 }
 

@@ -20,7 +20,8 @@
 #define ANY                       15
 
 /* register, bit, width, how, limit, reason. Not here, thus hidden: RAS, MPAM, AMU, MTE, SME, nested
- * virtualization, PMU, SPE, trace, LORegions, ECV, fine-grained traps, WFxT, and what comes with HCRX_EL2. */
+ * virtualization, PMU, SPE, trace, big-endian data (emulated accesses know one order), LORegions, ECV,
+ * fine-grained traps, WFxT, and what comes with HCRX_EL2. */
 const struct id_field id_fields[] = {
     {PFR0, 0, 4, ID_UP_TO, 2, "EL0: 64-bit programs, 32-bit ones where the CPU has them"},
     {PFR0, 4, 4, ID_EQUAL, 1, "EL1: 64-bit only, HCR_EL2.RW"},
@@ -70,8 +71,6 @@ const struct id_field id_fields[] = {
     {ISAR2, 52, 4, ID_UP_TO, 1, "instructions: CSSC"},
     {MMFR0, 0, 4, ID_UP_TO, ANY, "PARange: what stage 2 maps"},
     {MMFR0, 4, 4, ID_UP_TO, 2, "ASIDBits: tagged with the VMID as well"},
-    {MMFR0, 8, 4, ID_UP_TO, 1, "BigEnd: in SCTLR_EL1"},
-    {MMFR0, 16, 4, ID_UP_TO, 1, "BigEndEL0: in SCTLR_EL1"},
     {MMFR0, 20, 4, ID_UP_TO, 1, "TGran16: stage 1 is the guest's; 52 bits would be more than stage 2 has"},
     {MMFR0, 24, 4, ID_SIGNED, 0, "TGran64: stage 1 is the guest's"},
     {MMFR0, 28, 4, ID_SIGNED, 0, "TGran4: stage 1 is the guest's; 52 bits would be more than stage 2 has"},
