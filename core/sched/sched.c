@@ -168,6 +168,8 @@ void schedule(bool is_preempted)
     if (atomic_load(&prev->state) == THREAD_DEAD)
         rq->dead = prev;
     fpu_switch(rq, prev, next);
+    if (prev->away != NULL)
+        prev->away(prev->arg);
     rq->current = next;
     arch_set_current(next);
     arch_thread_switch(&prev->arch, &next->arch);

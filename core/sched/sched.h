@@ -47,6 +47,7 @@ struct thread {
     char *stack;                  /* i: NULL for idle threads */
     void (*fn)(void *arg);        /* i */
     void *arg;                    /* i */
+    void (*away)(void *arg);      /* i: NULL, or called when it leaves a CPU */
     atomic_bool is_off_cpu;       /* a: dead, and its stack is no longer in use */
     atomic_uint references;       /* a: creator's and its own */
     struct waitq exit_waiters;

@@ -85,6 +85,7 @@ int thread_create(const struct thread_params *params, struct thread **out)
     t->stack = stack_alloc(ARCH_STACK_SIZE);
     t->fn = params->fn;
     t->arg = params->arg;
+    t->away = params->away;
     if (t->stack == NULL) {
         atomic_store(&t->is_off_cpu, true);
         thread_put(t);
@@ -184,6 +185,13 @@ struct thread *thread_self(void)
 const char *thread_name(const struct thread *t)
 {
     return t->name;
+}
+
+void *thread_guest(void)
+{
+    const struct thread *t = thread_self();
+
+    return t->flags & THREAD_GUEST_FPU ? t->arg : NULL;
 }
 
 void thread_for_each(void (*fn)(const struct thread_info *info, void *arg), void *arg)

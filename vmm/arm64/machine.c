@@ -124,6 +124,7 @@ static int gic_create(struct vm *vm)
     for (unsigned i = 0; i < vm->vcpu_count; i++) {
         vm->vcpus[i]->arch.gic = gicv3_cpu(vm->machine->irqchip, i);
         vm->vcpus[i]->arch.sysregs.id = vm->machine->id;
+        backend_gic_attached(vm->vcpus[i]);
     }
     return 0;
 }

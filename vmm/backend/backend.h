@@ -35,6 +35,11 @@ static inline void backend_prepare(struct vcpu *vcpu);
  */
 static inline void backend_enter(struct vcpu *vcpu);
 
+/*
+ * BACKEND_AWAY, a macro: NULL, or void f(void *vcpu) for when the vCPU's thread leaves its CPU to another and
+ * has state of its guest in it (core/thread.h).
+ */
+
 /* The guest's translations are stale: dropped before its next entry. Own thread. */
 void backend_tlb_flush(struct vcpu *vcpu);
 

@@ -18,6 +18,7 @@ struct stage2 {
     struct spinlock lock; /* unmap */
     _Atomic uint64_t table_bytes;
     _Atomic(struct stage2_retired *) retired; /* tables out of the tree that somebody may still walk */
+    _Atomic uint64_t tag;                     /* the backend's: what TLBs know the VM by */
     unsigned node;                            /* immutable */
 };
 

@@ -216,7 +216,8 @@ int vcpu_thread_start(struct vcpu *vcpu)
                                                  .flags = THREAD_GUEST_FPU,
                                                  .cpu = THREAD_CPU_ANY,
                                                  .fn = vcpu_main,
-                                                 .arg = vcpu},
+                                                 .arg = vcpu,
+                                                 .away = BACKEND_AWAY},
                          &vcpu->thread);
 }
 

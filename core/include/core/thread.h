@@ -36,6 +36,12 @@ struct thread_params {
     unsigned cpu;   /* where it starts (and stays, if pinned), or THREAD_CPU_ANY */
     void (*fn)(void *arg);
     void *arg;
+    /*
+     * NULL, or what is to be done when the thread leaves its CPU to another: what it has left in that CPU's
+     * registers is saved, because it may go on elsewhere. Interrupts off, run queue locked: LOCK_RANK_TIMER
+     * and above may be taken.
+     */
+    void (*away)(void *arg);
 };
 
 /*
@@ -53,6 +59,8 @@ void thread_detach(struct thread *thread);
 /* The running thread. Context: any (in an interrupt: the thread that was interrupted). */
 struct thread *thread_self(void);
 const char *thread_name(const struct thread *thread);
+/* The `arg` of the running thread if it is a vCPU (THREAD_GUEST_FPU), else NULL. Context: any. */
+void *thread_guest(void);
 
 /* How a thread has spent its time since it was made, but for the time it was blocked. */
 struct thread_times {

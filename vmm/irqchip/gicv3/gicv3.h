@@ -81,6 +81,7 @@ void gicv3_destroy(struct irqchip *chip);
 struct device *gicv3_device(struct irqchip *chip);
 struct gic_cpu *gicv3_cpu(struct irqchip *chip, unsigned vcpu);
 struct gicv3_lrs *gicv3_lrs(struct gic_cpu *cpu);
+const struct irqchip *gicv3_chip(const struct gic_cpu *cpu);
 
 /* The affinity by which interrupts are routed to a vCPU: MPIDR_EL1 as {Aff3, Aff2, Aff1, Aff0}. 16 vCPUs
  * share Aff1, so that one ICC_SGI1R_EL1 can name them. */

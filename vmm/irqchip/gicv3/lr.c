@@ -36,6 +36,11 @@ struct gicv3_lrs *gicv3_lrs(struct gic_cpu *cpu)
     return &cpu->lrs;
 }
 
+const struct irqchip *gicv3_chip(const struct gic_cpu *cpu)
+{
+    return cpu->chip;
+}
+
 /* --- out of the list registers --- */
 
 /* Interrupts that were routed elsewhere while they were active or in a list register here. */

@@ -5,10 +5,10 @@
  * but for memory. A format is pure bit arithmetic:
  *
  *   PT_TOP            the top level's number; level 0 holds 4K leaves, level n maps 4K << 9n
- *   pt_fmt_table(hpa)                 entry that points to a table
- *   pt_fmt_leaf(hpa, level, flags)    entry that maps a page
- *   pt_fmt_present(e), pt_fmt_is_leaf(e, level)
- *   pt_fmt_table_addr(e), pt_fmt_leaf_addr(e, level), pt_fmt_flags(e)
+ *   PT_ROOT_BITS      if defined: input address bits that index the root, which may be several pages in a
+ * row; destroy() and count() then know the first only pt_fmt_table(hpa)                 entry that points to
+ * a table pt_fmt_leaf(hpa, level, flags)    entry that maps a page pt_fmt_present(e), pt_fmt_is_leaf(e,
+ * level) pt_fmt_table_addr(e), pt_fmt_leaf_addr(e, level), pt_fmt_flags(e)
  *
  * All functions: `va` (the tree's input address), `pa` and `size` are multiples of 4K and do not wrap; the
  * caller serialises changes to a tree. Entries are written with single 64-bit stores, a table before the
@@ -20,6 +20,15 @@
 #include <core/types.h>
 #include <errno.h>
 #include <stdatomic.h>
+
+#ifndef PT_ROOT_BITS
+#define PT_ROOT_BITS PT_BITS
+#endif
+
+static inline unsigned PT_NAME(index)(uint64_t va, unsigned level)
+{
+    return (unsigned)(va >> pt_shift(level)) & ((1U << (level == PT_TOP ? PT_ROOT_BITS : PT_BITS)) - 1);
+}
 
 static inline _Atomic uint64_t *PT_NAME(table)(hpa_t table)
 {
@@ -42,7 +51,7 @@ static inline bool PT_NAME(query)(const struct pt_tree *tree, uint64_t va, struc
     hpa_t table = tree->root;
 
     for (unsigned level = PT_TOP;; level--) {
-        uint64_t e = PT_NAME(load)(&PT_NAME(table)(table)[pt_index(va, level)]);
+        uint64_t e = PT_NAME(load)(&PT_NAME(table)(table)[PT_NAME(index)(va, level)]);
 
         if (!pt_fmt_present(e))
             return false;
@@ -138,7 +147,7 @@ static inline int PT_NAME(apply)(struct pt_tree *tree, struct PT_NAME(range) r)
         int done;
 
         for (;; level--) {
-            _Atomic uint64_t *entry = &PT_NAME(table)(table)[pt_index(r.va, level)];
+            _Atomic uint64_t *entry = &PT_NAME(table)(table)[PT_NAME(index)(r.va, level)];
 
             done = PT_NAME(slot)(tree, &r, entry, level);
             if (done < 0)
@@ -199,7 +208,7 @@ static inline must_check int PT_NAME(map_page)(struct pt_tree *tree, uint64_t va
     hpa_t table = tree->root;
 
     for (unsigned at = PT_TOP;; at--) {
-        _Atomic uint64_t *entry = &PT_NAME(table)(table)[pt_index(va, at)];
+        _Atomic uint64_t *entry = &PT_NAME(table)(table)[PT_NAME(index)(va, at)];
         uint64_t e = PT_NAME(load)(entry), fresh;
         hpa_t made = HPA_NONE;
 

@@ -16,7 +16,7 @@ static inline _Atomic uint64_t *PT_NAME(leaf_find)(const struct pt_tree *tree, u
     hpa_t table = tree->root;
 
     for (*level = PT_TOP;; (*level)--) {
-        _Atomic uint64_t *entry = &PT_NAME(table)(table)[pt_index(va, *level)];
+        _Atomic uint64_t *entry = &PT_NAME(table)(table)[PT_NAME(index)(va, *level)];
 
         *value = atomic_load_explicit(entry, memory_order_acquire);
         if (!pt_fmt_present(*value))
@@ -106,7 +106,7 @@ static inline must_check bool PT_NAME(merge)(const struct pt_tree *tree, uint64_
     hpa_t at = tree->root;
 
     for (unsigned i = PT_TOP;; i--) {
-        _Atomic uint64_t *entry = &PT_NAME(table)(at)[pt_index(va, i)];
+        _Atomic uint64_t *entry = &PT_NAME(table)(at)[PT_NAME(index)(va, i)];
         uint64_t e = atomic_load_explicit(entry, memory_order_acquire);
 
         if (!pt_fmt_present(e) || pt_fmt_is_leaf(e, i))

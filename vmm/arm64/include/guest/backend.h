@@ -3,6 +3,7 @@
 #define GUEST_BACKEND_H
 
 #include "../../../vm/vcpu.h"
+#include <guest/el1.h>
 
 /*
  * What vmm/arm64 asks of a backend beyond <backend.h>, which includes this. X0 to X30, PC and PSTATE are in
@@ -16,40 +17,7 @@
 #define ARM64_PPI_VTIMER      27
 #define ARM64_PPI_PTIMER      30
 
-/* Registers that EL1 and EL0 own and access without an exit: name, reset value (Arm ARM, D24.2). What is not
- * said to be reset is 0. */
-#define ARM64_EL1_LIST(X)                                              \
-    X(SP_EL0, 0)                                                       \
-    X(SP_EL1, 0)                                                       \
-    X(ELR_EL1, 0)                                                      \
-    X(SPSR_EL1, 0)                                                     \
-    X(SCTLR_EL1, 0x30d00980) /* MMU and caches off; RES1 of ARMv8.0 */ \
-    X(CPACR_EL1, 0)                                                    \
-    X(TTBR0_EL1, 0)                                                    \
-    X(TTBR1_EL1, 0)                                                    \
-    X(TCR_EL1, 0)                                                      \
-    X(ESR_EL1, 0)                                                      \
-    X(AFSR0_EL1, 0)                                                    \
-    X(AFSR1_EL1, 0)                                                    \
-    X(FAR_EL1, 0)                                                      \
-    X(MAIR_EL1, 0)                                                     \
-    X(AMAIR_EL1, 0)                                                    \
-    X(VBAR_EL1, 0)                                                     \
-    X(CONTEXTIDR_EL1, 0)                                               \
-    X(TPIDR_EL0, 0)                                                    \
-    X(TPIDRRO_EL0, 0)                                                  \
-    X(TPIDR_EL1, 0)                                                    \
-    X(CNTKCTL_EL1, 0)                                                  \
-    X(PAR_EL1, 0)                                                      \
-    X(CSSELR_EL1, 0)                                                   \
-    X(MDSCR_EL1, 0)
-
-enum arm64_el1_reg {
-#define ARM64_EL1_INDEX(name, reset) ARM64_##name,
-    ARM64_EL1_LIST(ARM64_EL1_INDEX)
-#undef ARM64_EL1_INDEX
-        ARM64_EL1_REGS,
-};
+/* By enum arm64_el1_reg. */
 extern const char *const arm64_el1_names[ARM64_EL1_REGS];
 
 /* What the CPUs of this host have for guests. Valid once virtualization is enabled. */
@@ -65,6 +33,9 @@ extern struct arm64_host arm64_host; /* immutable after the boot CPU is enabled 
  * interrupts masked, timers off, FP registers 0. `mpidr` is what MPIDR_EL1 reads, RES1 included; `midr`
  * MIDR_EL1. */
 void backend_reset(struct vcpu *vcpu, uint64_t midr, uint64_t mpidr);
+
+/* vcpu->arch.gic is there now: once, before it runs. */
+void backend_gic_attached(struct vcpu *vcpu);
 
 uint64_t backend_el1_get(struct vcpu *vcpu, enum arm64_el1_reg reg);
 void backend_el1_set(struct vcpu *vcpu, enum arm64_el1_reg reg, uint64_t value);

@@ -7,6 +7,8 @@
 #include "../../vmcb.h"
 #include <arch/msr.h>
 
+#define BACKEND_AWAY NULL /* nothing of a guest is in the CPU but what FPU contexts have */
+
 static inline uint64_t backend_next_rip(const struct vcpu *vcpu)
 {
     /* Reserved, and so left zero, on CPUs that do not save it (CPUID 8000_000A EDX[3]). */

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef ARM64_ARM64_H
+#define ARM64_ARM64_H
+
+#include "../../mem/stage2.h"
+#include "../backend.h"
+#include "vmid.h"
+#include <core/percpu.h>
+
+/* A CPU that runs guests. Its own; interrupts off. */
+struct arm64_cpu {
+    struct vcpu *live; /* whose registers are the CPU's and newer than memory: its thread runs here */
+    uint64_t last;     /* serial number of the vCPU that was loaded here last; 0: none */
+    uint64_t vttbr;    /* what VTTBR_EL2 has */
+};
+DECLARE_PERCPU(struct arm64_cpu, arm64_cpu);
+
+/* HCR_EL2 of guests: Arm ARM (DDI 0487), D24.2.47. */
+#define HCR_VM        BIT(0)
+#define HCR_SWIO      BIT(1)
+#define HCR_PTW       BIT(2)
+#define HCR_VSE       BIT(8)
+#define HCR_FB        BIT(9)
+#define HCR_BSU_INNER BIT(10)
+#define HCR_TWI       BIT(13)
+#define HCR_TID1      BIT(16)
+#define HCR_TID3      BIT(18)
+#define HCR_TSC       BIT(19)
+#define HCR_TIDCP     BIT(20)
+#define HCR_TACR      BIT(21)
+#define HCR_TSW       BIT(22)
+#define HCR_TLOR      BIT(35)
+#define HCR_TERR      BIT(36)
+#define HCR_TEA       BIT(37)
+#define HCR_APK       BIT(40)
+#define HCR_API       BIT(41)
+#define HCR_FWB       BIT(46)
+#define HCR_TID5      BIT(58)
+/* What this CPU's guests run with. Immutable once the boot CPU is enabled. */
+extern uint64_t arm64_hcr;
+extern bool arm64_has_ras;
+
+/* A field of four bits of an ID register. */
+static inline unsigned arm64_id_field(uint64_t reg, unsigned shift)
+{
+    return reg >> shift & 15;
+}
+
+/* --- switch.c --- */
+
+/* Has what is live saved: memory is what counts then, and may be changed if `is_changed` is set after. Any
+ * context of the vCPU's thread. */
+void arm64_sync(struct vcpu *vcpu);
+/* Has this CPU's VTTBR_EL2 name `s2`, under a VMID that is valid, so that TLB maintenance is about that.
+ * Interrupts off; no thread of another VM. */
+void arm64_stage2_borrow(struct arm64_cpu *cpu, struct stage2 *s2);
+
+/* --- timer.c: interrupts off, the vCPU's thread --- */
+
+must_check int arm64_timer_init(void);
+void arm64_timer_cpu_enable(void);
+void arm64_timer_vcpu_init(struct vcpu *vcpu);
+void arm64_timer_vcpu_fini(struct vcpu *vcpu);
+void arm64_timer_reset(struct vcpu *vcpu);
+void arm64_timer_load(struct vcpu *vcpu);
+void arm64_timer_save(struct vcpu *vcpu);
+unsigned arm64_vtimer_intid(void);
+
+/* --- interface.c: the same --- */
+
+must_check int arm64_interface_init(void);
+void arm64_interface_cpu_enable(void);
+void arm64_interface_load(struct vcpu *vcpu);
+void arm64_interface_save(struct vcpu *vcpu);
+
+/* --- stage2.c --- */
+
+/* VTCR_EL2 and whether blocks may change their size without being unmapped; each CPU. */
+void arm64_stage2_cpu_enable(void);
+uint64_t arm64_vttbr(const struct stage2 *s2, uint32_t vmid);
+/* Drops what TLBs of all CPUs have of the VM. Interrupts off; VTTBR_EL2 is the VM's. */
+static inline void arm64_tlbi_vm(void)
+{
+    __asm__ volatile("dsb ishst; tlbi vmalls12e1is; dsb ish; isb" ::: "memory");
+}
+
+#endif

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "../../vm/vm.h"
+#include "arm64.h"
+#include <arch/sysreg.h>
+#include <arch/thread.h>
+#include <core/log.h>
+#include <core/thread.h>
+#include <errno.h>
+#include <string.h>
+
+/* Policy: what traps. Arm ARM (DDI 0487), D24.2; each register is set as a whole, on every CPU. */
+
+struct arm64_host arm64_host;
+uint64_t arm64_hcr;
+bool arm64_has_ras;
+
+/* vectors.S */
+extern const char arm64_vectors[];
+
+static const char *names[10];
+
+const char *backend_name(void)
+{
+    return "arm64";
+}
+
+const char *const *backend_features(void)
+{
+    return names;
+}
+
+/*
+ * A guest's CPU: stage 2 on; WFI, SMC, ID registers, implementation-defined and error record registers, cache
+ * maintenance by set and way, ACTLR_EL1 and limited ordering regions trap; barriers and TLB maintenance reach
+ * all CPUs that the vCPU may have been on; exceptions by hardware errors come to EL2.
+ */
+#define HCR_GUEST                                                                                     \
+    (HCR_VM | HCR_SWIO | HCR_PTW | HCR_FB | HCR_BSU_INNER | HCR_TWI | HCR_TID1 | HCR_TID3 | HCR_TSC | \
+     HCR_TIDCP | HCR_TACR | HCR_TSW)
+
+static void names_read(void)
+{
+    unsigned n = 0;
+
+    names[n++] = "stage2";
+    if (arm64_host.has_vhe)
+        names[n++] = "e2h";
+    if (arm64_host.vmid_bits == 16)
+        names[n++] = "vmid16";
+    if (arm64_host.has_fwb)
+        names[n++] = "fwb";
+    if (arm64_host.has_pauth)
+        names[n++] = "pauth";
+    if (arm64_host.has_fgt)
+        names[n++] = "fgt";
+    if (arm64_host.has_ecv)
+        names[n++] = "ecv";
+    if (arm64_host.lr_count != 0)
+        names[n++] = "gicv3";
+    names[n] = NULL;
+}
+
+static bool has_pauth(uint64_t isar1, uint64_t isar2)
+{
+    return arm64_id_field(isar1, 4) || arm64_id_field(isar1, 8) || arm64_id_field(isar2, 12);
+}
+
+static void features_read(void)
+{
+    /* By ID_AA64MMFR0_EL1.PARange. Guests need no more than 42 bits, and 40 leave a shorter walk. */
+    static const uint8_t ipa_bits[] = {32, 36, 40, 40, 40, 40, 40};
+    uint64_t mmfr0 = arch_sysreg_read(id_aa64mmfr0_el1), mmfr1 = arch_sysreg_read(id_aa64mmfr1_el1),
+             mmfr2 = arch_sysreg_read(id_aa64mmfr2_el1), pfr0 = arch_sysreg_read(id_aa64pfr0_el1),
+             isar1 = arch_sysreg_read(id_aa64isar1_el1), isar2 = arch_sysreg_read(s3_0_c0_c6_2);
+
+    arm64_host.ipa_bits = ipa_bits[MIN(mmfr0 & 15, ARRAY_SIZE(ipa_bits) - 1)];
+    arm64_host.vmid_bits = arm64_id_field(mmfr1, 4) == 2 ? 16 : 8;
+    arm64_host.has_vhe = (arch_sysreg_read(hcr_el2) & HCR_E2H) != 0;
+    arm64_host.has_fwb = arm64_id_field(mmfr2, 40) != 0;
+    arm64_host.has_pauth = has_pauth(isar1, isar2);
+    arm64_host.has_fgt = arm64_id_field(mmfr0, 56) != 0;
+    arm64_host.has_ecv = arm64_id_field(mmfr0, 60) != 0;
+    arm64_has_ras = arm64_id_field(pfr0, 28) != 0;
+    arm64_hcr = HCR_HOST | HCR_GUEST | (arm64_host.has_vhe ? HCR_E2H : 0) |
+                (arm64_host.has_fwb ? HCR_FWB : 0) | (arm64_host.has_pauth ? HCR_API | HCR_APK : 0) |
+                (arm64_id_field(mmfr1, 16) ? HCR_TLOR : 0) | (arm64_has_ras ? HCR_TEA | HCR_TERR : 0) |
+                (arm64_id_field(arch_sysreg_read(id_aa64pfr1_el1), 8) ? HCR_TID5 : 0);
+}
+
+int backend_cpu_prepare(unsigned cpu)
+{
+    (void)cpu;
+    return 0;
+}
+
+/* MDCR_EL2: the debug, performance and trace registers of all kinds trap. */
+#define MDCR_TPMCR BIT(5)
+#define MDCR_TPM   BIT(6)
+#define MDCR_TDA   BIT(9)
+#define MDCR_TDOSA BIT(10)
+#define MDCR_TDRA  BIT(11)
+#define MDCR_TPMS  BIT(14)
+#define MDCR_TTRF  BIT(19)
+
+static void debug_traps_set(void)
+{
+    uint64_t dfr0 = arch_sysreg_read(id_aa64dfr0_el1), mdcr = MDCR_TDA | MDCR_TDOSA | MDCR_TDRA;
+    unsigned pmu = arm64_id_field(dfr0, 8);
+
+    if (pmu != 0 && pmu != 15) /* HPMN = PMCR_EL0.N: no counters are set aside for EL2 */
+        mdcr |= MDCR_TPM | MDCR_TPMCR | (arch_sysreg_read(pmcr_el0) >> 11 & 31);
+    if (arm64_id_field(dfr0, 32))
+        mdcr |= MDCR_TPMS; /* E2PB = 0: the profiling buffer is EL2's */
+    if (arm64_id_field(dfr0, 40))
+        mdcr |= MDCR_TTRF;
+    arch_sysreg_write(mdcr_el2, mdcr);
+}
+
+/*
+ * Fine-grained traps: where a bit that is set allows, it stays clear, so that what guests are not told of
+ * they do not have; where one that is set traps, nothing traps that would not without them.
+ */
+static void fine_traps_set(void)
+{
+    if (arm64_host.has_fgt) {
+        arch_sysreg_write(s3_4_c1_c1_4, 0); /* HFGRTR_EL2 */
+        arch_sysreg_write(s3_4_c1_c1_5, 0); /* HFGWTR_EL2 */
+        arch_sysreg_write(s3_4_c1_c1_6, 0); /* HFGITR_EL2 */
+        arch_sysreg_write(s3_4_c3_c1_4, 0); /* HDFGRTR_EL2 */
+        arch_sysreg_write(s3_4_c3_c1_5, 0); /* HDFGWTR_EL2 */
+    }
+    if (arm64_id_field(arch_sysreg_read(id_aa64mmfr1_el1), 40))
+        arch_sysreg_write(s3_4_c1_c2_2, 0); /* HCRX_EL2 */
+}
+
+/* CPTR_EL2: FP and SIMD are the thread's, and so the guest's; SVE, SME, trace and activity monitors trap. */
+#define CPTR_NVHE    0x33ffULL /* RES1; TZ, TSM */
+#define CPTR_VHE     MASK(21, 20)
+#define CPTR_TTA     BIT(20)
+#define CPTR_TTA_VHE BIT(28)
+#define CPTR_TAM     BIT(30)
+
+static void coprocessor_traps_set(void)
+{
+    uint64_t cptr = arm64_host.has_vhe ? CPTR_VHE | CPTR_TTA_VHE : CPTR_NVHE | CPTR_TTA;
+
+    if (arm64_id_field(arch_sysreg_read(id_aa64pfr0_el1), 44))
+        cptr |= CPTR_TAM;
+    arch_sysreg_write(cptr_el2, cptr);
+    arch_sysreg_write(hstr_el2, 0);
+}
+
+/* Context: each CPU once, interrupts on or off, not preemptible. */
+int backend_cpu_enable(void)
+{
+    if (arm64_hcr == 0) {
+        features_read();
+        arm64_interface_cpu_enable();
+        names_read();
+    } else {
+        arm64_interface_cpu_enable();
+    }
+    debug_traps_set();
+    fine_traps_set();
+    coprocessor_traps_set();
+    arm64_stage2_cpu_enable();
+    /* None of the guests yet: until one is loaded there is nothing that could translate by stage 2. */
+    arch_sysreg_write(vttbr_el2, 0);
+    this_cpu_ptr(arm64_cpu)->vttbr = 0;
+    arch_sysreg_write(vbar_el2, (uint64_t)arm64_vectors);
+    arch_isb();
+    __asm__ volatile("tlbi alle1; dsb nsh; isb" ::: "memory");
+    arm64_timer_cpu_enable();
+    return 0;
+}
+
+void backend_cpu_disable(void)
+{
+    arch_sysreg_write(hcr_el2, HCR_HOST | (arm64_host.has_vhe ? HCR_E2H : 0));
+    arch_sysreg_write(vttbr_el2, 0);
+    arch_isb();
+}
+
+int backend_vcpu_init(struct vcpu *vcpu)
+{
+    vcpu->backend.hcr = arm64_hcr;
+    vcpu->backend.vcpu = vcpu;
+    arm64_timer_vcpu_init(vcpu);
+    return 0;
+}
+
+void backend_vcpu_fini(struct vcpu *vcpu)
+{
+    arm64_timer_vcpu_fini(vcpu);
+}
+
+/* PSTATE: EL1 with its own stack pointer; D, A, I and F masked (Arm ARM, D1.3.3 "reset"). */
+#define PSTATE_RESET 0x3c5
+
+void backend_reset(struct vcpu *vcpu, uint64_t midr, uint64_t mpidr)
+{
+    static const uint64_t resets[ARM64_EL1_REGS] = {
+#define EL1_RESET(name, reset, nvhe, vhe) [ARM64_##name] = (reset),
+        ARM64_EL1_LIST(EL1_RESET)
+#undef EL1_RESET
+    };
+    struct backend_vcpu *b = &vcpu->backend;
+
+    arm64_sync(vcpu);
+    memset(vcpu->arch.x, 0, sizeof(vcpu->arch.x));
+    vcpu->arch.pc = 0;
+    vcpu->arch.pstate = PSTATE_RESET;
+    memcpy(b->el1, resets, sizeof(b->el1));
+    memset(b->keys, 0, sizeof(b->keys));
+    b->hcr = arm64_hcr;
+    b->vsesr = 0;
+    b->vpidr = midr;
+    b->vmpidr = mpidr;
+    b->is_changed = true;
+    arm64_timer_reset(vcpu);
+    if (thread_guest() == vcpu)
+        thread_fpu_reset();
+}
