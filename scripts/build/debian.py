@@ -15,9 +15,12 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 class Apt:
-    """apt with its state under `root`, seeing only one suite's packages of one kind (deb, deb-src)."""
+    """
+    apt with its state under `root`, seeing only one suite's packages of one kind (deb, deb-src) and architecture, which
+    need not be this machine's nor one that its dpkg knows.
+    """
 
-    def __init__(self, root, kind, suite):
+    def __init__(self, root, kind, suite, arch="amd64"):
         root = os.path.abspath(root)
         for sub in ("lists/partial", "cache/archives/partial"):
             os.makedirs(f"{root}/{sub}", exist_ok=True)
@@ -27,21 +30,26 @@ class Apt:
         self.options = [
             "-o", f"Dir::Etc::sourcelist={root}/suite.sources", "-o", "Dir::Etc::sourceparts=/dev/null",
             "-o", f"Dir::State::lists={root}/lists", "-o", f"Dir::Cache={root}/cache",
+            "-o", f"APT::Architecture={arch}", "-o", f"APT::Architectures={arch}",
             # Private directories need no drop to the _apt user, who may not be able to enter them.
             "-o", "APT::Sandbox::User=root", "-o", "Acquire::Retries=3"]
         subprocess.run(["apt-get", "-qq", *self.options, "update"], check=True)
 
 
 class Packages:
-    """Binary packages of a release, unpacked under root/SUITE/PACKAGE; what is there is not asked for again."""
+    """
+    Binary packages of a release, unpacked under root/SUITE/PACKAGE (root/SUITE-ARCH/PACKAGE for other architectures
+    than amd64); what is there is not asked for again.
+    """
 
-    def __init__(self, root, suite):
-        self.root = pathlib.Path(root).resolve() / suite
+    def __init__(self, root, suite, arch="amd64"):
+        self.root = pathlib.Path(root).resolve() / (suite if arch == "amd64" else f"{suite}-{arch}")
         self.suite = suite
+        self.arch = arch
         self._apt = None
 
     def _download(self, name, folder):
-        self._apt = self._apt or Apt(self.root / "apt", "deb", self.suite)
+        self._apt = self._apt or Apt(self.root / "apt", "deb", self.suite, self.arch)
         work = self.root / "download"
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
@@ -67,9 +75,9 @@ class Packages:
                 self._download(name, folder)
         return folder
 
-    def kernel(self, metapackage="linux-image-cloud-amd64"):
-        """The kernel that a metapackage names, as a bzImage."""
-        depends = (self.unpack(metapackage) / "depends").read_text()
+    def kernel(self):
+        """The kernel that the cloud metapackage names, as a bzImage or arm64's Image."""
+        depends = (self.unpack(f"linux-image-cloud-{self.arch}") / "depends").read_text()
         name = re.search(r"linux-image-\d[^ ,]*", depends).group()
         return next((self.unpack(name) / "boot").glob("vmlinuz-*"))
 

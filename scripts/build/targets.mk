@@ -47,5 +47,5 @@ profile: release
 
 # A host in QEMU, a Debian guest on it, and this terminal on the guest's console.
 .PHONY: demo
-demo: $(O)/basalt.elf
-	$(Q)$(PYTHON) scripts/demo $<
+demo: $(kernel-$(ARCH))
+	$(Q)$(PYTHON) scripts/demo $(BOARD) $<

@@ -8,6 +8,7 @@ goes on after them. What the guest itself executes is not counted.
 
 import argparse
 import collections
+import dataclasses
 import pathlib
 import re
 import sys
@@ -16,10 +17,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "system"), str(pathlib.Path(__file__).resolve().parent)]
 sys.dont_write_bytecode = True
 
-from counted import NO_X2APIC, VIRTUAL  # noqa: E402
-from exits import OPERATIONS, TYPED, wait_end  # noqa: E402
+from counted import VIRTUAL, virtual  # noqa: E402
+from exits import TYPED, operations, wait_end  # noqa: E402
 from harness.api import Closed  # noqa: E402
-from harness.config import LOGS, Failure, HostConfig, Skip  # noqa: E402
+from harness.config import LOGS, Failure, Skip  # noqa: E402
 from harness.host import Host  # noqa: E402
 from harness.vm import Vm, guest_file, upload  # noqa: E402
 from symbols import Symbols  # noqa: E402
@@ -29,11 +30,12 @@ TRACE = re.compile(rb"^Trace (\d+): \S+ \[[0-9a-f]+/([0-9a-f]+)/")
 
 def trace(options, image, mark):
     """Runs the guest with QEMU's log of executed instructions on; gives [(CPU, address)]."""
-    cpus = 2 if options.operation == "ipi" else 1
+    cpus = 2 if options.operation in ("ipi", "lpi") else 1
     first, last = image.address("image_start"), image.address("text_end") - 1
-    config = HostConfig(
-        board=pathlib.Path(options.out).name, memory="512M", cpus=cpus, accel="tcg,thread=single,one-insn-per-tb=on",
-        cpu_flags=NO_X2APIC, extra=VIRTUAL + ("-dfilter", f"{first:#x}..{last:#x},{mark:#x}..{mark:#x}"))
+    config = dataclasses.replace(
+        virtual(board=pathlib.Path(options.out).name, memory="512M", cpus=cpus),
+        accel="tcg,thread=single,one-insn-per-tb=on",
+        extra=VIRTUAL + ("-dfilter", f"{first:#x}..{last:#x},{mark:#x}..{mark:#x}"))
     host = Host(config, LOGS / "bench-profile")
     log = host.workdir / "trace"
     try:
@@ -96,11 +98,11 @@ def show(one, length, times, total):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", help="the build folder of the board; its parent must be BASALT_BUILD")
-    parser.add_argument("operation", nargs="?", help=", ".join(op.key for op in OPERATIONS))
+    parser.add_argument("operation", nargs="?", help="without it: the names")
     options = parser.parse_args()
     out = pathlib.Path(options.out)
     if options.operation is None:
-        parser.error("say OP=NAME, one of: " + ", ".join(op.key for op in OPERATIONS))
+        parser.error("say OP=NAME, one of: " + ", ".join(op.key for op in operations(out.name)))
     try:
         image = Symbols(out / "basalt.debug")
         mark = Symbols(out / "guest" / "bench.elf").address("bench_round")

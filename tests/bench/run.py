@@ -22,7 +22,7 @@ import exits  # noqa: E402
 import linux  # noqa: E402
 from counted import Debugger, booted, counting, instructions, virtual  # noqa: E402
 from harness.api import Closed  # noqa: E402
-from harness.config import LOGS, Failure, HostConfig, Skip, check  # noqa: E402
+from harness.config import BOARDS, LOGS, Failure, HostConfig, Skip, check  # noqa: E402
 from harness.host import ADDRESS, READY, Host  # noqa: E402
 from harness.vm import Vm, guest_file, upload  # noqa: E402
 from symbols import Symbols  # noqa: E402
@@ -203,8 +203,8 @@ def host_figures(board):
 
 def exit_figures(board):
     found = exits.measure(board)
-    exits.print_table(found)
-    return exits.markdown(found), found
+    exits.print_table(board, found)
+    return exits.markdown(board, found), found
 
 
 def linux_figures(board):
@@ -215,6 +215,8 @@ def linux_figures(board):
 
 # Name: what measures and prints it, and gives what the page has of it (and what the guard compares with).
 PARTS = {"host": host_figures, "exits": exit_figures, "linux": linux_figures}
+# Those that a board other than the first has, whose tables bear its architecture's name.
+PARTS_OF = {"x86_64": tuple(PARTS), "arm64": ("exits",)}
 
 
 def write_page(name, table):
@@ -230,14 +232,15 @@ def measure(board, parts, writing):
     for name in parts:
         table, found = PARTS[name](board)
         if writing:
-            write_page(name, table)
+            arch = BOARDS[board].arch
+            write_page(name if arch == "x86_64" else f"{name} {arch}", table)
         if writing and found:
-            exits.record(found)
+            exits.record(board, found)
 
 
 def guard(board):
     """For `make test`: whether no operation has become more expensive."""
-    passed, failed = exits.guard(exits.measure(board))
+    passed, failed = exits.guard(board, exits.measure(board))
     print(f"{passed} passed, {failed} failed")
     return failed == 0
 
@@ -253,7 +256,7 @@ def main():
     try:
         if options.guard:
             return 0 if guard(board) else 1
-        measure(board, options.parts or PARTS, options.write)
+        measure(board, options.parts or PARTS_OF[BOARDS[board].arch], options.write)
     except (Failure, Skip, Closed, OSError) as failure:
         print(f"bench: {failure or type(failure).__name__}", file=sys.stderr)
         return 1

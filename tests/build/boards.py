@@ -45,7 +45,7 @@ def main():
     build, passed, failed = pathlib.Path(sys.argv[1]), 0, 0
     for path in sorted(pathlib.Path("configs").glob("*_defconfig")):
         board = path.name.removesuffix("_defconfig")
-        done = subprocess.run(["make", f"-j{os.cpu_count()}", f"BOARD={board}", f"O={build / board}", "all"],
+        done = subprocess.run(["make", f"-j{os.cpu_count()}", f"BOARD={board}", f"O={build / board}", "all", "guests"],
                               capture_output=True, text=True, check=False)
         problems = [done.stdout[-2000:] + done.stderr[-2000:]] if done.returncode else sorted(set(problems_of(build / board)))
         passed, failed = passed + (not problems), failed + bool(problems)

@@ -4,15 +4,15 @@
 
 guest-src := $(wildcard tests/guest/*.c tests/guest/$(ARCH)/*.c)
 guest-names := $(sort $(basename $(notdir $(guest-src))))
-guest-lib-src := tests/guest/lib/lib.c $(sort $(wildcard tests/guest/$(ARCH)/lib/*.c tests/guest/$(ARCH)/lib/*.S))
+guest-lib-src := $(wildcard tests/guest/lib/*.c) $(sort $(wildcard tests/guest/$(ARCH)/lib/*.c tests/guest/$(ARCH)/lib/*.S))
 guest-lib := $(patsubst %,$(O)/guest/obj/%.o,$(basename $(guest-lib-src)))
 guest-bios-x86_64 := bios
 guest-files := $(patsubst %,$(O)/guest/%.bin,$(guest-names) $(guest-bios-$(ARCH)))
 
 guest-arch-x86_64 := -m64 -mno-red-zone -fno-pic -fno-pie -fcf-protection=none
-guest-arch-arm64  := -fno-tree-loop-distribute-patterns -march=armv8-a -mstrict-align -mno-outline-atomics -fpie -fvisibility=hidden -mbranch-protection=none
+guest-arch-arm64  := -march=armv8-a -mstrict-align -mno-outline-atomics -fno-tree-loop-distribute-patterns -fpie -fvisibility=hidden -ffunction-sections -fdata-sections -mbranch-protection=none
 guest-link-x86_64 := -m elf_x86_64 -static --no-warn-rwx-segments
-guest-link-arm64  := -pie --no-dynamic-linker --no-warn-rwx-segments --orphan-handling=place
+guest-link-arm64  := --gc-sections -pie --no-dynamic-linker --no-warn-rwx-segments --orphan-handling=place
 guest-flags := -std=gnu11 -O2 -g -ffreestanding -mgeneral-regs-only -fno-asynchronous-unwind-tables \
 	-fno-stack-protector -fno-builtin -Wall -Wextra -Werror $(guest-arch-$(ARCH)) \
 	-Itests/guest/lib -Itests/guest/$(ARCH)/lib

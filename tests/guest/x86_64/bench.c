@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * What a guest's operations cost, for tests/bench. Where the TSC counts executed instructions (an emulator
- * told to do so), the time that an operation takes is its cost, the host's part included. Each line "cost
- * NAME N" is a median, less what taking the time costs; NAME is known to tests/bench/exits.py.
- */
-#include "../lib/guest.h"
+/* What a PC's operations cost: ../lib/measure.h. */
+#include "../lib/measure.h"
 
 const char guest_name[] = "bench";
 
-#define ROUNDS       501
 #define COM1         0x3f8
 #define ABSENT_PORT  0x5a0
 #define PIC_MASK     0x21
@@ -23,88 +18,10 @@ const char guest_name[] = "bench";
 #define CR4_PGE      (1UL << 7)
 #define MIB          (1UL << 20)
 
-static uint32_t samples[ROUNDS];
-static unsigned count;
-static uint64_t overhead;
 static uint32_t self; /* APIC id */
 /* Written by the interrupt's handler. */
 static volatile uint32_t arrived;
 static volatile uint64_t arrived_at;
-
-static uint64_t median(void)
-{
-    for (unsigned i = 1; i < count; i++)
-        for (unsigned k = i; k > 0 && samples[k - 1] > samples[k]; k--) {
-            uint32_t other = samples[k];
-
-            samples[k] = samples[k - 1];
-            samples[k - 1] = other;
-        }
-    return samples[count / 2];
-}
-
-static void say(const char *name, uint64_t cost)
-{
-    print("\ncost %s %u\n", name, cost);
-}
-
-struct operation {
-    const char *name;
-    void (*run)(void);
-    void (*prepare)(void); /* before each, not counted */
-    unsigned rounds;       /* 0: ROUNDS */
-};
-
-static void nothing(void)
-{
-}
-
-/* For a tracer: a round begins here. */
-__attribute__((noinline, used)) void bench_round(void);
-void bench_round(void)
-{
-    __asm__ volatile("");
-}
-
-static uint64_t take(const struct operation *o, unsigned rounds)
-{
-    for (count = 0; count < rounds; count++) {
-        uint64_t start;
-
-        if (o->prepare)
-            o->prepare();
-        bench_round();
-        start = tsc_read();
-        o->run();
-        samples[count] = (uint32_t)(tsc_read() - start);
-    }
-    return median() - overhead;
-}
-
-/* With trace=NAME nothing but that one, when a byte has been typed. */
-static bool is_wanted(const struct operation *o)
-{
-    if (!option_is("trace", NULL))
-        return true;
-    if (!option_is("trace", o->name))
-        return false;
-    print("ready\n");
-    while (!(in8(COM1 + 5) & 1))
-        for (unsigned i = 0; i < 100000; i++)
-            cpu_relax();
-    (void)in8(COM1);
-    return true;
-}
-
-static void operation_run(const struct operation *o)
-{
-    if (is_wanted(o))
-        say(o->name, take(o, o->rounds ? o->rounds : ROUNDS));
-}
-
-#define RUN_ALL(list)                                               \
-    for (unsigned i = 0; i < sizeof(list) / sizeof((list)[0]); i++) \
-    operation_run(&(list)[i])
 
 static uint32_t mmio_read(uintptr_t address)
 {
@@ -426,9 +343,7 @@ static void memory_bench(void)
 
 void guest_run(void)
 {
-    static const struct operation empty = {.run = nothing};
-
-    overhead = take(&empty, ROUNDS);
+    measure_init();
     handler_set();
     if (option("cpus", 1) > 1) {
         apic_init();

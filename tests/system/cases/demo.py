@@ -7,8 +7,8 @@ import select
 import signal
 import time
 
-from harness.config import ROOT, HostConfig, check
-from harness.registry import test
+from harness.config import ROOT, check
+from harness.registry import with_vms
 from harness.stopwatch import Stopwatch
 
 DETACH = b"\x1d"
@@ -42,9 +42,10 @@ class Terminal:
         os.close(self.fd)
 
 
-@test(host="none", timeout=180)
+@with_vms(host="none", timeout=180)
 def shell(t):
-    terminal = Terminal(["scripts/demo", str(HostConfig().image("elf"))])
+    config = t.case.config
+    terminal = Terminal(["scripts/demo", config.board, str(config.image(config.board_info.demo))])
     try:
         terminal.expect(b"on Basalt", 150)
         terminal.expect(b"# ", 20)

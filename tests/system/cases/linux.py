@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from harness.config import ROOT, check, check_equal
 from harness.linux import KERNELS, LinuxVm, check_shell, check_time, complaints, complaints_on_qemu
-from harness.registry import test
+from harness.registry import with_vms
 
 FULL = os.environ.get("BASALT_TEST_FULL") == "1"
 # On a busy machine QEMU alone, which counts instructions, is silent for minutes.
@@ -49,7 +49,7 @@ def check_log(t, shell, guest):
 
 def shell(t, guest):
     """Boots, answers, knows its CPUs and the time, finds no fault with its machine, and powers off."""
-    with LinuxVm(t.api, guest.kernel, vcpus=guest.vcpus) as vm:
+    with LinuxVm(t.host, guest.kernel, vcpus=guest.vcpus) as vm:
         vm.start()
         check_shell(vm.wait_shell(), guest.vcpus)
         check_time(vm.shell)
@@ -58,13 +58,15 @@ def shell(t, guest):
 
 
 for cpus in FEW:
-    test(cpus=[cpus], arguments={"guest": ALL if FULL else FEW[cpus]}, **HOST)(shell)
+    with_vms(cpus=[cpus], arguments={"guest": ALL if FULL else FEW[cpus]}, **HOST)(shell)
+# A CPU with everything that the emulator has, of which guests get a part.
+with_vms(["qemu-virt-arm64"], cpus=2, cpu=["max"], arguments={"guest": ALL if FULL else [Guest("6.12", 2)]}, **HOST)(shell)
 
 
-@test(cpus=2, **HOST)
+@with_vms(cpus=2, **HOST)
 def two(t):
     """Two at once, one of them with everything on its console; both answer while both are at work."""
-    with LinuxVm(t.api, "6.1", vcpus=2, cmdline="console=ttyS0") as one, LinuxVm(t.api, "6.12", vcpus=2) as other:
+    with LinuxVm(t.host, "6.1", vcpus=2, quiet=False) as one, LinuxVm(t.host, "6.12", vcpus=2) as other:
         one.start()
         other.start()
         shells = [one.wait_shell(), other.wait_shell()]

@@ -3,55 +3,83 @@
 
 import time
 
-from harness.config import check, check_equal
-from harness.registry import test
+from harness.config import BOARDS, check, check_equal
+from harness.registry import test, with_vms
 from harness.stopwatch import at_most, wait_until
 from harness.vm import check_answers, guest_file, make, neighbour, upload
 
 HOST = {"cpus": 2, "memory": "512M"}
 
 
-# What each guest gets. Those that need what only hardware checks are told by their command lines.
+# What each guest gets, by architecture. Those that need what only hardware checks are told by their command lines.
 GUESTS = {
-    "clocks": {},
-    "control": {},
-    "cpustate": {"vcpus": 4, "cmdline": "cpus=4"},
-    "exceptions": {},
-    "halt": {},
-    "hello": {},
-    "ipi": {},
-    "memory": {"memory": "16M"},
-    "mmio": {},
-    "msr": {},
-    "ports": {"cmdline": "step=64"},
-    "selfmod": {"vcpus": 2, "cmdline": "cpus=2"},
-    "smp": {"vcpus": 4, "cmdline": "cpus=4 rounds=20"},
-    "strings": {},
-    "timer": {},
-    "tscaux": {"vcpus": 4, "cmdline": "cpus=4"},
+    "x86_64": {
+        "clocks": {},
+        "control": {},
+        "cpustate": {"vcpus": 4, "cmdline": "cpus=4"},
+        "exceptions": {},
+        "halt": {},
+        "hello": {},
+        "ipi": {},
+        "memory": {"memory": "16M"},
+        "mmio": {},
+        "msr": {},
+        "ports": {"cmdline": "step=64"},
+        "selfmod": {"vcpus": 2, "cmdline": "cpus=2"},
+        "smp": {"vcpus": 4, "cmdline": "cpus=4 rounds=20"},
+        "strings": {},
+        "timer": {},
+        "tscaux": {"vcpus": 4, "cmdline": "cpus=4"},
+    },
+    "arm64": {
+        "calls": {"vcpus": 2},
+        "cpustate": {"vcpus": 4, "cmdline": "cpus=4"},
+        "gic": {"vcpus": 2, "cmdline": "cpus=2"},
+        "gicmmio": {"vcpus": 2},
+        "hello": {},
+        "its": {},
+        "memory": {"memory": "16M"},
+        "mmio": {},
+        "overflow": {"vcpus": 4, "cmdline": "cpus=4"},
+        "psci": {"vcpus": 2, "cmdline": "cpus=2"},
+        "selfmod": {"vcpus": 2, "cmdline": "cpus=2"},
+        "smp": {"vcpus": 4, "cmdline": "cpus=4 rounds=20"},
+        "sysregs": {},
+        "timer": {},
+    },
 }
 
 
-@test(arguments={"guest": sorted(GUESTS)}, **HOST)
 def passes(t, guest):
     """The guest's own checks hold, beside a neighbour that goes on."""
-    with neighbour(t), make(t, guest, **GUESTS[guest]) as vm:
+    with neighbour(t), make(t, guest, **GUESTS[t.host.config.board_info.arch][guest]) as vm:
         vm.run(timeout=60)
     t.host.check_alive()
 
 
-CRASHES = {"triple": "triple fault", "jump": "no memory"}
+PAYLOADS = {name: board.arch for name, board in BOARDS.items() if board.vms}
+for name, arch in PAYLOADS.items():
+    with_vms([name], arguments={"guest": sorted(GUESTS[arch])}, **HOST)(passes)
+# Those that depend on what the CPU has, on one with everything that the emulator knows.
+with_vms(["qemu-virt-arm64"], cpu=["max"], arguments={"guest": ["cpustate", "mmio", "smp", "sysregs", "timer"]}, **HOST)(passes)
 
 
-@test(arguments={"guest": sorted(CRASHES)}, **HOST)
+CRASHES = {"x86_64": {"triple": "triple fault", "jump": "no memory"}, "arm64": {"triple": "no memory"}}
+
+
 def crashes(t, guest):
     """`crashed`, with the reason; the others go on."""
+    board = t.host.config.board_info
     with neighbour(t), make(t, guest) as vm:
         vm.start()
-        info = vm.wait_end()
-        check_equal(info["state"], "crashed", "state")
-        check(CRASHES[guest] in info["crash"]["reason"], f"crash: {info['crash']}")
-        check_equal(info["crash"]["registers"]["rip"], info["crash"]["rip"], "RIP")
+        crash = vm.wait_end()["crash"]
+        check_equal(vm.info()["state"], "crashed", "state")
+        check(CRASHES[board.arch][guest] in crash["reason"], f"crash: {crash}")
+        check_equal(crash["registers"][board.registers[0]], crash["rip"], "where it was")
+
+
+for name, arch in PAYLOADS.items():
+    with_vms([name], arguments={"guest": sorted(CRASHES[arch])}, **HOST)(crashes)
 
 
 @test(**HOST)
@@ -73,7 +101,7 @@ def crash_registers(t):
         check_equal(set(listed[0]["crash"]), {"reason", "exit", "vcpu", "rip"}, "members in a list")
 
 
-@test(arguments={"guest": ["spin", "storm", "flood"]}, **HOST)
+@with_vms(arguments={"guest": ["spin", "storm", "flood"]}, **HOST)
 def noisy(t, guest):
     """Pause, resume and stop work on a guest that lets nobody in, and its neighbour answers meanwhile."""
     with neighbour(t) as other, make(t, guest) as vm:
@@ -107,7 +135,7 @@ def early_nmi(t):
         check_answers(vm, "hello")
 
 
-@test(**HOST)
+@with_vms(**HOST)
 def too_large(t):
     """507 with figures, and nothing of it stays."""
     upload(t.api, "guest-hello", guest_file(t.host.config, "hello").read_bytes())
@@ -117,7 +145,7 @@ def too_large(t):
     check_equal(t.api.get("/v1/vms/huge").status, 404, "status of what must not exist")
 
 
-@test(**HOST)
+@with_vms(**HOST)
 def memory_returns(t):
     """A VM that was run and deleted leaves as many free pages as there were."""
     def free():
@@ -131,14 +159,16 @@ def memory_returns(t):
     check(figures[1] - figures[3] < 256 << 10, f"free bytes after each round: {figures}")
 
 
-DIRTY_REGION, DIRTY_PAGES, DIRTY_STEP, DIRTY_BY_HOST = 0x1000000, 1024, 7, 100
+DIRTY_PAGES, DIRTY_STEP, DIRTY_BY_HOST = 1024, 7, 100
+DIRTY_REGION = {"x86_64": 0x1000000, "arm64": 0x41000000}
 
 
 class Dirty:
     """The guest that writes its memory as it is told, and what the host noted of that."""
 
-    def __init__(self, vm):
+    def __init__(self, vm, region):
         self.vm = vm
+        self.region = region
         self.seen = 0
 
     def order(self, letter):
@@ -152,23 +182,23 @@ class Dirty:
         check_equal(answer.status, 200, f"status of dirty-log-read: {answer!r}")
         return self.pages(answer.json())
 
-    @staticmethod
-    def pages(log):
+    def pages(self, log):
         check(not log["is_cut"], f"the log is cut: {log}")
         check_equal(sum(r["pages"] for r in log["ranges"]), log["dirty_pages"], "pages in all")
         found = []
         for r in log["ranges"]:
-            first = (r["address"] - DIRTY_REGION) // log["page_size"]
+            first = (r["address"] - self.region) // log["page_size"]
             found += [p for p in range(first, first + r["pages"]) if 0 <= p < DIRTY_PAGES]
         return found
 
 
-@test(**HOST)
+@with_vms(**HOST)
 def dirty_log(t):
     """Every page that several vCPUs and the host itself write, and no other; large pages before and after."""
     some = list(range(0, DIRTY_PAGES, DIRTY_STEP))
+    arch = t.host.config.board_info.arch
     with neighbour(t), make(t, "dirty", memory="64M", vcpus=4, cmdline="cpus=4") as vm:
-        guest = Dirty(vm)
+        guest = Dirty(vm, DIRTY_REGION[arch])
         vm.start()
         vm.wait_output("ready")
         check_equal(t.api.get(f"{vm.path}/dirty-log").status, 409, "status of a log that is off")
@@ -177,12 +207,13 @@ def dirty_log(t):
         check_equal(vm.try_action("dirty-log-start").status, 409, "status of a second start")
         check_equal(guest.read(), [], "pages at first")
         guest.order("w")
-        check_equal(Dirty.pages(t.api.get_json(f"{vm.path}/dirty-log")), some, "pages that are shown")
+        check_equal(guest.pages(t.api.get_json(f"{vm.path}/dirty-log")), some, "pages that are shown")
         check_equal(guest.read(), some, "pages written")
         guest.order("r")
         check_equal(guest.read(), [], "pages written by reading")
-        guest.order("i")
-        check_equal(guest.read(), [DIRTY_BY_HOST], "pages written by the emulator")
+        if arch == "x86_64":
+            guest.order("i")
+            check_equal(guest.read(), [DIRTY_BY_HOST], "pages written by the emulator")
         guest.order("w")
         vm.action("pause")
         check_equal(guest.read(), some, "pages written before the pause")
@@ -198,11 +229,12 @@ def dirty_log(t):
         check_equal(vm.wait_end()["exit_code"], 0, "exit code")
 
 
-@test(**HOST)
+@with_vms(**HOST)
 def dirty_log_under_load(t):
     """Started, read and stopped again and again while four vCPUs write: nothing of theirs gets lost."""
+    arch = t.host.config.board_info.arch
     with make(t, "dirty", memory="64M", vcpus=4, cmdline="cpus=4") as vm:
-        guest = Dirty(vm)
+        guest = Dirty(vm, DIRTY_REGION[arch])
         vm.start()
         vm.wait_output("ready")
         vm.type("s")
@@ -220,7 +252,7 @@ def dirty_log_under_load(t):
         check_equal(vm.info()["dirty_log"], True, "dirty_log after the end")
 
 
-@test(cpus=2, memory="6G")
+@with_vms(cpus=2, memory="6G")
 def gib_page(t):
     """A GiB of RAM that is one in the host as well becomes one page when all of it has been touched."""
     with make(t, "gib", memory="2560M") as vm:

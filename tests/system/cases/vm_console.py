@@ -2,7 +2,7 @@
 """Consoles: several clients at once, clients that do not read, input from all sides."""
 
 from harness.config import check, check_equal
-from harness.registry import test
+from harness.registry import with_vms
 from harness.stopwatch import wait_until
 from harness.vm import check_answers, make
 from harness.ws import CLOSE, TEXT, WebSocket
@@ -10,7 +10,7 @@ from harness.ws import CLOSE, TEXT, WebSocket
 HOST = {"cpus": 2, "memory": "512M"}
 
 
-@test(**HOST)
+@with_vms(**HOST)
 def two_readers(t):
     """Two clients see the same bytes, whoever types, and a third that comes later sees what was before."""
     with make(t, "echo") as vm, WebSocket(t.api, f"{vm.path}/console") as one:
@@ -32,7 +32,7 @@ def two_readers(t):
             check_equal(told.read_until(b"by request\n"), kept[len(first):], "what comes behind an offset")
 
 
-@test(**HOST)
+@with_vms(**HOST)
 def deletion_closes(t):
     """Clients of a VM that is deleted are told goodbye: 1001."""
     vm = make(t, "hello")
@@ -44,7 +44,7 @@ def deletion_closes(t):
         check_equal((kind, data[:2]), (CLOSE, (1001).to_bytes(2, "big")), "the last frame")
 
 
-@test(**HOST)
+@with_vms(**HOST)
 def clients_that_never_read(t):
     """They hold up neither the guest that floods its port, nor those that read, nor other VMs."""
     console = "/v1/vms/flood/console"
@@ -70,7 +70,7 @@ def clients_that_never_read(t):
     t.host.check_alive()
 
 
-@test(**HOST)
+@with_vms(**HOST)
 def input_nobody_takes(t):
     """A guest that reads no input: 503 once its queue is full, and then as before."""
     with make(t, "spin") as vm:

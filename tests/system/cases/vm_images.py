@@ -5,7 +5,7 @@ import gzip
 import struct
 
 from harness.config import check, check_equal
-from harness.registry import test
+from harness.registry import test, with_vms
 from harness.vm import Vm, check_answers, guest_file, make, neighbour, upload
 
 HOST = {"cpus": 2, "memory": "512M"}
@@ -94,7 +94,37 @@ def too_little_memory(t):
     refuse(t, "linux-initrd", "initrd", str(16 << 20), memory="18M", kernel=linux, initrd=big)
 
 
-@test(**HOST)
+def image(text_offset=0, size=0x20000, magic=b"ARM\x64"):
+    """The head of a Linux/arm64 Image that loops at once."""
+    header = struct.pack("<IIQQQQQQ4sI", 0x14000000, 0, text_offset, size, 0xa, 0, 0, 0, magic, 0)
+    return header + bytes(0x1000)
+
+
+BAD_IMAGES = {
+    "empty": (b"", "empty"),
+    "text": (b"#!/bin/sh\n", "not a Linux/arm64 Image"),
+    "gzip": (gzip.compress(image()), "gzip"),
+    "zboot": (b"MZ\0\0zimg" + bytes(100), "EFI"),
+    "magic": (image(magic=b"ARM\x65"), "not a Linux/arm64 Image"),
+    "offset": (image(text_offset=0x200000), "damaged"),
+    "huge": (image(size=1 << 60), "damaged"),
+    "bzimage": (bzimage(), "not a Linux/arm64 Image"),
+}
+
+
+@with_vms(["qemu-virt-arm64"], **HOST)
+def bad_images(t):
+    with neighbour(t):
+        for name, (data, words) in BAD_IMAGES.items():
+            kernel = upload(t.api, f"bad-{name}", data)
+            refuse(t, name, "kernel", words, memory="64M", kernel=kernel)
+            check_equal(t.api.delete(f"/v1/images/{kernel}").status, 204, f"{name}: deletion of the image")
+        big = upload(t.api, "big", bytes(16 << 20))
+        refuse(t, "small", "memory", str(32 << 20), memory="16M", kernel=upload(t.api, "image-32M", image(size=32 << 20)))
+        refuse(t, "initrd", "initrd", str(16 << 20), memory="8M", kernel=upload(t.api, "image", image()), initrd=big)
+
+
+@with_vms(**HOST)
 def wrong_configurations(t):
     """What is wrong with a VM that is to be made is said by field."""
     good = {"name": "x", "vcpus": 1, "memory": "8M", "kernel": upload(t.api, "some", b"x")}
@@ -110,7 +140,7 @@ def wrong_configurations(t):
         check_equal((answer.status, answer.code), (409, "exists"), "answer when the name is taken")
 
 
-@test(**HOST)
+@with_vms(**HOST)
 def images_in_use(t):
     """An image of a VM can be neither deleted nor replaced until the VM is gone."""
     name = upload(t.api, "used", guest_file(t.host.config, "hello").read_bytes())
@@ -125,7 +155,7 @@ def images_in_use(t):
     check_equal(t.api.delete(path).status, 204, "deletion afterwards")
 
 
-@test(**HOST)
+@with_vms(**HOST)
 def vms_until_memory_ends(t):
     """The one that does not fit is refused with figures; those that did run on, and all memory comes back."""
     def free():

@@ -5,7 +5,7 @@ import contextlib
 import time
 
 from harness.config import SLOW, check, check_equal
-from harness.registry import test
+from harness.registry import with_vms
 from harness.stopwatch import Stopwatch, at_most, wait_until
 from harness.vm import make, neighbour
 
@@ -23,7 +23,7 @@ def busy_host(t, vms=2):
         yield
 
 
-@test(arguments={"vcpus": [1, 16]}, **HOST)
+@with_vms(arguments={"vcpus": [1, 16]}, **HOST)
 def delete_on_busy_host(t, vcpus):
     """Guests that use every CPU do not keep a VM from being deleted, nor requests from being answered."""
     with busy_host(t):
@@ -57,7 +57,7 @@ def check_refused(vm, state):
         check_equal(vm.info()["state"], state, f"state after {action}")
 
 
-@test(**HOST)
+@with_vms(**HOST)
 def wrong_states(t):
     """What a state does not allow is refused with its name, and changes nothing."""
     with make(t, "echo") as vm:
@@ -81,7 +81,7 @@ def wrong_states(t):
         check_equal(request[0](request[1]).status, 404, f"status of {request[1]}")
 
 
-@test(**HOST)
+@with_vms(**HOST)
 def reset(t):
     """The machine begins anew: memory contents and devices, running or paused; the console's record goes on."""
     with make(t, "echo", vcpus=2) as vm:
@@ -110,7 +110,7 @@ def log_end(t):
     return page["next_offset"]
 
 
-@test(timeout=120, **HOST)
+@with_vms(timeout=120, **HOST)
 def restarts_with_pauses(t):
     """A guest that always crashes is started again, each time after a longer pause; stop ends that."""
     offset, watch = log_end(t), Stopwatch()
@@ -134,7 +134,7 @@ def restarts_with_pauses(t):
         check_equal((vm.info()["state"], vm.output().count("guest ")), ("crashed", 4), "state and starts after stop")
 
 
-@test(**HOST)
+@with_vms(**HOST)
 def always_restarts(t):
     """Also after an orderly end, with the exit code of the run before to be seen meanwhile."""
     with make(t, "hello", restart="always") as vm:
@@ -145,7 +145,7 @@ def always_restarts(t):
         vm.wait_output("PASS", after=len(output))
 
 
-@test(**HOST)
+@with_vms(**HOST)
 def no_restart(t):
     """`never`, and `on-crash` when the guest has ended in order, or was stopped."""
     with make(t, "triple") as crash, make(t, "hello", restart="on-crash") as order, \
@@ -160,7 +160,7 @@ def no_restart(t):
             check_equal((vm.info()["state"], vm.output().count("guest ")), (state, 1), f"{vm.name}: state, starts")
 
 
-@test(**HOST)
+@with_vms(**HOST)
 def delete_while_restarting(t):
     """A VM that is about to be started again can be deleted all the same, and does not come back."""
     for _ in range(3):
@@ -172,7 +172,7 @@ def delete_while_restarting(t):
     check_equal(t.api.get("/v1/vms/triple").status, 404, "status of what was deleted")
 
 
-@test(**HOST)
+@with_vms(**HOST)
 def switch_on_spinning_processors(t):
     """Pause, reset and stop are immediate on processors that let nobody in, more of them than the host has."""
     with neighbour(t), make(t, "spin", vcpus=4, cmdline="cpus=4") as vm:
@@ -184,7 +184,7 @@ def switch_on_spinning_processors(t):
                 check_equal(vm.action(action)["state"], state, f"state after {action}")
 
 
-@test(**HOST)
+@with_vms(**HOST)
 def every_page_comes_back(t):
     """However a VM ended, deleting it gives back what it took: the host's free pages do not become fewer."""
     def free():

@@ -2,7 +2,7 @@
 """Hundreds of VMs on one host: all answer, and each costs little beyond its memory."""
 
 from harness.config import check, check_equal
-from harness.registry import test
+from harness.registry import with_vms
 from harness.vm import Vm, guest_file, upload
 
 VMS = 300
@@ -14,7 +14,7 @@ def free_bytes(t):
     return t.api.get_json("/v1/host")["memory"]["free_bytes"]
 
 
-@test(cpus=2, memory="4G", timeout=120)
+@with_vms(cpus=2, memory="4G", timeout=120)
 def hundreds(t):
     """All run at once and answer; what each takes beyond its RAM is measured by the host's free pages."""
     image = upload(t.api, "guest-echo", guest_file(t.host.config, "echo").read_bytes())

@@ -8,7 +8,7 @@ import time
 
 from harness.config import check
 from harness.prometheus import Metrics
-from harness.registry import test
+from harness.registry import test, with_vms
 from harness.vm import make
 
 
@@ -23,7 +23,7 @@ def seconds(t, vm):
     return found
 
 
-@test(cpus=1)
+@with_vms(cpus=1)
 def steal(t):
     """Two guests that are both busy have half a CPU each, and know it."""
     with make(t, "spin") as other, make(t, "steal", cmdline="least=20") as vm:
@@ -70,7 +70,7 @@ def wall_clock(t):
             check(began <= told <= ended, f"{told} ns in the guest, from {began} to {ended} ns on the host")
 
 
-@test(cpus=1)
+@with_vms(cpus=1)
 def halted(t):
     """A guest that sleeps costs nothing, and its times add up to the time that passes."""
     with make(t, "echo") as vm:
@@ -86,6 +86,20 @@ def halted(t):
         check(sum(grown.values()) < passed + 0.1, f"in {passed:.3f} s: {grown}")
         modes = seconds(t, vm)
         check(modes["halt"] >= after["halted_ns"] / 1e9 and modes["run"] < modes["halt"], f"metrics: {modes}")
+
+
+@with_vms(["qemu-virt-arm64"], cpus=2, memory="512M")
+def ticks_over_pauses(t):
+    """A periodic timer loses no tick over pauses, for which the guest's time stands still."""
+    with make(t, "ticks", cmdline="ticks=200") as vm:
+        vm.start()
+        vm.wait_output("ready")
+        for _ in range(3):
+            time.sleep(0.3)
+            vm.action("pause")
+            time.sleep(1)
+            vm.action("resume")
+        check(vm.wait_end()["exit_code"] == 0, f"it said {vm.output()[-300:]!r}")
 
 
 @test(cpus=2, cpu_flags=",-rdtscp")

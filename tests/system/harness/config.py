@@ -25,14 +25,19 @@ class Board:
     firmware: str  # what the host calls the firmware that -kernel starts from
     nics: tuple
     kernel: str  # which of the image's files -kernel takes
+    demo: str  # and which one `make demo` boots
     backend: str
     arch: str
     vendor: str  # of the processor, and what its features name
     features: tuple
     registers: tuple  # that a crash report shows
+    debian: str  # what Debian calls the architecture
+    console: str  # Linux guests' name for their serial port
+    guest_machine: str  # QEMU's machine that guests' is a subset of: the board as a guest sees one, without us
     uefi_code: tuple
     uefi_vars: tuple
     uefi_name: str  # of the removable-media loader (UEFI 2.10, 3.5.1.1)
+    vms: bool = True  # what is about VMs runs here, too; else another board of the architecture does that
 
 
 BOARDS = {
@@ -45,11 +50,15 @@ BOARDS = {
         firmware="bios",
         nics=("virtio-net-pci", "e1000e"),
         kernel="elf",
+        demo="elf",
         backend="svm",
         arch="x86_64",
         vendor="AuthenticAMD",
         features=("svm",),
         registers=("rip", "rsp", "rax", "r15", "cr2", "cr3"),
+        debian="amd64",
+        console="ttyS0",
+        guest_machine="q35,graphics=off",
         uefi_code=("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_CODE.fd"),
         uefi_vars=("/usr/share/OVMF/OVMF_VARS_4M.fd", "/usr/share/OVMF/OVMF_VARS.fd"),
         uefi_name="BOOTX64.EFI",
@@ -62,11 +71,15 @@ BOARDS = {
         firmware="fdt",
         nics=("virtio-net-pci", "e1000e"),
         kernel="efi",
+        demo="efi",
         backend="arm64",
         arch="arm64",
         vendor="Arm",
         features=("gic-sysregs",),
         registers=("pc", "sp", "x0", "x18", "x30", "far", "ttbr0"),
+        debian="arm64",
+        console="ttyAMA0",
+        guest_machine="virt,gic-version=3",
         uefi_code=("/usr/share/AAVMF/AAVMF_CODE.fd",),
         uefi_vars=("/usr/share/AAVMF/AAVMF_VARS.fd",),
         uefi_name="BOOTAA64.EFI",
@@ -77,9 +90,18 @@ BOARDS["qemu-virt-arm64-gicv2"] = dataclasses.replace(
     name="qemu-virt-arm64-gicv2",
     machine="virt,virtualization=on,gic-version=2",
     features=("crc32",),
+    vms=False,
 )
 
 DEFAULT_BOARD = "qemu-q35-svm"
+
+
+def has_vms(board):
+    """Whether the board's image runs VMs; one that is not there is not said to run none."""
+    try:
+        return "\nCONFIG_VMM=y\n" in (BUILD / board / ".config").read_text()
+    except OSError:
+        return True
 
 
 @dataclasses.dataclass(frozen=True)

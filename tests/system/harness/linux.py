@@ -19,7 +19,6 @@ from debian import Packages, initramfs  # noqa: E402  (the path comes first)
 
 # The release that has it, whatever this machine runs.
 KERNELS = {"6.1": "bookworm", "6.12": "trixie"}
-CMDLINE = "console=ttyS0 quiet"
 MEMORY = "256M"
 INIT = """#!/bin/busybox sh
 /bin/busybox mkdir -p /proc /sys /dev /sbin /usr/bin /usr/sbin
@@ -31,15 +30,19 @@ exec setsid cttyhack sh
 READY = "the shell is here"
 
 
-def kernel_file(version):
+def kernel_file(board, version):
     try:
-        return Packages(BUILD / "debian", KERNELS[version]).kernel()
+        return Packages(BUILD / "debian", KERNELS[version], board.debian).kernel()
     except subprocess.CalledProcessError as error:
         raise Skip(f"no kernel {version}: {error}") from error
 
 
-def initrd_bytes(programs=()):
-    return initramfs(Packages(BUILD / "debian", "bookworm").busybox(), INIT, programs)
+def initrd_bytes(board, programs=()):
+    return initramfs(Packages(BUILD / "debian", "bookworm", board.debian).busybox(), INIT, programs)
+
+
+def command_line(board, quiet=True):
+    return f"console={board.console}" + (" quiet" if quiet else "")
 
 
 class VmConsole:
@@ -142,11 +145,12 @@ class Shell:
 class LinuxVm(Vm):
     """A VM with a Debian kernel; start() returns when the kernel runs, wait_shell() when it can be typed at."""
 
-    def __init__(self, api, kernel, name=None, vcpus=1, memory=MEMORY, cmdline=CMDLINE, programs=()):
-        super().__init__(api, name or f"linux-{kernel}", vcpus=vcpus, memory=memory, cmdline=cmdline,
-                         kernel=upload(api, f"vmlinuz-{kernel}", kernel_file(kernel).read_bytes()),
+    def __init__(self, host, kernel, name=None, vcpus=1, memory=MEMORY, quiet=True, programs=()):
+        api, board = host.api, host.config.board_info
+        super().__init__(api, name or f"linux-{kernel}", vcpus=vcpus, memory=memory, cmdline=command_line(board, quiet),
+                         kernel=upload(api, f"vmlinuz-{kernel}", kernel_file(board, kernel).read_bytes()),
                          initrd=upload(api, "-".join(["initrd", *(path.name for path in programs)]),
-                                       initrd_bytes(programs)))
+                                       initrd_bytes(board, programs)))
         self.shell = Shell(VmConsole(self))
 
     def wait_shell(self, timeout=90):
@@ -179,10 +183,11 @@ def complaints_on_qemu(board, kernel, vcpus):
     one processor at a time: with real time on a busy machine the kernel measures wrong frequencies, and then complains
     a lot. So the answer is always the same, and kept.
     """
-    folder = BUILD / "linux-on-qemu" / f"{kernel_file(kernel).name}-{vcpus}"
-    command = [board.qemu, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-M", board.machine,
+    folder = BUILD / "linux-on-qemu" / f"{kernel_file(board, kernel).name}-{vcpus}"
+    command = [board.qemu, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-M", board.guest_machine,
                "-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-cpu", board.cpu, "-smp", str(vcpus),
-               "-m", MEMORY, "-serial", "stdio", "-append", CMDLINE, "-kernel", str(kernel_file(kernel))]
+               "-m", MEMORY, "-serial", "stdio", "-append", command_line(board), "-kernel",
+               str(kernel_file(board, kernel))]
     version = subprocess.run([board.qemu, "--version"], capture_output=True, text=True, check=True).stdout
     key = " ".join([version, *command, TROUBLE, INIT])
     with contextlib.suppress(OSError):
@@ -190,7 +195,7 @@ def complaints_on_qemu(board, kernel, vcpus):
         if kept["key"] == key:
             return kept["complaints"]
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "initrd").write_bytes(initrd_bytes())
+    (folder / "initrd").write_bytes(initrd_bytes(board))
     process = subprocess.Popen([*command, "-initrd", str(folder / "initrd")], stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE)
     try:

@@ -85,7 +85,7 @@ class GuestLoad:
     def run(self, seconds):
         """Figures, and what is wrong with them."""
         program = guest_file(self.host.config, "linux/load", suffix="")
-        with LinuxVm(self.host.api, self.kernel, name="load", vcpus=self.vcpus, programs=(program,)) as vm:
+        with LinuxVm(self.host, self.kernel, name="load", vcpus=self.vcpus, programs=(program,)) as vm:
             shell = vm.start().wait_shell()
             shell.run("renice -n -20 $$")  # the less it waits, the better its clock is known
             shell.run(f"({{ load {int(seconds)} > /load.out 2>&1; touch /load.end; }} &)")

@@ -17,15 +17,17 @@ class Case:
     host: str  # "shared": one that others used before; "own": fresh, unready; "none": the test starts what it needs
     timeout: float  # seconds without any progress
     arguments: tuple  # (name, value) for the function
+    vms: bool = False  # it runs some
 
 
 _cases = []
 
 
-def test(host="shared", timeout=60, arguments=None, **parameters):
+def test(host="shared", timeout=60, arguments=None, vms=False, **parameters):
     """
     Registers a system test. `parameters` are HostConfig's fields; a list stands for several values, each
-    combination is a case of its own. `arguments` (a dict, lists likewise) go to the function itself.
+    combination is a case of its own. `arguments` (a dict, lists likewise) go to the function itself. `vms`: it is
+    skipped where the image cannot run any.
     """
     if host not in ("shared", "own", "none"):
         raise ValueError(f"host={host!r}")
@@ -46,7 +48,7 @@ def test(host="shared", timeout=60, arguments=None, **parameters):
                     label.append(str(chosen).strip(",").replace(" ", "_"))
             suffix = f"[{','.join(label)}]" if label else ""
             _cases.append(Case(f"{module}.{function.__name__}{suffix}", function, HostConfig(**config), host,
-                               timeout, tuple(extra)))
+                               timeout, tuple(extra), vms))
         return function
 
     return register
@@ -55,6 +57,11 @@ def test(host="shared", timeout=60, arguments=None, **parameters):
 def everywhere(**parameters):
     """The same for every board: what is tested is not about one architecture."""
     return test(board=list(BOARDS), **parameters)
+
+
+def with_vms(boards=None, **parameters):
+    """The same for every board that shows what is about VMs, or for those named."""
+    return test(board=boards or [name for name, board in BOARDS.items() if board.vms], vms=True, **parameters)
 
 
 def load():

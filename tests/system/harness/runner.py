@@ -10,7 +10,7 @@ import threading
 import time
 import traceback
 
-from .config import LOGS, Failure, Skip
+from .config import LOGS, Failure, Skip, has_vms
 from .host import Host
 from .stopwatch import Stopwatch
 
@@ -169,6 +169,8 @@ class Runner:
             self._active[case.name] = context
         reason = None
         try:
+            if case.vms and not has_vms(case.config.board):
+                raise Skip(f"the image of {case.config.board} runs no VMs")
             if case.host != "none":
                 if host is None:
                     host = self._start_shared(case, context)

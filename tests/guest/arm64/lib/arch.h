@@ -142,7 +142,8 @@ unsigned cpu_number(void);
 #define TIMER_PHYS 30
 #define UART_INTID 33
 
-/* This processor's redistributor. */
+/* A processor's redistributor; this one's. */
+uintptr_t gic_redist_of(unsigned cpu);
 uintptr_t gic_redist(void);
 /* Group 1, routed to this processor, enabled; the handler is called with the interrupt acknowledged, and
  * priority dropped and deactivated behind it. */
@@ -155,6 +156,17 @@ extern volatile unsigned spurious;
 /* To the processors in `targets` (bit n: Aff0 n) of affinity {3, 2, 1} as this one's; or to all others. */
 void sgi_send(unsigned intid, uint16_t targets);
 void sgi_send_others(unsigned intid);
+
+/* The ITS: `ITS_EVENTS` events of device ITS_DEVICE are LPIs LPI_FIRST + event of a processor. False: there
+ * is none. */
+#define ITS_DEVICE 8
+#define ITS_EVENTS 64
+extern uint8_t lpi_config[]; /* by INTID - LPI_FIRST */
+bool its_init(unsigned cpu);
+/* Into the queue; tells the ITS; tells it and waits until it has done all. */
+void its_command(uint64_t a, uint64_t b, uint64_t c);
+void its_go(void);
+bool its_run(void);
 
 /* --- time --- */
 

@@ -6,6 +6,8 @@
 #define GICD_IGROUPR     0x80
 #define GICD_ISENABLER   0x100
 #define GICD_ICENABLER   0x180
+#define GICD_ICPENDR     0x280
+#define GICD_ICACTIVER   0x380
 #define GICD_IPRIORITYR  0x400
 #define GICD_IROUTER     0x6000
 #define GICR_TYPER       0x8
@@ -40,21 +42,22 @@ void gic_handle(void)
     sysreg_write("s3_0_c12_c12_1", intid); /* ICC_EOIR1_EL1 */
 }
 
-static uint32_t own_affinity(void)
+/* MPIDR's fields as GICR_TYPER has them. */
+static uint32_t affinity_of(unsigned cpu)
 {
-    uint64_t mpidr = sysreg_read("mpidr_el1");
+    uint64_t mpidr = cpu == cpu_number() ? sysreg_read("mpidr_el1") : cpu_affinity(cpu);
 
     return (uint32_t)(mpidr & 0xffffff) | (uint32_t)(mpidr >> 8 & 0xff000000);
 }
 
-uintptr_t gic_redist(void)
+uintptr_t gic_redist_of(unsigned cpu)
 {
-    unsigned cpu = cpu_number();
+    uint32_t affinity = affinity_of(cpu);
 
     for (uintptr_t at = GICR; redists[cpu] == 0; at += GICR_STEP) {
         uint64_t typer = read64(at + GICR_TYPER);
 
-        if (typer >> 32 == own_affinity())
+        if (typer >> 32 == affinity)
             redists[cpu] = at;
         else if (typer & TYPER_LAST) {
             fail("processor %u has no redistributor", (uint64_t)cpu);
@@ -62,6 +65,11 @@ uintptr_t gic_redist(void)
         }
     }
     return redists[cpu];
+}
+
+uintptr_t gic_redist(void)
+{
+    return gic_redist_of(cpu_number());
 }
 
 static uintptr_t bank(unsigned intid)
@@ -92,6 +100,15 @@ void irq_set(unsigned intid, void (*fn)(unsigned intid))
     irq_enable(intid, true);
 }
 
+/* 32 interrupts as if nobody had touched them, and in group 1. */
+static void bank_reset(uintptr_t base, unsigned n)
+{
+    write32(base + GICD_ICENABLER + n * 4, ~0U);
+    write32(base + GICD_ICPENDR + n * 4, ~0U);
+    write32(base + GICD_ICACTIVER + n * 4, ~0U);
+    write32(base + GICD_IGROUPR + n * 4, ~0U);
+}
+
 void irq_init(void)
 {
     uintptr_t redist;
@@ -101,14 +118,14 @@ void irq_init(void)
         while (read32(GICD + GICD_CTLR) & RWP)
             cpu_relax();
         for (unsigned i = 1; i < 32; i++)
-            write32(GICD + GICD_IGROUPR + i * 4, ~0U);
+            bank_reset(GICD, i);
         write32(GICD + GICD_CTLR, GICD_CTLR_ENABLE);
     }
     redist = gic_redist();
     write32(redist + GICR_WAKER, 0);
     while (read32(redist + GICR_WAKER) & CHILDREN_ASLEEP)
         cpu_relax();
-    write32(redist + SGI_BASE + GICD_IGROUPR, ~0U);
+    bank_reset(redist + SGI_BASE, 0);
     for (unsigned i = 0; i < 32; i += 4)
         write32(redist + SGI_BASE + GICD_IPRIORITYR + i, PRIORITY * 0x01010101U);
     write32(redist + SGI_BASE + GICD_ISENABLER, 0xffff);
@@ -121,7 +138,7 @@ void irq_init(void)
 
 void sgi_send(unsigned intid, uint16_t targets)
 {
-    uint64_t affinity = own_affinity();
+    uint64_t affinity = affinity_of(cpu_number());
     uint64_t value =
         (affinity >> 24 & 0xff) << 48 | (affinity >> 16 & 0xff) << 32 | (affinity >> 8 & 0xff) << 16;
 

@@ -95,6 +95,11 @@ static inline uint64_t tsc_read(void)
     return (uint64_t)high << 32 | low;
 }
 
+static inline uint64_t counter_read(void)
+{
+    return tsc_read();
+}
+
 struct cpuid {
     uint32_t eax, ebx, ecx, edx;
 };
