@@ -17,8 +17,7 @@
 #define ICH_VMCR s3_4_c12_c11_7
 #define ICC_SRE  s3_0_c12_c12_5
 
-/* ICH_HCR_EL2 without what asks for maintenance interrupts: En, TDIR, EOIcount. */
-#define HCR_QUIET (BIT(0) | BIT(14) | MASK(31, 27))
+#define HCR_EOICOUNT MASK(31, 27)
 
 /* Without a word of firmware: DEN0029, "PPI assignments". */
 #define MAINTENANCE_DEFAULT 25
@@ -210,14 +209,14 @@ void arm64_interface_save(struct vcpu *vcpu)
     vcpu->backend.lrs_loaded = 0;
 }
 
-/* Level-triggered, by a condition of list registers that exists until they are filled anew: ICH_HCR_EL2 asks
- * for it, so it is quiet until then. */
+/* Level-triggered, by a condition of list registers that exists until they are filled anew, which is before
+ * the next entry: until then the interface is off. */
 static bool maintenance_interrupt(void)
 {
     struct vcpu *vcpu = this_cpu_ptr(arm64_cpu)->live;
 
     if (vcpu != NULL) {
-        arch_gicreg_write(ICH_HCR, arch_gicreg_read(ICH_HCR) & HCR_QUIET);
+        arch_gicreg_write(ICH_HCR, arch_gicreg_read(ICH_HCR) & HCR_EOICOUNT);
         arch_isb();
         gicv3_maintenance(vcpu->arch.gic);
     }
