@@ -97,6 +97,22 @@ def reset(t):
             output = vm.wait_output("you said again", after=len(output))
 
 
+@test(**HOST)
+def nothing_is_left_over(t):
+    """Interrupts in service, requested and on their way do not outlive the machine that they belong to."""
+    with make(t, "leftover") as vm:
+        vm.start()
+        output = vm.wait_output("stuck")
+        for actions in (("stop", "start"), ("reset",), ("pause", "reset"), ("nmi", "stop", "start"), ("nmi", "reset")):
+            vm.type("xyz")  # waits in the UART
+            for action in actions:
+                vm.action(action)
+            output = vm.wait_output("stuck", after=len(output))
+        check("FAIL" not in output, f"it said {output[-600:]!r}")
+        vm.type("e")
+        check_equal(vm.wait_end()["exit_code"], 0, "exit code")
+
+
 def log_times(t, offset, vm, text):
     """The host's times, in seconds, of what it says about a VM."""
     entries = t.api.get_json(f"/v1/host/log?limit=1000&offset={offset}")["entries"]
