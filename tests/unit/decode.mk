@@ -6,6 +6,8 @@ unit-emulate-src := $(decode-src) $(emulate-src)
 unit-emulate_string-src := $(decode-src) $(emulate-src)
 # Runs instructions on the build host's CPU.
 ifeq ($(shell uname -m),x86_64)
+unit-y += breakpoint
+unit-breakpoint-src := vmm/x86/breakpoint.c
 unit-y += emulate_host
 unit-emulate_host-src := $(decode-src) $(emulate-src)
 endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "decode/emulate.h"
 #include "../vm/vm.h"
+#include "breakpoint.h"
 #include "fetch.h"
 #include "mmio.h"
 #include "x86.h"
@@ -12,7 +13,10 @@
 struct emulation {
     struct x86_emulator e;
     struct vcpu *vcpu;
+    unsigned breakpoints; /* that were hit: B0 to B3 of DR6 */
 };
+
+#define CR4_DE BIT(3) /* DR7 knows I/O breakpoints */
 
 /* Elements of a string instruction per exit: then interrupts get their turn. */
 #define REPEAT_MAX 64
@@ -20,6 +24,29 @@ struct emulation {
 static struct vcpu *vcpu_of(struct x86_emulator *e)
 {
     return container_of(e, struct emulation, e)->vcpu;
+}
+
+static no_inline void breakpoints_check(struct x86_emulator *e, enum x86_breakpoint_access access,
+                                        uint64_t address, unsigned size)
+{
+    struct emulation *em = container_of(e, struct emulation, e);
+    uint64_t dr[4];
+
+    backend_dr_get(em->vcpu, dr);
+    em->breakpoints |= x86_breakpoint_hits(dr, backend_dr7(em->vcpu), access, address, size);
+}
+
+static inline void access_note(struct x86_emulator *e, enum x86_breakpoint_access access, uint64_t address,
+                               unsigned size)
+{
+    if (unlikely(backend_dr7(vcpu_of(e)) & X86_DR7_ENABLES))
+        breakpoints_check(e, access, address, size);
+}
+
+static void port_note(struct x86_emulator *e, uint16_t port, unsigned size)
+{
+    if (e->cr4 & CR4_DE)
+        access_note(e, X86_BREAKPOINT_IO, port, size);
 }
 
 /* One part of an access that lies within a page. */
@@ -67,6 +94,7 @@ static int memory_read(struct x86_emulator *e, uint64_t linear, void *data, unsi
         error = translate(e, linear + first, rights, &second);
     if (error)
         return error;
+    access_note(e, X86_BREAKPOINT_READ, linear, size);
     place_read(vcpu_of(e), &at, data, first);
     if (first < size)
         place_read(vcpu_of(e), &second, (char *)data + first, size - first);
@@ -83,6 +111,7 @@ static int memory_write(struct x86_emulator *e, uint64_t linear, const void *dat
         error = translate(e, linear + first, GUEST_WRITE, &second);
     if (error)
         return error;
+    access_note(e, X86_BREAKPOINT_WRITE, linear, size);
     place_write(vcpu_of(e), &at, data, first);
     if (first < size)
         place_write(vcpu_of(e), &second, (const char *)data + first, size - first);
@@ -129,6 +158,7 @@ static int compare_exchange(struct x86_emulator *e, uint64_t linear, const void 
     error = translate(e, linear, GUEST_WRITE, &at);
     if (error)
         return error;
+    access_note(e, X86_BREAKPOINT_WRITE, linear, size);
     p = gmem_ptr(&vcpu_of(e)->vm->gmem, at.gpa, &length, true);
     if (p == NULL) {
         place_write(vcpu_of(e), &at, next, size);
@@ -158,6 +188,7 @@ static int port_read(struct x86_emulator *e, uint16_t port, unsigned size, uint3
 
     if (!port_allowed(vcpu_of(e), port))
         return x86_emulator_raise(e, X86_GP, 0);
+    port_note(e, port, size);
     bus_read(&vcpu_of(e)->vm->pio, port, size, &wide);
     *value = (uint32_t)wide;
     return 0;
@@ -167,6 +198,7 @@ static int port_write(struct x86_emulator *e, uint16_t port, unsigned size, uint
 {
     if (!port_allowed(vcpu_of(e), port))
         return x86_emulator_raise(e, X86_GP, 0);
+    port_note(e, port, size);
     bus_write(&vcpu_of(e)->vm->pio, port, size, value);
     return 0;
 }
@@ -197,7 +229,7 @@ static struct emulation emulation_of(struct vcpu *vcpu)
                                     .cr4 = backend_cr_get(vcpu, 4),
                                     .mode = guest_mode(vcpu),
                                     .cpl = (uint8_t)backend_cpl(vcpu),
-                                    .repeat_max = REPEAT_MAX}};
+                                    .repeat_max = backend_dr7(vcpu) & X86_DR7_ENABLES ? 1 : REPEAT_MAX}};
 }
 
 /* What the emulator raised, for the guest. */
@@ -330,6 +362,17 @@ static no_inline void emulation_failed(struct vcpu *vcpu, const struct emulation
                  (unsigned long long)backend_rip(vcpu), -result);
 }
 
+/*
+ * A trap behind the instruction, or behind the element of a string instruction that hit (SDM vol.
+ * 3B, 18.3.1.2). What single steps have to say, they have said: one #DB for both.
+ */
+static no_inline void breakpoints_raise(struct vcpu *vcpu, const struct emulation *em, bool is_done)
+{
+    backend_dr6_or(vcpu, em->breakpoints);
+    if (!is_done || !(em->e.rflags & X86_RFLAGS_TF))
+        x86_fault(vcpu, X86_DB, 0);
+}
+
 void x86_emulate_current(struct vcpu *vcpu)
 {
     const struct x86_insn *insn;
@@ -354,4 +397,6 @@ void x86_emulate_current(struct vcpu *vcpu)
         x86_continue_at(vcpu, em.e.rip);
     else
         backend_rip_set(vcpu, em.e.rip);
+    if (unlikely(em.breakpoints != 0))
+        breakpoints_raise(vcpu, &em, result == X86_EMULATE_DONE);
 }

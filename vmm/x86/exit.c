@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../vm/vm.h"
+#include "breakpoint.h"
 #include "mmio.h"
 #include "skip.h"
 #include "x86.h"
@@ -16,7 +17,7 @@ static no_inline void handle_io(struct vcpu *vcpu)
     const struct vmexit *e = &vcpu->exit;
     uint64_t value, mask;
 
-    if (unlikely(e->io.is_string)) {
+    if (unlikely(e->io.is_string || (backend_dr7(vcpu) & X86_DR7_ENABLES))) {
         x86_emulate_current(vcpu);
         return;
     }

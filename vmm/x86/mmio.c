@@ -3,6 +3,7 @@
 
 #include "../irqchip/lapic.h"
 #include "../vm/vm.h"
+#include "breakpoint.h"
 #include "fetch.h"
 #include "x86.h"
 #include <string.h>
@@ -100,8 +101,9 @@ void mmio_handle(struct vcpu *vcpu)
     struct guest_fault fault;
     unsigned in_page = at.v & (PAGE_SIZE - 1);
 
-    if (unlikely(!vcpu->exit.fault.is_final || guest_decode(vcpu, &insn, &fault) != 0 ||
-                 !is_plain_move(vcpu, insn) || in_page + insn->rm_size > PAGE_SIZE ||
+    if (unlikely(!vcpu->exit.fault.is_final || (backend_dr7(vcpu) & X86_DR7_ENABLES) ||
+                 guest_decode(vcpu, &insn, &fault) != 0 || !is_plain_move(vcpu, insn) ||
+                 in_page + insn->rm_size > PAGE_SIZE ||
                  (operand_offset(vcpu, insn) & (PAGE_SIZE - 1)) != in_page ||
                  vcpu->exit.fault.is_write != (insn->form != X86_FORM_REG_RM))) {
         x86_emulate_current(vcpu);

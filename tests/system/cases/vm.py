@@ -14,6 +14,7 @@ HOST = {"cpus": 2, "memory": "512M"}
 # What each guest gets, by architecture. Those that need what only hardware checks are told by their command lines.
 GUESTS = {
     "x86_64": {
+        "breakpoints": {},
         "clocks": {},
         "control": {},
         "cpustate": {"vcpus": 4, "cmdline": "cpus=4"},

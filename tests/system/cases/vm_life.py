@@ -5,7 +5,7 @@ import contextlib
 import time
 
 from harness.config import SLOW, check, check_equal
-from harness.registry import with_vms
+from harness.registry import test, with_vms
 from harness.stopwatch import Stopwatch, at_most, wait_until
 from harness.vm import make, neighbour
 
@@ -136,8 +136,7 @@ def restarts_with_pauses(t):
                    lambda: f"it has crashed {len(log_times(t, offset, vm, 'crashed'))} times only", pause=0.3)
         info = vm.wait_state("crashed")
         check_equal(info["restarts"], 4, "restarts in a row, with the pending one")
-        check(info["restart_pending"]["at"] and 0 < info["restart_pending"]["in_ns"] <= 8_000_000_000,
-              f"the pending start: {info['restart_pending']}")
+        check(0 < info["restart_pending"]["in_ns"] <= 8_000_000_000, f"the pending start: {info['restart_pending']}")
         info = vm.action("stop")
         check_equal((info["state"], info["restart_pending"]), ("crashed", None), "state after stop")
         check_equal(vm.try_action("stop").status, 409, "a second stop")

@@ -223,6 +223,11 @@ void backend_efer_set(struct vcpu *vcpu, uint64_t value)
     vcpu->backend.vmcb->save.efer = value | EFER_SVME;
 }
 
+void backend_dr_get(const struct vcpu *vcpu, uint64_t dr[4])
+{
+    memcpy(dr, vcpu->backend.dr, sizeof(vcpu->backend.dr));
+}
+
 void backend_dr6_or(struct vcpu *vcpu, uint64_t bits)
 {
     vcpu->backend.vmcb->save.dr6 |= bits;

@@ -46,6 +46,9 @@ static inline uint64_t backend_cr_get(const struct vcpu *vcpu, unsigned cr);
 void backend_cr_set(struct vcpu *vcpu, unsigned cr, uint64_t value);
 static inline uint64_t backend_efer_get(const struct vcpu *vcpu);
 void backend_efer_set(struct vcpu *vcpu, uint64_t value);
+/* What the guest has in its debug registers. */
+static inline uint64_t backend_dr7(const struct vcpu *vcpu);
+void backend_dr_get(const struct vcpu *vcpu, uint64_t dr[4]);
 /* Adds bits to DR6: why a #DB that is about to be injected has come. */
 void backend_dr6_or(struct vcpu *vcpu, uint64_t bits);
 void backend_segment_get(const struct vcpu *vcpu, enum x86_seg seg, struct x86_segment *out);

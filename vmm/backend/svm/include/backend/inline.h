@@ -35,6 +35,11 @@ static inline void backend_rflags_set(struct vcpu *vcpu, uint64_t rflags)
     vcpu->backend.vmcb->save.rflags = rflags;
 }
 
+static inline uint64_t backend_dr7(const struct vcpu *vcpu)
+{
+    return vcpu->backend.vmcb->save.dr7;
+}
+
 static inline uint64_t backend_cr_get(const struct vcpu *vcpu, unsigned cr)
 {
     const struct vmcb_save *s = &vcpu->backend.vmcb->save;
