@@ -162,9 +162,16 @@ Test(load_arm64, firmware)
     cr_assert_eq(guest_u8(RAM_BASE + MIB(11) - 1), 0x77);
     cr_assert_eq(gmem_read(&fake_gmem.gmem, gpa(RAM_BASE), tree, sizeof(tree)), 0);
     cr_assert_eq(fdt_check_full(tree, sizeof(tree)), 0);
+    /* There are 64 MiB of RAM only. */
     params.initrd = &initrd.source;
     cr_assert_lt(load_firmware_arm64(&fake_gmem.gmem, &params, &virt, RAM_BASE, &entry, &load_error), 0);
     cr_assert_str_eq(load_error.field, "initrd");
+    fake_gmem_free();
+    virt_init(MIB(66));
+    params.initrd = &initrd.source;
+    cr_assert_eq(load_firmware_arm64(&fake_gmem.gmem, &params, &virt, RAM_BASE + MIB(8), &entry, &load_error),
+                 0, "%s", load_error.detail);
+    cr_assert_eq(guest_u8(RAM_BASE + MIB(64) + 12344), 0x66);
     file_u32(0, 0x14000000 | 0x3ffffff);
     cr_assert(!firmware_recognise_arm64(&kernel.source));
 }

@@ -63,8 +63,8 @@ must_check int load_kernel_arm64(struct gmem *gmem, const struct load_params *pa
 bool firmware_recognise_arm64(const struct load_source *kernel);
 
 /*
- * Loads such a file to `base`, where memory must be, to be started there, and the device tree to the start of
- * RAM. Errors as above.
+ * Loads such a file to `base`, where memory must be, to be started there; the device tree to the start of
+ * RAM, and an initrd, whatever is in it, 64 MiB behind that, as the tree says. Errors as above.
  */
 must_check int load_firmware_arm64(struct gmem *gmem, const struct load_params *params,
                                    const struct fdt_machine *machine, uint64_t base,

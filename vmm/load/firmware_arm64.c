@@ -19,6 +19,25 @@ bool firmware_recognise_arm64(const struct load_source *kernel)
            BRANCH(get_u32(head)) && get_u32(head + IMAGE_AT) != IMAGE_MAGIC;
 }
 
+/* Where U-Boot would load one itself (ramdisk_addr_r), or next to it, away from what it takes at the end. */
+#define INITRD_OFFSET MIB(64)
+
+static int initrd_place(struct loader *l, struct fdt_machine *machine)
+{
+    const struct load_source *initrd = l->params->initrd;
+    uint64_t at;
+
+    if (initrd == NULL)
+        return 0;
+    at = machine->ram_base + INITRD_OFFSET;
+    if (initrd->size == 0 || !space_is_ram(l, at, initrd->size))
+        return load_fail(l, "initrd", "%s has %llu bytes, which do not fit into RAM from %#llx on",
+                         initrd->name, (unsigned long long)initrd->size, (unsigned long long)at);
+    machine->initrd_base = at;
+    machine->initrd_size = initrd->size;
+    return load_copy(l, "initrd", initrd, 0, at, initrd->size);
+}
+
 int load_firmware_arm64(struct gmem *gmem, const struct load_params *params,
                         const struct fdt_machine *machine, uint64_t base, struct arm64_entry *entry,
                         struct load_error *error)
@@ -28,12 +47,12 @@ int load_firmware_arm64(struct gmem *gmem, const struct load_params *params,
     int status;
 
     *error = (struct load_error){.field = ""};
-    if (params->initrd != NULL)
-        return load_fail(&l, "initrd", "%s is no Linux kernel: it takes no initrd", params->kernel->name);
     described.cmdline = params->cmdline;
     *entry = (struct arm64_entry){.pc = base, .x0 = 0};
     status = load_copy(&l, "kernel", params->kernel, 0, base, params->kernel->size);
     if (!status && !space_is_ram(&l, machine->ram_base, FDT_SIZE_MAX))
         status = load_fail(&l, "memory", "there are no 2 MiB of RAM for the device tree");
+    if (!status)
+        status = initrd_place(&l, &described);
     return status ? status : fdt_put(&l, &described, machine->ram_base);
 }
