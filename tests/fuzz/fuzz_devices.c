@@ -6,6 +6,7 @@
  */
 #include "../unit/device_fixture.h"
 #include "acpi_pm.h"
+#include "debug_exit.h"
 #include "host.h"
 #include "i8254.h"
 #include "reset_ports.h"
