@@ -23,23 +23,24 @@ static void check(int status)
 {
     static uint8_t tree[65536];
     const fdt64_t *at;
+    size_t room;
 
     if (status) {
         if (!load_error.field[0] || !load_error.detail[0])
             abort();
         return;
     }
-    if (!is_ram(entry.pc, kernel.source.size) || !is_ram(entry.x0, MIB(2)) ||
-        overlaps(entry.pc, kernel.source.size, entry.x0, MIB(2)))
+    if (!is_ram(entry.pc, kernel.source.size) || !is_ram(entry.x0, guest_fdt_room(&virt)) ||
+        overlaps(entry.pc, kernel.source.size, entry.x0, guest_fdt_room(&virt)))
         abort();
-    if (gmem_read(&fake_gmem.gmem, gpa(entry.x0), tree, sizeof(tree)) != 0 ||
-        fdt_check_full(tree, sizeof(tree)) != 0)
+    room = MIN(sizeof(tree), RAM_BASE + virt.ram_size - entry.x0);
+    if (gmem_read(&fake_gmem.gmem, gpa(entry.x0), tree, room) != 0 || fdt_check_full(tree, room) != 0)
         abort();
     at = fdt_getprop(tree, fdt_path_offset(tree, "/chosen"), "linux,initrd-start", NULL);
     if ((at != NULL) != (params.initrd != NULL))
         abort();
     if (at != NULL && (!is_ram(fdt64_ld(at), initrd.source.size) ||
-                       overlaps(fdt64_ld(at), initrd.source.size, entry.x0, MIB(2)) ||
+                       overlaps(fdt64_ld(at), initrd.source.size, entry.x0, guest_fdt_room(&virt)) ||
                        overlaps(fdt64_ld(at), initrd.source.size, entry.pc, kernel.source.size)))
         abort();
 }

@@ -15,3 +15,5 @@ unit-y += sysreg
 unit-sysreg-src := $(arm64-sysreg-src)
 unit-y += inflate
 unit-inflate-src := $(load-inflate-src)
+unit-y += stage1
+unit-stage1-src := vmm/arm64/stage1.c

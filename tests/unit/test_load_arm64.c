@@ -53,6 +53,14 @@ static const char *text(const void *fdt, const char *path, const char *name)
     return fdt_getprop(fdt, fdt_path_offset(fdt, path), name, NULL);
 }
 
+static void tree_read(void)
+{
+    size_t size = MIN(sizeof(tree), RAM_BASE + virt.ram_size - entry.x0);
+
+    cr_assert_eq(gmem_read(&fake_gmem.gmem, gpa(entry.x0), tree, size), 0);
+    cr_assert_eq(fdt_check_full(tree, size), 0);
+}
+
 Test(load_arm64, plain)
 {
     params.initrd = &initrd.source;
@@ -60,10 +68,10 @@ Test(load_arm64, plain)
     cr_assert_eq(virt_load(), 0, "%s", load_error.detail);
     cr_assert_eq(entry.pc, RAM_BASE);
     cr_assert_eq(guest_u8(RAM_BASE + MIB(3) - 1), 0x77);
-    cr_assert_eq(entry.x0 % MIB(2), 0);
+    cr_assert_eq(entry.x0 % 8, 0);
+    cr_assert_eq(entry.x0 / MIB(2), (entry.x0 + fdt_totalsize(tree) - 1) / MIB(2));
     cr_assert(entry.x0 >= RAM_BASE + MIB(4) && entry.x0 < RAM_BASE + MIB(64));
-    cr_assert_eq(gmem_read(&fake_gmem.gmem, gpa(entry.x0), tree, sizeof(tree)), 0);
-    cr_assert_eq(fdt_check_full(tree, sizeof(tree)), 0);
+    tree_read();
     cr_assert_str_eq(text(tree, "/chosen", "bootargs"), "console=ttyAMA0");
     cr_assert_eq(property_u64(tree, "/chosen", "linux,initrd-end", 0) -
                      property_u64(tree, "/chosen", "linux,initrd-start", 0),
@@ -108,7 +116,7 @@ Test(load_arm64, refusals)
     refused("kernel", "damaged");
     file_u64(16, MIB(65));
     refused("memory", "largest");
-    file_u64(16, MIB(63));
+    file_u64(16, MIB(64));
     refused("memory", "device tree");
     file_u64(16, MIB(4));
     params.initrd = &initrd.source;

@@ -73,7 +73,8 @@ static inline unsigned esr_fsc(uint64_t esr)
     return esr & 0x3f;
 }
 
-#define ESR_FSC_EXTERNAL 0x10 /* synchronous external abort, not on a walk */
+#define ESR_FSC_EXTERNAL      0x10 /* synchronous external abort, not on a walk */
+#define ESR_FSC_EXTERNAL_WALK 0x14 /* on a walk, plus the level */
 
 /* The access of a data abort with ESR_ISV: bytes, register. */
 static inline unsigned esr_access_size(uint64_t esr)

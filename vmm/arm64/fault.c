@@ -2,14 +2,41 @@
 #include "../vm/vm.h"
 #include "arm64.h"
 #include "esr.h"
+#include "stage1.h"
 #include <errno.h>
 
 /* Faults of stage 2. */
 
-/* Nobody answers: what a bus would report (Arm ARM, D1.3.6, synchronous external abort). */
-static void abort_access(struct vcpu *vcpu)
+static bool table_read(void *context, uint64_t at, uint64_t *entry)
 {
-    backend_inject_abort(vcpu, vcpu->exit.fault.is_fetch, vcpu->arch.far);
+    struct vcpu *vcpu = context;
+
+    return gmem_read(&vcpu->vm->gmem, gpa(at), entry, sizeof(*entry)) == 0;
+}
+
+/* Nobody answers: what a bus would report (Arm ARM, D8.16.6, synchronous external abort). */
+static no_inline void abort_access(struct vcpu *vcpu)
+{
+    backend_inject_abort(vcpu, vcpu->exit.fault.is_fetch,
+                         ESR_FSC_EXTERNAL | (vcpu->arch.esr & (ESR_WNR | ESR_CM)), vcpu->arch.far);
+}
+
+/*
+ * The same to the walk of the guest's own tables. The syndrome has to say at which level, which the CPU has
+ * not told: what it gave is about stage 2. If there is no such level any more, the access is done again.
+ */
+static no_inline void abort_walk(struct vcpu *vcpu)
+{
+    const struct stage1 tables = {.tcr = backend_el1_get(vcpu, ARM64_TCR_EL1),
+                                  .ttbr0 = backend_el1_get(vcpu, ARM64_TTBR0_EL1),
+                                  .ttbr1 = backend_el1_get(vcpu, ARM64_TTBR1_EL1)};
+    int level = stage1_hole_level(&tables, vcpu->arch.far, table_read, vcpu);
+
+    if (level >= 0)
+        backend_inject_abort(vcpu, vcpu->exit.fault.is_fetch,
+                             (ESR_FSC_EXTERNAL_WALK + (unsigned)level) |
+                                 (vcpu->arch.esr & (ESR_WNR | ESR_CM)),
+                             vcpu->arch.far);
 }
 
 /*
@@ -66,7 +93,9 @@ static no_inline void fault_slowly(struct vcpu *vcpu)
         return;
     if (error == -ENOMEM) {
         vm_crash(vcpu, "the host has no memory left for page tables");
-    } else if (vcpu->exit.fault.is_fetch || !vcpu->exit.fault.is_final) {
+    } else if (!vcpu->exit.fault.is_final) {
+        abort_walk(vcpu);
+    } else if (vcpu->exit.fault.is_fetch) {
         abort_access(vcpu);
     } else if (error == -EACCES) {
         backend_skip(vcpu); /* read-only memory does not change */

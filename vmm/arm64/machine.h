@@ -26,7 +26,7 @@
 #define MACHINE_GIC_REDISTS    123U
 #define MACHINE_GIC_REDIST2    0x4000000000ULL
 #define MACHINE_GIC_REDISTS2   512U
-#define MACHINE_SPIS           64
+#define MACHINE_SPIS           256
 #define MACHINE_UART           0x09000000ULL
 #define MACHINE_UART_SPI       1
 #define MACHINE_RTC            0x09010000ULL

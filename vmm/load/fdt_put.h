@@ -7,7 +7,8 @@
 
 #define FDT_SIZE_MAX MIB(2)
 
-/* Makes the device tree and writes it to `at`, where FDT_SIZE_MAX bytes of RAM are. */
+/* Makes the device tree and writes it to `at`, where guest_fdt_room() bytes of RAM are; refuses one of more
+ * than FDT_SIZE_MAX. */
 must_check int fdt_put(struct loader *l, const struct fdt_machine *machine, uint64_t at);
 
 #endif

@@ -131,12 +131,18 @@ int fdt_put(struct loader *l, const struct fdt_machine *machine, uint64_t at)
     return status;
 }
 
-/* Within 2 MiB that nothing else is in, so that it can be mapped as one block. */
-static int fdt_place(struct loader *l, uint64_t limit, uint64_t *at)
+/* Within a block of 2 MiB, which is how kernels map it: aligned to more than its size. */
+static int fdt_place(struct loader *l, const struct fdt_machine *machine, uint64_t limit, uint64_t *at)
 {
-    *at = space_highest(l, FDT_SIZE_MAX, FDT_SIZE_MAX, 0, limit);
-    return *at != SPACE_NONE ? 0
-                             : load_fail(l, "memory", "there are no 2 MiB of RAM left for the device tree");
+    uint64_t room = PAGE_SIZE;
+
+    while (room < guest_fdt_room(machine))
+        room *= 2;
+    *at = room <= FDT_SIZE_MAX ? space_highest(l, room, room, 0, limit) : 0;
+    return *at != SPACE_NONE
+               ? 0
+               : load_fail(l, "memory", "there is no room in RAM for the device tree of %llu bytes",
+                           (unsigned long long)room);
 }
 
 static int load(struct loader *l, const struct fdt_machine *machine, struct arm64_entry *entry)
@@ -157,7 +163,7 @@ static int load(struct loader *l, const struct fdt_machine *machine, struct arm6
     described.cmdline = l->params->cmdline;
     status = initrd_place(l, limit, &described);
     if (!status)
-        status = fdt_place(l, limit, &entry->x0);
+        status = fdt_place(l, &described, limit, &entry->x0);
     return status ? status : fdt_put(l, &described, entry->x0);
 }
 

@@ -22,7 +22,7 @@ void backend_inject_undefined(struct vcpu *vcpu)
 }
 
 /* From the level that it is taken to, or from below: the class says so. */
-void backend_inject_abort(struct vcpu *vcpu, bool is_fetch, uint64_t far)
+void backend_inject_abort(struct vcpu *vcpu, bool is_fetch, uint64_t iss, uint64_t far)
 {
     bool is_same = arm64_pstate_is_el1(vcpu->arch.pstate);
     unsigned class =
@@ -30,7 +30,7 @@ void backend_inject_abort(struct vcpu *vcpu, bool is_fetch, uint64_t far)
 
     arm64_sync(vcpu);
     vcpu->backend.el1[ARM64_FAR_EL1] = far;
-    backend_inject_sync(vcpu, ESR_CLASS(class) | ESR_FSC_EXTERNAL);
+    backend_inject_sync(vcpu, ESR_CLASS(class) | iss);
 }
 
 void backend_inject_serror(struct vcpu *vcpu, uint64_t esr)

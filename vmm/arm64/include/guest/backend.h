@@ -59,10 +59,10 @@ must_check bool backend_timer_write(struct vcpu *vcpu, uint32_t reg, uint64_t va
  * the exit. PC is the preferred return address.
  */
 void backend_inject_sync(struct vcpu *vcpu, uint64_t esr);
-/* Sync exceptions by what they are: undefined instruction; external abort of a data access or a fetch at
- * `far`. */
+/* Sync exceptions by what they are: undefined instruction; abort of a data access or a fetch at
+ * `far`, `iss` being the rest of the syndrome. */
 void backend_inject_undefined(struct vcpu *vcpu);
-void backend_inject_abort(struct vcpu *vcpu, bool is_fetch, uint64_t far);
+void backend_inject_abort(struct vcpu *vcpu, bool is_fetch, uint64_t iss, uint64_t far);
 /* Becomes pending as a virtual SError, HCR_EL2.VSE; `esr`: its ISS if the CPU has FEAT_RAS. */
 void backend_inject_serror(struct vcpu *vcpu, uint64_t esr);
 
