@@ -18,8 +18,13 @@ static int memory_visit(struct fdt_walk *w, int node, void *arg)
     if (!is_ram && !is_reserved)
         return 0;
     for (unsigned int i = 0; fdt_reg(w, node, i, &base, &size); i++) {
-        int error = fw_range_add(w->b, base, size, is_ram ? HOST_MEM_USABLE : HOST_MEM_RESERVED);
+        int error;
 
+        if (is_ram) {
+            size = MIN(size, w->b->ram_left);
+            w->b->ram_left -= size;
+        }
+        error = fw_range_add(w->b, base, size, is_ram ? HOST_MEM_USABLE : HOST_MEM_RESERVED);
         if (error)
             return error;
     }
@@ -62,7 +67,7 @@ static int chosen_parse(struct fdt_walk *w)
 
     if (arguments != NULL && (length < 1 || arguments[length - 1] != '\0'))
         arguments = NULL;
-    error = fw_cmdline_set(w->b, arguments, false);
+    error = fw_cmdline_set(w->b, w->b->loader_words ? w->b->loader_words : arguments, false);
     if (error || chosen < 0)
         return error;
     start = chosen_address(w, chosen, "linux,initrd-start");

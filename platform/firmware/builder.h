@@ -39,7 +39,9 @@ struct fw_builder {
     struct arena_array memory_domains; /* struct memmap_affinity, node = proximity domain at first */
     struct arena_array cpu_domains;    /* struct cpu_affinity */
     bool cpu_domains_by_uid;
-    uint64_t device_tree; /* EFI's configuration table has one there; 0: it has none */
+    uint64_t device_tree;     /* that describes the machine; 0: none does */
+    const char *loader_words; /* its command line, where that is not in the tree; NULL: it is */
+    uint64_t ram_left;        /* of what the device tree calls memory: more of it is not there */
 };
 
 #define fw_warn(b, ...) host_info_warn((b)->info, (b)->arena, __VA_ARGS__)
@@ -77,6 +79,8 @@ int must_check bootinfo_pvh_parse(struct fw_builder *b, uint64_t address);
 int must_check bootinfo_linux_parse(struct fw_builder *b, uint64_t address);
 int must_check bootinfo_efi_parse(struct fw_builder *b, uint64_t address);
 int must_check bootinfo_fdt_parse(struct fw_builder *b, uint64_t address);
+/* Arm's older list of tags beside a tree that is the image's own; a list that is none is no error. */
+int must_check bootinfo_atags_parse(struct fw_builder *b, uint64_t address);
 
 /* An EFI memory map of size bytes, UEFI 2.10, 7.2.3. -EINVAL: unreadable. */
 int must_check efi_memory_map_parse(struct fw_builder *b, uint64_t address, uint64_t size,

@@ -48,10 +48,13 @@ static int gicv3_add(struct fdt_walk *w, int node, struct fdt_machine *m)
 static void gicv2_add(struct fdt_walk *w, int node)
 {
     struct host_irqchip_gic *gic = &w->b->info->gic;
+    uint64_t base;
 
     gic->version = 2;
     gic->distributor = reg_address(w, node, 0);
     gic->cpu_interface = reg_address(w, node, 1);
+    if (!fdt_reg(w, node, 1, &base, &gic->cpu_interface_size))
+        gic->cpu_interface_size = 0;
     gic->hypervisor_interface = reg_address(w, node, 2);
     gic->virtual_cpu_interface = reg_address(w, node, 3);
 }

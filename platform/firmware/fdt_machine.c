@@ -63,6 +63,8 @@ static void console_take(struct fdt_walk *w, int node)
     console->gsi = fdt_interrupt(w, node, 0, &is_level);
     if (fdt_is(w, node, "arm,pl011"))
         console->kind = HOST_CONSOLE_PL011;
+    else if (fdt_is(w, node, "cdns,uart-r1p12") || fdt_is(w, node, "cdns,uart-r1p8"))
+        console->kind = HOST_CONSOLE_CADENCE;
     else
         console->kind = fdt_is(w, node, "ns16550a") ? HOST_CONSOLE_16550 : HOST_CONSOLE_OTHER;
 }
@@ -84,6 +86,8 @@ static int visit(struct fdt_walk *w, int node, void *arg)
     error = cpu_add(w, node, m);
     if (!error)
         error = fdt_gic_visit(w, node, m);
+    if (!error)
+        error = fdt_device_visit(w, node, m);
     return error ? error : fdt_pci_visit(w, node, m);
 }
 
@@ -153,6 +157,8 @@ static void publish(struct host_info *info, struct fdt_machine *m, struct host_c
     info->pci_window_count = m->windows.count;
     info->msi_maps = m->msi_maps.items;
     info->msi_map_count = m->msi_maps.count;
+    info->devices = m->devices.items;
+    info->device_count = m->devices.count;
     *cpus = (struct host_cpus){m->cpus.items, m->cpus.count};
 }
 

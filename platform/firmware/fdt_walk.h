@@ -62,13 +62,14 @@ uint32_t fdt_gic_intid(const uint8_t *cells, uint32_t n_cells, bool *is_level);
 /* Everything but memory and the loader's words: CPUs, interrupt controller, timer, PCI, console, power. */
 int must_check fdt_machine_parse(struct fw_builder *b, uint64_t address, struct host_cpus *cpus);
 
-/* What machine nodes collect while they are visited, and the two large kinds of them. */
+/* What machine nodes collect while they are visited, and the large kinds of them. */
 struct fdt_machine {
-    struct arena_array cpus, redistributors, its, frames, ecams, routes, windows, msi_maps;
+    struct arena_array cpus, redistributors, its, frames, ecams, routes, windows, msi_maps, devices;
     struct arena_array its_phandles; /* uint32_t, one per its */
     int console;                     /* node that stdout-path names; negative: none */
 };
 int must_check fdt_gic_visit(struct fdt_walk *w, int node, struct fdt_machine *m);
 int must_check fdt_pci_visit(struct fdt_walk *w, int node, struct fdt_machine *m);
+int must_check fdt_device_visit(struct fdt_walk *w, int node, struct fdt_machine *m);
 
 #endif

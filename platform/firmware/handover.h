@@ -9,7 +9,7 @@
 #define BOOT_KIND_PVH        2 /* info: struct hvm_start_info */
 #define BOOT_KIND_LINUX      3 /* info: struct boot_params (Linux/x86 boot protocol, zero page) */
 #define BOOT_KIND_EFI        4 /* info: struct efi_handover, made by our own EFI stub after ExitBootServices */
-#define BOOT_KIND_FDT        5 /* info: flattened device tree */
+#define BOOT_KIND_FDT        5 /* info: flattened device tree, or nothing of the kind if the image has one */
 
 #ifndef __ASSEMBLER__
 
@@ -23,6 +23,7 @@ struct boot_handover {
     /* Where this program really lies, .bss included; boot_main fills both from linker symbols. */
     hpa_t image;
     uint64_t image_size;
+    hpa_t builtin_tree; /* the board's device tree in the image, which boot_main fills in; 0: it has none */
 };
 _Static_assert(offsetof(struct boot_handover, image_size) == 24, "entry.S knows these offsets");
 

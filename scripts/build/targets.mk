@@ -7,6 +7,10 @@
 qemu-qemu-q35-svm := qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu max,family=23,model=1,stepping=2
 qemu-qemu-virt-arm64 := qemu-system-aarch64 -M virt,virtualization=on,gic-version=3 -accel tcg,thread=multi -cpu cortex-a72
 qemu-qemu-virt-arm64-gicv2 := qemu-system-aarch64 -M virt,virtualization=on,gic-version=2 -accel tcg,thread=multi -cpu cortex-a72
+# The board's card is the last of four, and the others have to be named for it.
+qemu-xlnx-zcu102 := qemu-system-aarch64 -M xlnx-zcu102,virtualization=on -accel tcg,thread=multi -audio none
+smp-xlnx-zcu102 := -smp 4
+nic-xlnx-zcu102 := -net nic -net nic -net nic -net nic,netdev=net0
 nic-default := -device virtio-net-pci,netdev=net0,romfile=
 # PORT: where the API answers on this machine. APPEND: the image's command line. QEMU_ARGS: anything more.
 kernel-x86_64 := $(O)/basalt.elf

@@ -15,6 +15,7 @@ ARCHES = {"x86_64": ("platform/x86_64/", "vmm/x86/", "vmm/backend/svm/", "vmm/ba
 # Drivers: what an image holds of them only if its configuration says so.
 DRIVERS = {"HOST_GICV2": r"platform/arm64/irq/(gicv2|v2m)\.o", "HOST_GICV3": r"platform/arm64/irq/(gicv3|its\w*)\.o",
            "UART_16550": r"platform/drivers/uart/uart_16550\.o", "UART_PL011": r"platform/drivers/uart/uart_pl011\.o",
+           "UART_CADENCE": r"platform/drivers/uart/uart_cadence\.o", "NIC_GEM": r"platform/drivers/nic/gem",
            "NIC_VIRTIO": r"platform/drivers/nic/virtio_net", "NIC_E1000E": r"platform/drivers/nic/e1000e",
            "PCI": r"platform/drivers/pci/", "VIRTIO_PCI": r"platform/drivers/virtio/virtio_pci"}
 # Symbols that tell whose code it is, should an object's name not.

@@ -58,7 +58,8 @@ static inline int fuzz_boot(uint64_t kind, const uint8_t *data, size_t size)
 {
     static uint8_t memory[1 << 19];
     struct fuzz_phys f = {{fuzz_map}, data, size};
-    struct boot_handover handover = {kind, hpa(FUZZ_BASE), hpa(0x200000), 0x100000};
+    struct boot_handover handover = {
+        .kind = kind, .info = hpa(FUZZ_BASE), .image = hpa(0x200000), .image_size = 0x100000};
     struct host_info info;
     struct arena arena;
 

@@ -42,8 +42,8 @@ unit-vmap-src := $(mm-src) core/mm/stack.c core/mm/mmio.c $(fake-src)
 firmware-common-src := $(patsubst %,platform/firmware/%.c,host_info phys memmap modules cpio bootinfo_efi cpus \
 	acpi acpi_madt acpi_fadt acpi_srat acpi_misc) core/lib/cmdline.c
 firmware-src := $(firmware-common-src) $(patsubst %,platform/firmware/bootinfo_%.c,x86 multiboot pvh linux)
-firmware-arm64-src := $(firmware-common-src) $(patsubst %,platform/firmware/%.c,bootinfo_arm64 bootinfo_fdt fdt_walk \
-	fdt_machine fdt_gic fdt_pci) $(libfdt-src)
+firmware-arm64-src := $(firmware-common-src) $(patsubst %,platform/firmware/%.c,bootinfo_arm64 bootinfo_fdt bootinfo_atags fdt_walk \
+	fdt_machine fdt_gic fdt_pci fdt_devices) $(libfdt-src)
 
 unit-y += cmdline
 unit-cmdline-src := core/lib/cmdline.c
@@ -75,6 +75,9 @@ unit-efi_config-src := platform/firmware/efi_config.c platform/firmware/efi_text
 unit-y += e1000e
 unit-e1000e-src := $(addprefix platform/drivers/nic/,rx_pool.c e1000e_rx.c e1000e_tx.c)
 unit-e1000e-cflags := -Itests/unit
+unit-y += gem
+unit-gem-src := $(addprefix platform/drivers/nic/,rx_pool.c gem_rx.c gem_tx.c gem_phy.c)
+unit-gem-cflags := -Itests/unit
 unit-y += virtio_net
 unit-virtio_net-src := $(addprefix platform/drivers/nic/,rx_pool.c virtio_net_rx.c virtio_net_tx.c) \
 	platform/drivers/virtio/virtqueue.c

@@ -289,6 +289,118 @@ Test(fdt, console_behind_a_bus)
     fake_phys_free(&phys);
 }
 
+Test(fdt, devices_that_no_bus_finds)
+{
+    static const uint8_t mac[6] = {0x52, 0x54, 0, 1, 2, 3}, empty[6];
+
+    tree_begin();
+    gic();
+    NODE("ethernet@ff0e0000");
+    TEXT("compatible", "xlnx,zynqmp-gem");
+    CELLS("reg", 0, 0xff0e0000, 0, 0x1000);
+    CELLS("interrupts", 0, 63, 4);
+    cr_assert_eq(fdt_property(tree, "mac-address", empty, 6), 0);
+    cr_assert_eq(fdt_property(tree, "local-mac-address", mac, 6), 0);
+    END();
+    NODE("virtio_mmio@a000000");
+    TEXT("compatible", "virtio,mmio");
+    CELLS("reg", 0, 0xa000000, 0, 0x200);
+    CELLS("interrupts", 0, 16, 1);
+    cr_assert_eq(fdt_property(tree, "dma-coherent", "", 0), 0);
+    END();
+    NODE("ethernet@none");
+    TEXT("compatible", "cdns,gem");
+    END();
+    NODE("ethernet@off");
+    TEXT("compatible", "cdns,gem");
+    TEXT("status", "disabled");
+    CELLS("reg", 0, 0xff0d0000, 0, 0x1000);
+    END();
+    cr_assert_eq(tree_end(), 0);
+    cr_assert_eq(info.device_count, 2);
+    cr_assert(info.devices[0].kind == HOST_DEVICE_CADENCE_GEM && info.devices[0].base.v == 0xff0e0000);
+    cr_assert(info.devices[0].gsi == 95 && info.devices[0].level_triggered);
+    cr_assert(!info.devices[0].is_coherent && info.devices[0].has_mac);
+    cr_assert_arr_eq(info.devices[0].mac, mac, 6);
+    cr_assert(info.devices[1].kind == HOST_DEVICE_VIRTIO_MMIO && info.devices[1].size == 0x200);
+    cr_assert(info.devices[1].gsi == 48 && !info.devices[1].level_triggered);
+    cr_assert(info.devices[1].is_coherent && !info.devices[1].has_mac);
+    fake_phys_free(&phys);
+}
+
+/* What stands where a tree should, when the image has one of its own. */
+static int builtin_tree_build(const void *instead, size_t size)
+{
+    struct boot_handover handover = {.kind = BOOT_KIND_FDT,
+                                     .info = hpa(0x100),
+                                     .image = hpa(0x40200000),
+                                     .image_size = 0x100000,
+                                     .builtin_tree = hpa(TREE_AT)};
+
+    END();
+    cr_assert_eq(fdt_finish(tree), 0);
+    fake_phys_add(&phys, TREE_AT, tree, fdt_totalsize(tree));
+    fake_phys_add(&phys, 0x100, instead, size);
+    return host_info_build(&handover, &phys.reader, &arena, &info);
+}
+
+static uint64_t usable(void)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < info.memory_count; i++)
+        if (info.memory[i].type == HOST_MEM_USABLE)
+            sum += info.memory[i].size;
+    return sum;
+}
+
+Test(fdt, the_image_s_own_tree_with_a_list_of_tags)
+{
+    static const char file[] = "no archive";
+    const uint32_t tags[] = {
+        5,          0x54410001, 1,          0x1000,       0,    4,          0x54410002, 0x8000000,  0,
+        4,          0x54420005, 0x44000000, sizeof(file), 4,    0x54410009, 0x74736f68, 0x656d616e, 6,
+        0x54410009, 0x74736f68, 0x656d616e, 0x6f6f663d,   0x79, 0,          0};
+
+    tree_begin();
+    gic();
+    fake_phys_add(&phys, 0x44000000, file, sizeof(file));
+    cr_assert_eq(builtin_tree_build(tags, sizeof(tags)), 0);
+    cr_assert_eq(info.gic.version, 3, "the machine is the tree's");
+    cr_assert_str_eq(info.cmdline, "hostname=fooy");
+    cr_assert_eq(info.module_count, 1);
+    /* 128 MiB of the tree's 256, without the image, the module, and the header's reservation. */
+    cr_assert_eq(usable(), 0x8000000 - 0x100000 - PAGE_SIZE - 0x3000);
+    fake_phys_free(&phys);
+}
+
+Test(fdt, the_image_s_own_tree_alone)
+{
+    const uint32_t nothing[] = {4, 0x54410002, 0x1000, 0, 0, 0};
+
+    tree_begin();
+    gic();
+    cr_assert_eq(builtin_tree_build(nothing, sizeof(nothing)), 0);
+    cr_assert_str_eq(info.cmdline, "");
+    cr_assert_eq(usable(), 0x10000000 - 0x100000 - 0x3000, "what does not begin as a list is none");
+    fake_phys_free(&phys);
+}
+
+Test(fdt, a_tree_that_is_handed_over_wins)
+{
+    static uint8_t other[4096];
+
+    cr_assert_eq(fdt_create(other, sizeof(other)), 0);
+    cr_assert_eq(fdt_finish_reservemap(other), 0);
+    cr_assert_eq(fdt_begin_node(other, ""), 0);
+    cr_assert_eq(fdt_end_node(other), 0);
+    cr_assert_eq(fdt_finish(other), 0);
+    tree_begin();
+    gic();
+    cr_assert_eq(builtin_tree_build(other, sizeof(other)), -EINVAL, "it has no memory");
+    fake_phys_free(&phys);
+}
+
 Test(fdt, what_is_no_tree_is_refused)
 {
     struct boot_handover handover = {.kind = BOOT_KIND_FDT, .info = hpa(TREE_AT)};

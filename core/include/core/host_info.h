@@ -114,6 +114,7 @@ struct host_irqchip_gic {
     uint32_t version; /* 0: no GIC */
     hpa_t distributor;
     hpa_t cpu_interface;         /* GICv2 */
+    uint64_t cpu_interface_size; /* 0: not told */
     hpa_t hypervisor_interface;  /* GICv2 GICH */
     hpa_t virtual_cpu_interface; /* GICv2 GICV */
     uint32_t maintenance_irq;    /* INTID, 0: not told */
@@ -206,7 +207,13 @@ struct host_power {
     bool psci_hvc;
 };
 
-enum host_console_kind { HOST_CONSOLE_NONE, HOST_CONSOLE_16550, HOST_CONSOLE_PL011, HOST_CONSOLE_OTHER };
+enum host_console_kind {
+    HOST_CONSOLE_NONE,
+    HOST_CONSOLE_16550,
+    HOST_CONSOLE_PL011,
+    HOST_CONSOLE_CADENCE,
+    HOST_CONSOLE_OTHER
+};
 
 /* The serial console that firmware used (SPCR). */
 struct host_console {
@@ -214,6 +221,23 @@ struct host_console {
     struct host_register base; /* width_bits: register stride */
     uint32_t gsi;              /* 0: none told */
     uint32_t baud;             /* 0: leave as firmware set it */
+};
+
+/* A device that no bus finds: firmware's tables tell of it. */
+enum host_device_kind {
+    HOST_DEVICE_CADENCE_GEM, /* Ethernet */
+    HOST_DEVICE_VIRTIO_MMIO, /* a slot: what is in it, if anything, its registers tell */
+};
+
+struct host_device {
+    enum host_device_kind kind;
+    hpa_t base;
+    uint64_t size;
+    uint32_t gsi; /* 0: not told */
+    bool level_triggered;
+    bool is_coherent; /* what it reads and writes goes through the CPUs' caches */
+    bool has_mac;
+    uint8_t mac[6];
 };
 
 /* A file the boot loader brought. Not necessarily page-aligned; pages around it are HOST_MEM_MODULE. */
@@ -263,6 +287,8 @@ struct host_info {
     hpa_t hpet;  /* HPA_NONE: no HPET */
     hpa_t pl031; /* real-time clock; HPA_NONE: none */
     struct host_console console;
+    const struct host_device *devices; /* as firmware lists them */
+    size_t device_count;
 
     const struct host_module *modules;
     size_t module_count;

@@ -16,6 +16,13 @@ enum mmio_type {
  * thread, boot. */
 must_check volatile void *mmio_map(hpa_t base, uint64_t size, enum mmio_type type);
 
+/*
+ * Zeroed memory, whole pages, mapped past the caches: for what a device that does not see them reads and
+ * writes together with us, such as its descriptors. *address is where it is for the device. Never freed.
+ * NULL: no memory. Context: thread.
+ */
+must_check void *uncached_alloc(size_t size, hpa_t *address);
+
 /* A stack with an unmapped guard page below it (an overflow faults instead of corrupting). NULL: no memory.
  */
 must_check void *stack_alloc(size_t size);

@@ -229,7 +229,7 @@ secondary_entry:
     .data
     .balign 8
 handover_linux:
-    .skip   32
+    .skip   40
 
     .section .boot_nobits, "aw", @nobits
     .balign 4096

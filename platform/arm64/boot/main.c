@@ -32,6 +32,9 @@ static uint8_t early_memory[192 * 1024] aligned_to(64);
 static uint8_t early_exception_stack[4096] aligned_to(16);
 static struct host_info info;
 
+/* The board's device tree, if there is one in the image (platform/board). */
+extern const char builtin_tree[], builtin_tree_end[];
+
 /* How much RAM is mapped to build the host's page tables in. */
 #define EARLY_RAM MIB(64)
 
@@ -151,6 +154,7 @@ static void host_info_make(struct boot_handover *handover)
 
     handover->image = hpa((uint64_t)image_start);
     handover->image_size = (uint64_t)(image_end - image_start);
+    handover->builtin_tree = hpa(&builtin_tree[0] < &builtin_tree_end[0] ? (uint64_t)builtin_tree : 0);
     arena_init(&arena, early_memory, sizeof(early_memory));
     error = host_info_build(handover, &reader, &arena, &info);
     if (error)

@@ -41,6 +41,7 @@
 #define GICC_BPR         0x08
 #define GICC_IAR         0x0c
 #define GICC_EOIR        0x10
+#define GICC_IIDR        0xfc
 #define GICC_DIR         0x1000
 #define GICC_CTLR_ENABLE 1
 #define GICC_CTLR_SPLIT  BIT(9) /* EOImodeNS */
@@ -72,6 +73,27 @@ static void distributor_reset(void)
     mmio_write32(distributor, GICD_CTLR, GICD_CTLR_ENABLE);
 }
 
+/*
+ * Systems with pages of 64K wire the interface up so that each of its two pages of 4K appears sixteen times:
+ * the last of the first page's and the first of the second's are neighbours, as the architecture has them
+ * (Arm Server Base System Architecture, "GICv2 register views").
+ */
+#define GICC_SPREAD_SIZE 0x20000
+#define GICC_SPREAD_AT   0xf000
+
+static volatile char *interface_map(const struct host_irqchip_gic *gic)
+{
+    volatile char *spread;
+
+    if (gic->cpu_interface_size < GICC_SPREAD_SIZE)
+        return mmio_map(gic->cpu_interface, GICC_SIZE, MMIO_UNCACHED);
+    spread = mmio_map(gic->cpu_interface, GICC_SPREAD_SIZE, MMIO_UNCACHED);
+    if (spread != NULL && mmio_read32(spread, GICC_IIDR) != 0 &&
+        mmio_read32(spread, GICC_IIDR) == mmio_read32(spread, GICC_SPREAD_AT + GICC_IIDR))
+        spread += GICC_SPREAD_AT;
+    return spread;
+}
+
 void gic_init(void)
 {
     const struct host_irqchip_gic *gic = &host_info()->gic;
@@ -81,7 +103,7 @@ void gic_init(void)
         !hpa_valid(gic->cpu_interface))
         panic("this image is for a GICv2: firmware tells of version %u", (unsigned)gic->version);
     distributor = mmio_map(gic->distributor, GICD_SIZE, MMIO_UNCACHED);
-    interface = mmio_map(gic->cpu_interface, GICC_SIZE, MMIO_UNCACHED);
+    interface = interface_map(gic);
     if (distributor == NULL || interface == NULL)
         panic("no memory to map the GIC");
     lines = MIN(32 * ((mmio_read32(distributor, GICD_TYPER) & 31) + 1), GIC_SPI_END);

@@ -5,7 +5,7 @@ import re
 
 from harness.config import check, check_equal
 from harness.netns import HOST4, PREFIX6, SERVER4, slaac_address
-from harness.qtest import e1000e_reset, virtio_net_fail
+from harness.qtest import e1000e_reset, gem_stop, virtio_net_fail
 from harness.registry import everywhere
 
 NICS = ["virtio-net-pci", "e1000e"]
@@ -105,7 +105,7 @@ def boot_without_link(t):
     t.host.check_alive()
 
 
-@everywhere(host="own", net="tap", nic=["virtio-net-pci", "e1000e", "e1000"], cmdline=["", "pci.irq=msi", "pci.irq=intx"],
+@everywhere(needs_pci=True, host="own", net="tap", nic=["virtio-net-pci", "e1000e", "e1000"], cmdline=["", "pci.irq=msi", "pci.irq=intx"],
       cpus=2)
 def interrupt_kinds(t):
     """Every kind that the card has carries traffic; what it does not have is not used."""
@@ -122,7 +122,7 @@ def interrupt_kinds(t):
     check(t.api.get("/v1/images/carried/content").body == body, "the bytes came back differently")
 
 
-@everywhere(host="own", net="none")
+@everywhere(needs_pci=True, host="own", net="none")
 def no_card(t):
     """No network card at all: the host says so on the serial line and stays up."""
     t.host.wait_serial(r"(?i)no network card", timeout=60)
@@ -141,6 +141,8 @@ def card_resets(t):
         with t.host.qtest() as qtest:
             if t.case.config.nic == "e1000e":
                 e1000e_reset(qtest, t.host.qmp, "nic0")
+            elif t.case.config.nic == "gem":
+                gem_stop(qtest)
             else:
                 virtio_net_fail(qtest, t.host.qmp, "nic0")
         kept.send_request("GET", "/healthz")
@@ -149,7 +151,7 @@ def card_resets(t):
     check(t.host.serial.seen(r"(?i)eth0.*reset"), "the log does not mention it")
 
 
-@everywhere(host="own", net="tap", extra=("-netdev", "user,id=second", "-device", "e1000e,netdev=second,mac=52:54:00:bb:00:01"))
+@everywhere(needs_pci=True, host="own", net="tap", extra=("-netdev", "user,id=second", "-device", "e1000e,netdev=second,mac=52:54:00:bb:00:01"))
 def two_cards(t):
     """A second card, of the other kind, is found and does not disturb."""
     t.host.wait_ready()

@@ -38,6 +38,10 @@ class Board:
     uefi_vars: tuple
     uefi_name: str  # of the removable-media loader (UEFI 2.10, 3.5.1.1)
     vms: bool = True  # what is about VMs runs here, too; else another board of the architecture does that
+    cpus_max: int = 512
+    has_pci: bool = True  # else its card is part of it, the last of `card_slots`
+    card_slots: int = 0
+    extra: tuple = ()  # more QEMU arguments
 
 
 BOARDS = {
@@ -90,6 +94,21 @@ BOARDS["qemu-virt-arm64-gicv2"] = dataclasses.replace(
     name="qemu-virt-arm64-gicv2",
     machine="virt,virtualization=on,gic-version=2",
     features=("crc32",),
+    vms=False,
+)
+BOARDS["xlnx-zcu102"] = dataclasses.replace(
+    BOARDS["qemu-virt-arm64"],
+    name="xlnx-zcu102",
+    machine="xlnx-zcu102,virtualization=on",
+    cpu="cortex-a53",
+    nics=("gem",),
+    features=("crc32",),
+    uefi_code=(),
+    uefi_vars=(),
+    cpus_max=4,
+    has_pci=False,
+    card_slots=4,
+    extra=("-audio", "none"),
     vms=False,
 )
 

@@ -103,7 +103,7 @@ class Host:
         if config.qtest:
             command += ["-chardev", f"socket,id=qtest,path={self.workdir / 'qtest'},server=on,wait=off",
                         "-qtest", "chardev:qtest", "-qtest-log", "none"]
-        command += self._network_arguments() + boot_arguments + list(config.extra)
+        command += self._network_arguments() + boot_arguments + list(board.extra + config.extra)
         (self.logdir / "command").write_text(shlex.join(command) + "\n")
         with open(self.logdir / "qemu.log", "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
@@ -140,6 +140,11 @@ class Host:
         else:
             self._port = free_port()
             netdev = f"user,id=net0,hostfwd=tcp:127.0.0.1:{self._port}-:{GUEST_PORT}"
+        board = config.board_info
+        if not board.has_pci:
+            # Cards of the board are given out in order; ours is the last.
+            others = ["-net", "nic"] * (board.card_slots - 1)
+            return ["-netdev", netdev, *record, *others, "-net", f"nic,netdev=net0,macaddr={self.mac}"]
         return ["-netdev", netdev + self.netdev_options, *record,
                 "-device", f"{config.nic},netdev=net0,id=nic0,mac={self.mac}{self.nic_options}"]
 
@@ -247,7 +252,7 @@ class Host:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def set_link(self, up):
-        self.qmp.command("set_link", name="nic0", up=up)
+        self.qmp.command("set_link", name="nic0" if self.config.board_info.has_pci else "net0", up=up)
 
     def reset(self):
         self.qmp.command("system_reset")

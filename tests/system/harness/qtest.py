@@ -63,3 +63,8 @@ def virtio_net_fail(qtest, qmp, device):
 def e1000e_reset(qtest, qmp, device):
     """CTRL.RST (82574 datasheet, 10.2.2.1): the card forgets its rings, interrupts and filters."""
     qtest.write(bar_address(qmp, device, 0), 4, 1 << 26)
+
+
+def gem_stop(qtest):
+    """network_control (UG1087) of the ZCU102's GEM3: receiver and transmitter go off."""
+    qtest.write(0xFF0E0000, 4, 0)

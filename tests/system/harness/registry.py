@@ -54,9 +54,35 @@ def test(host="shared", timeout=60, arguments=None, vms=False, **parameters):
     return register
 
 
-def everywhere(**parameters):
-    """The same for every board: what is tested is not about one architecture."""
-    return test(board=list(BOARDS), **parameters)
+def _of_board(board, parameters):
+    """The parameters as far as the board can have them; None: it cannot at all."""
+    able = {"boot": lambda method: board.uefi_code or not method.startswith("ovmf"),
+            "cpus": lambda count: count <= board.cpus_max}
+    parameters = dict(parameters)
+    if not board.has_pci:
+        asked = parameters.get("nic")
+        parameters["nic"] = list(board.nics) if isinstance(asked, list) else board.nics[0]
+    for name, is_able in able.items():
+        value = parameters.get(name)
+        if isinstance(value, list):
+            parameters[name] = [choice for choice in value if is_able(choice)]
+            if not parameters[name]:
+                return None
+        elif value is not None and not is_able(value):
+            return None
+    return parameters
+
+
+def everywhere(needs_pci=False, **parameters):
+    """The same for every board that can do it: what is tested is not about one architecture."""
+    def register(function):
+        for name, board in BOARDS.items():
+            adapted = _of_board(board, parameters) if board.has_pci or not needs_pci else None
+            if adapted is not None:
+                test(board=[name], **adapted)(function)
+        return function
+
+    return register
 
 
 def with_vms(boards=None, **parameters):
