@@ -9,7 +9,7 @@ extern char _end[];
 void guest_run(void)
 {
     uint64_t *first = (uint64_t *)(((uintptr_t)_end + 0x1fffff) & ~0x1fffffUL);
-    uint64_t *end = (uint64_t *)(memory_end() - 0x200000);
+    uint64_t *end = (uint64_t *)memory_free_end();
     uint64_t step = option("step", 1), zeros = 0;
 
     for (uint64_t *p = first; p < end; p += step)

@@ -17,8 +17,13 @@ static bool table_read(void *context, uint64_t at, uint64_t *entry)
 /* Nobody answers: what a bus would report (Arm ARM, D8.16.6, synchronous external abort). */
 static no_inline void abort_access(struct vcpu *vcpu)
 {
+    uint64_t pc = vcpu->arch.pc;
+
     backend_inject_abort(vcpu, vcpu->exit.fault.is_fetch,
                          ESR_FSC_EXTERNAL | (vcpu->arch.esr & (ESR_WNR | ESR_CM)), vcpu->arch.far);
+    /* The vector of aborts is what cannot be fetched: the vCPU would do nothing else for ever. */
+    if (vcpu->exit.fault.is_fetch && vcpu->arch.pc == pc)
+        vm_crash(vcpu, "no memory at the vector of its exceptions, %#llx", (unsigned long long)pc);
 }
 
 /*

@@ -8,7 +8,7 @@
 const char guest_name[] = "overflow";
 
 #define FIRST     48
-#define SPIS      160
+#define SPIS_MAX  160
 #define ISPENDR   0x200
 #define ICFGR     0xc00
 #define ICC_PMR   "s3_0_c4_c6_0"
@@ -18,8 +18,9 @@ const char guest_name[] = "overflow";
 #define ICC_DIR   "s3_0_c12_c11_1"
 #define SHOWERS   200
 
-static unsigned seen[FIRST + SPIS], total, disorder;
-static uint8_t priorities[FIRST + SPIS], last;
+static unsigned seen[FIRST + SPIS_MAX], total, disorder;
+static unsigned spis; /* those that the machine has */
+static uint8_t priorities[FIRST + SPIS_MAX], last;
 static volatile uint32_t showered[16], arrived_late, done;
 
 static void on_any(unsigned intid)
@@ -36,7 +37,7 @@ static void all_pending(void)
     sgi_send(0, 1);
     for (unsigned sgi = 1; sgi < 16; sgi++)
         sgi_send(sgi, 1);
-    for (unsigned intid = FIRST; intid < FIRST + SPIS; intid++)
+    for (unsigned intid = FIRST; intid < FIRST + spis; intid++)
         write32(GICD + ISPENDR + intid / 32 * 4, 1U << intid % 32);
 }
 
@@ -56,10 +57,10 @@ static void flood_check(void)
         total = 0;
         all_pending();
         irq_on();
-        for (unsigned i = 0; i < 1000 && total < 16 + SPIS; i++)
+        for (unsigned i = 0; i < 1000 && total < 16 + spis; i++)
             delay_us(100);
         irq_off();
-        for (unsigned intid = 0; intid < FIRST + SPIS; intid++)
+        for (unsigned intid = 0; intid < FIRST + spis; intid++)
             if (intid < 16 || intid >= FIRST)
                 expect(seen[intid] == round, "round %u: interrupt %u came %u times", (uint64_t)round,
                        (uint64_t)intid, (uint64_t)seen[intid]);
@@ -70,32 +71,32 @@ static void flood_check(void)
 /* Taken without being deactivated: more active ones than list registers, ended in another order. */
 static void active_check(void)
 {
-    uint64_t taken[SPIS + 16], n = 0;
+    uint64_t taken[SPIS_MAX + 16], n = 0;
 
     sysreg_write(ICC_CTLR, 2);
     all_pending();
     delay_us(1000);
-    while (n < SPIS + 16) {
+    while (n < spis + 16) {
         taken[n] = sysreg_read(ICC_IAR1);
         if (taken[n] == SPURIOUS)
             break;
         sysreg_write(ICC_EOIR1, taken[n]);
         n++;
     }
-    expect(n == SPIS + 16, "%u of %u can be active at once", n, (uint64_t)SPIS + 16);
+    expect(n == spis + 16, "%u of %u can be active at once", n, (uint64_t)spis + 16);
     for (uint64_t i = 0; i < n; i++)
         sysreg_write(ICC_DIR, taken[i * 37 % n]);
     expect(sysreg_read(ICC_IAR1) == SPURIOUS, "one more");
     sysreg_write(ICC_CTLR, 0);
-    for (unsigned intid = 0; intid < FIRST + SPIS; intid++)
+    for (unsigned intid = 0; intid < FIRST + spis; intid++)
         seen[intid] = 0;
     total = 0;
     all_pending();
     irq_on();
-    for (unsigned i = 0; i < 1000 && total < 16 + SPIS; i++)
+    for (unsigned i = 0; i < 1000 && total < 16 + spis; i++)
         delay_us(100);
     irq_off();
-    expect(total == 16 + SPIS, "%u of %u come behind that", (uint64_t)total, (uint64_t)16 + SPIS);
+    expect(total == 16 + spis, "%u of %u come behind that", (uint64_t)total, (uint64_t)16 + spis);
 }
 
 static void on_shower(unsigned intid)
@@ -146,7 +147,10 @@ static void shower_check(unsigned others)
 void guest_run(void)
 {
     irq_init();
-    for (unsigned intid = 0; intid < FIRST + SPIS; intid++)
+    spis = ((read32(GICD + 4) & 0x1f) + 1) * 32 - FIRST;
+    if (spis > SPIS_MAX)
+        spis = SPIS_MAX;
+    for (unsigned intid = 0; intid < FIRST + spis; intid++)
         if (intid < 16 || intid >= FIRST)
             prepare(intid);
     flood_check();

@@ -46,16 +46,19 @@ ACCESSORS(v, "cntvct_el0") = {"virtual", TIMER_VIRT, v_control, v_status, v_comp
 ACCESSORS(p, "cntpct_el0") = {"physical", TIMER_PHYS, p_control, p_status, p_compare, p_value, p_now};
 
 static const struct timer *current;
-static volatile unsigned ticks;
+static volatile unsigned ticks, without_cause;
 static volatile uint64_t arrived_at;
 
 static void on_timer(unsigned intid)
 {
     (void)intid;
     arrived_at = current->now();
-    expect(current->status() & ISTATUS, "%s: an interrupt without a cause", current->name);
-    current->control(0);
-    ticks++;
+    if (current->status() & ISTATUS) {
+        current->control(0);
+        ticks++;
+    } else {
+        without_cause++;
+    }
 }
 
 /* Sleeps until each comes. */
@@ -104,7 +107,9 @@ static void masked_check(const struct timer *t)
     delay_us(1000);
     irq_on();
     delay_us(1000);
-    expect(ticks == 0, "%s: an interrupt whose cause is gone", t->name);
+    /* One whose cause is gone may be on its way still, as software has to expect of any level (IHI
+     * 0069, 4.1.2). */
+    expect(ticks == 0 && without_cause <= 1, "%s: an interrupt whose cause is gone", t->name);
     expect(t->status() == ENABLE, "%s, far away: status %x", t->name, t->status());
     t->control(0);
     irq_off();
@@ -136,9 +141,11 @@ static uint64_t p_left(void)
 static void check(const struct timer *t)
 {
     current = t;
+    without_cause = 0;
     irq_set(t->intid, on_timer);
     past_check(t);
     sleeps_check(t, 10);
+    expect(without_cause == 0, "%s: %u interrupts without a cause", t->name, (uint64_t)without_cause);
     masked_check(t);
 }
 

@@ -47,6 +47,8 @@ const char *command_line(void);
 /* The RAM that the guest is in has no hole between these. */
 uintptr_t memory_begin(void);
 uintptr_t memory_end(void);
+/* Up to here nobody else has anything in it, from the guest's own end on. */
+uintptr_t memory_free_end(void);
 /* Has the host write 16 bytes there, if there is an operation that does. */
 void host_write(volatile void *to);
 

@@ -94,21 +94,21 @@ def too_little_memory(t):
     refuse(t, "linux-initrd", "initrd", str(16 << 20), memory="18M", kernel=linux, initrd=big)
 
 
-def image(text_offset=0, size=0x20000, magic=b"ARM\x64"):
-    """The head of a Linux/arm64 Image that loops at once."""
-    header = struct.pack("<IIQQQQQQ4sI", 0x14000000, 0, text_offset, size, 0xa, 0, 0, 0, magic, 0)
+def image(text_offset=0, size=0x20000, magic=b"ARM\x64", first=0x14000000):
+    """The head of a Linux/arm64 Image that loops at once, if its first instruction is not another."""
+    header = struct.pack("<IIQQQQQQ4sI", first, 0, text_offset, size, 0xa, 0, 0, 0, magic, 0)
     return header + bytes(0x1000)
 
 
 BAD_IMAGES = {
     "empty": (b"", "empty"),
     "text": (b"#!/bin/sh\n", "not a Linux/arm64 Image"),
-    "gzip": (gzip.compress(image()), "gzip"),
+    "gzip-cut": (gzip.compress(image())[:40], "gzip"),
     "zboot": (b"MZ\0\0zimg" + bytes(100), "EFI"),
-    "magic": (image(magic=b"ARM\x65"), "not a Linux/arm64 Image"),
+    "magic": (image(magic=b"ARM\x65", first=0xd503201f), "not a Linux/arm64 Image"),
     "offset": (image(text_offset=0x200000), "damaged"),
     "huge": (image(size=1 << 60), "damaged"),
-    "bzimage": (bzimage(), "not a Linux/arm64 Image"),
+    "bzimage": (bzimage(), "for x86"),
 }
 
 

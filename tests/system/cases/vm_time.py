@@ -91,7 +91,7 @@ def halted(t):
 @with_vms(["qemu-virt-arm64"], cpus=2, memory="512M")
 def ticks_over_pauses(t):
     """A periodic timer loses no tick over pauses, for which the guest's time stands still."""
-    with make(t, "ticks", cmdline="ticks=200") as vm:
+    with make(t, "ticks", cmdline="ticks=500") as vm:
         vm.start()
         vm.wait_output("ready")
         for _ in range(3):

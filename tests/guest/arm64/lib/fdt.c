@@ -87,6 +87,12 @@ uintptr_t memory_end(void)
     return fdt_number(reg, 2) + fdt_number(reg + 8, 2);
 }
 
+/* There is no initrd, so what else is there is the device tree. */
+uintptr_t memory_free_end(void)
+{
+    return boot_info & ~0x1fffffUL;
+}
+
 uint64_t cpu_affinity(unsigned n)
 {
     uint32_t size;

@@ -53,6 +53,12 @@ uintptr_t memory_end(void)
     return memory_begin() + (uintptr_t)memory_upper_kib() * 1024;
 }
 
+/* Tables of the machine and of the loader are at the end. */
+uintptr_t memory_free_end(void)
+{
+    return memory_end() - 0x200000;
+}
+
 /* A string instruction from a port: the emulator stores. */
 void host_write(volatile void *to)
 {
