@@ -83,6 +83,25 @@ def arm64_uefi(t):
     _check_host(t, "uefi")
 
 
+@test(host="own", board="qemu-virt-arm64", boot="ovmf-http", net="tap", cpus=2, timeout=180)
+def arm64_uefi_http(t):
+    """UEFI HTTP boot, as a fleet does it."""
+    _check_host(t, "uefi")
+
+
+@test(host="own", board=["qemu-virt-arm64", "qemu-virt-arm64-gicv2"], boot="uboot-booti", net="tap", cpus=2, cmdline="hostname=by-cmdline")
+def arm64_uboot(t):
+    """U-Boot loads by TFTP and starts what it takes for Linux; it hands over a device tree."""
+    host = _check_host(t, "fdt")
+    check_equal(host["name"], "by-cmdline", "name from the command line")
+
+
+@test(host="own", board="qemu-virt-arm64", boot="uboot-bootefi", net="tap", cpus=2)
+def arm64_uboot_efi(t):
+    """U-Boot's EFI, which has a device tree instead of ACPI."""
+    _check_host(t, "uefi")
+
+
 @test(host="own", cpus=[1, 2, 8], cpu_flags=["", ",-x2apic"], memory="512M")
 def processors(t):
     """All processors come up, in either mode of the local APIC, and do work."""

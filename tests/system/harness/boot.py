@@ -9,6 +9,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import zlib
 
 from .config import Failure, Skip
 from .httpd import BootServer
@@ -278,6 +279,39 @@ def grub_efi_chain(host):
     return _grub_efi(host, [f"search --set=root --file /{name}", f"chainloader /{name} {host.config.cmdline}".rstrip()])
 
 
+UBOOT = "/usr/lib/u-boot/qemu_arm64/u-boot.bin"
+
+
+def _uboot(host, bootfile):
+    if not os.path.exists(UBOOT):
+        raise Skip("U-Boot (package u-boot-qemu) is not installed")
+    host.nic_options += ",romfile="
+    return ["-bios", UBOOT] + _network_boot(host, True, bootfile)
+
+
+def uboot_bootefi(host):
+    """U-Boot on its own: what DHCP names comes by TFTP and is started as an EFI program."""
+    return _uboot(host, _stage(host, _image(host, "efi")))
+
+
+def _uboot_script(text):
+    """A script as U-Boot takes it: its legacy image format (U-Boot include/image.h), type 6, any architecture."""
+    body = len(text).to_bytes(4, "big") + bytes(4) + text.encode()
+    def header(checksum):
+        return (0x27051956.to_bytes(4, "big") + checksum.to_bytes(4, "big") + bytes(4) + len(body).to_bytes(4, "big") +
+                bytes(8) + zlib.crc32(body).to_bytes(4, "big") + bytes([5, 22, 6, 0]) + b"boot".ljust(32, b"\0"))
+    return header(zlib.crc32(header(0))) + body
+
+
+def uboot_booti(host):
+    """U-Boot with a script, which it looks for by itself: TFTP and booti, the protocol of Linux's images."""
+    name = _stage(host, _image(host, "efi"))
+    (host.workdir / "boot" / "boot.scr.uimg").write_bytes(_uboot_script(
+        f"setenv bootargs {host.config.cmdline}\n"
+        f"tftpboot ${{kernel_addr_r}} {name} && booti ${{kernel_addr_r}} - ${{fdtcontroladdr}}\n"))
+    return _uboot(host, "nothing")
+
+
 def other(_host):
     """The test brings its own way, as further QEMU arguments."""
     return []
@@ -297,5 +331,7 @@ METHODS = {
     "grub-linux": grub_linux,
     "grub-efi-linux": grub_efi_linux,
     "grub-efi-chain": grub_efi_chain,
+    "uboot-bootefi": uboot_bootefi,
+    "uboot-booti": uboot_booti,
     "other": other,
 }

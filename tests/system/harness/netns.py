@@ -125,8 +125,8 @@ class Netns:
         if bootfile:
             command += [f"--dhcp-boot=tag:!efihttp,{bootfile}"]
         if http_url:
-            # Client architecture 16 (RFC 4578, IANA): x64 UEFI HTTP; it wants its vendor class echoed.
-            command += ["--dhcp-match=set:efihttp,option:client-arch,16",
+            # Client architectures 16 and 19 (RFC 4578, IANA): x64 and arm64 UEFI HTTP; they want their class echoed.
+            command += ["--dhcp-match=set:efihttp,option:client-arch,16", "--dhcp-match=set:efihttp,option:client-arch,19",
                         "--dhcp-option-force=tag:efihttp,60,HTTPClient", f"--dhcp-boot=tag:efihttp,{http_url}"]
         with open(self.workdir / f"{name}.log", "ab") as log:
             self._processes[name] = subprocess.Popen(command + list(extra), stdin=subprocess.DEVNULL, stdout=log,
