@@ -9,3 +9,5 @@ fuzz-y += sysreg
 fuzz-sysreg-src := $(arm64-sysreg-src)
 fuzz-y += inflate
 fuzz-inflate-src := vmm/load/inflate.c
+fuzz-y += arm64_esr
+fuzz-arm64_esr-src :=

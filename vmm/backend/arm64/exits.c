@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../../arm64/esr.h"
 #include "arm64.h"
+#include "decode.h"
 #include <arch/sysreg.h>
 
 /* Why a guest has come back. Arm ARM (DDI 0487), D24.2.39 "ESR_EL2". */
@@ -53,51 +54,33 @@ static bool translate(uint64_t far, uint64_t *page)
     return !(par & PAR_F);
 }
 
-/* Fault status: aborts that stage 2 makes are address size, translation, access flag and permission faults.
- */
-#define FSC_STAGE2_END   0x10
-#define FSC_TLB_CONFLICT 0x30
-
 static void decode_fault(struct vcpu *vcpu, bool is_fetch)
 {
     struct vmexit *exit = &vcpu->exit;
     uint64_t esr = vcpu->arch.esr, far = arch_sysreg_read(far_el2), page;
-    unsigned fsc = esr_fsc(esr);
-    bool is_walk = (esr & ESR_S1PTW) != 0, is_permission = fsc >> 2 == ESR_FAULT_PERMISSION;
+    enum arm64_abort kind = arm64_abort_kind(esr);
 
     vcpu->arch.far = far;
-    if (unlikely(fsc == FSC_TLB_CONFLICT)) {
+    if (unlikely(kind == ARM64_ABORT_TLB_CONFLICT)) {
         arm64_tlbi_vm();
         exit->kind = EXIT_NOTHING;
         return;
     }
-    if (unlikely(fsc >= FSC_STAGE2_END)) {
+    if (unlikely(kind == ARM64_ABORT_EXTERNAL)) {
         raw(exit, EXIT_SERROR, esr, far);
         return;
     }
-    page = (arch_sysreg_read(hpfar_el2) & MASK(43, 4)) << 8;
-    if (unlikely(is_permission && !is_walk) && !translate(far, &page)) {
+    page = ARM64_HPFAR_PAGE(arch_sysreg_read(hpfar_el2));
+    if (unlikely(!arm64_abort_has_page(esr)) && !translate(far, &page)) {
         exit->kind = EXIT_NOTHING;
         return;
     }
     exit->kind = EXIT_STAGE2_FAULT;
-    exit->fault.gpa = page | (is_walk ? 0 : far & (PAGE_SIZE - 1));
-    /* A walk that may not write wants to set an access flag or dirty state. */
-    exit->fault.is_write = is_walk ? is_permission : !is_fetch && (esr & ESR_WNR) != 0;
+    exit->fault.gpa = arm64_abort_address(esr, page, far);
+    exit->fault.is_write = arm64_abort_is_write(esr, is_fetch);
     exit->fault.is_fetch = is_fetch;
-    exit->fault.is_present = is_permission;
-    exit->fault.is_final = !is_walk;
-}
-
-static void decode_sysreg(const struct vcpu *vcpu, struct vmexit *exit)
-{
-    uint64_t esr = vcpu->arch.esr;
-
-    exit->kind = EXIT_SYSREG;
-    exit->sysreg.reg = (uint32_t)ARM64_SYSREG(FIELD(esr, 21, 20), FIELD(esr, 16, 14), FIELD(esr, 13, 10),
-                                              FIELD(esr, 4, 1), FIELD(esr, 19, 17));
-    exit->sysreg.rt = (uint8_t)FIELD(esr, 9, 5);
-    exit->sysreg.is_read = (esr & 1) != 0;
+    exit->fault.is_present = arm64_abort_is_permission(esr);
+    exit->fault.is_final = arm64_abort_is_final(esr);
 }
 
 /* Interrupts off: what the CPU tells of a fault is still there. */
@@ -119,7 +102,8 @@ void arm64_exit_decode(struct vcpu *vcpu, unsigned trap)
         exit->kind = esr & ESR_WFX_IS_WFE ? EXIT_PAUSE : EXIT_HALT;
         break;
     case ESR_SYSREG:
-        decode_sysreg(vcpu, exit);
+        exit->kind = EXIT_SYSREG;
+        exit->sysreg = arm64_sysreg_decode(esr);
         break;
     case ESR_DABT_LOWER:
         decode_fault(vcpu, false);

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The pure parts of the arm64 backend: exception syndromes, PSTATE, VMIDs. */
+#include "../../vmm/backend/arm64/decode.h"
+#include "../../vmm/backend/arm64/pstate.h"
+#include "../../vmm/backend/arm64/vmid.h"
+#include <arch/cpu.h>
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+/* --- syndromes, as QEMU's cortex-a72 gave them --- */
+
+Test(esr, system_registers)
+{
+    /* MRS X3, CNTPCT_EL0: S3_3_C14_C0_1. */
+    struct exit_sysreg e =
+        arm64_sysreg_decode(0x62000000 | 3 << 20 | 1 << 17 | 3 << 14 | 14 << 10 | 3 << 5 | 1);
+
+    cr_assert_eq(e.reg, (uint32_t)ARM64_SYSREG(3, 3, 14, 0, 1));
+    cr_assert_eq(e.rt, 3);
+    cr_assert(e.is_read);
+    /* MSR ICC_SGI1R_EL1, XZR: S3_0_C12_C11_5. */
+    e = arm64_sysreg_decode(0x62000000 | 3 << 20 | 5 << 17 | 12 << 10 | 31 << 5 | 11 << 1);
+    cr_assert_eq(e.reg, (uint32_t)ARM64_SYSREG(3, 0, 12, 11, 5));
+    cr_assert_eq(e.rt, 31);
+    cr_assert_not(e.is_read);
+}
+
+Test(esr, aborts)
+{
+    uint64_t store = ESR_CLASS(ESR_DABT_LOWER) | ESR_IL | ESR_ISV | 2 << 22 | 5 << 16 | ESR_WNR | 6;
+
+    cr_assert_eq(arm64_abort_kind(store), ARM64_ABORT_STAGE2);
+    cr_assert(arm64_abort_is_write(store, false));
+    cr_assert_not(arm64_abort_is_write(store, true), "a fetch does not write");
+    cr_assert(arm64_abort_is_final(store) && arm64_abort_has_page(store));
+    cr_assert_not(arm64_abort_is_permission(store));
+    cr_assert_eq(arm64_abort_address(store, ARM64_HPFAR_PAGE(0x90000ULL), 0xffff800008123018), 0x9000018);
+    cr_assert_eq(esr_access_size(store), 4);
+    cr_assert_eq(esr_access_register(store), 5);
+    /* Permission fault of the access: its page is not told. */
+    cr_assert_not(arm64_abort_has_page(store | 0xf));
+    /* Walks: for reading, and to set an access flag. */
+    cr_assert_not(arm64_abort_is_write(store | ESR_S1PTW, false));
+    cr_assert(arm64_abort_is_write(store | ESR_S1PTW | 0xf, false));
+    cr_assert(arm64_abort_has_page(store | ESR_S1PTW | 0xf));
+    cr_assert_eq(arm64_abort_address(store | ESR_S1PTW, 0x1000, 0xfff), 0x1000);
+    cr_assert_eq(arm64_abort_kind(ESR_FSC_EXTERNAL), ARM64_ABORT_EXTERNAL);
+    cr_assert_eq(arm64_abort_kind(0x30), ARM64_ABORT_TLB_CONFLICT);
+}
+
+Test(esr, loads)
+{
+    cr_assert_eq(esr_load_value(0, 0x1ff), 0xff, "a byte");
+    cr_assert_eq(esr_load_value(ESR_SSE, 0x80), 0xffffff80, "to a W register");
+    cr_assert_eq(esr_load_value(ESR_SSE | ESR_SF, 0x80), 0xffffffffffffff80ULL, "to an X register");
+    cr_assert_eq(esr_load_value(2 << 22 | ESR_SF, 0xffffffffffffffffULL), 0xffffffffULL);
+    cr_assert_eq(esr_load_value(3 << 22 | ESR_SF | ESR_SSE, 0xfedcba9876543210ULL), 0xfedcba9876543210ULL);
+}
+
+/* --- PSTATE --- */
+
+Test(pstate, vectors)
+{
+    cr_assert_eq(arm64_vector_offset(0x5), 0x200, "EL1h");
+    cr_assert_eq(arm64_vector_offset(0x4), 0, "EL1t");
+    cr_assert_eq(arm64_vector_offset(0), 0x400, "EL0");
+    cr_assert_eq(arm64_vector_offset(PSTATE_NRW), 0x600, "EL0 in AArch32");
+}
+
+Test(pstate, exceptions)
+{
+    cr_assert_eq(arm64_pstate_exception(0, SCTLR_SPAN), 0x3c5);
+    cr_assert_eq(arm64_pstate_exception(0, 0), 0x3c5 | PSTATE_PAN, "SPAN is clear");
+    cr_assert_eq(arm64_pstate_exception(PSTATE_NZCV | PSTATE_SS | PSTATE_IL | PSTATE_UAO | PSTATE_TCO |
+                                            PSTATE_DIT | 0xc00,
+                                        SCTLR_SPAN | SCTLR_DSSBS),
+                 0x3c5 | PSTATE_NZCV | PSTATE_DIT | PSTATE_SSBS);
+}
+
+Test(pstate, it_blocks)
+{
+    /* ITTE EQ: condition 0000, then mask 0110 (two more), as IT = 0000 0110. */
+    uint64_t it = (0x06ULL >> 2) << 10 | (0x06ULL & 3) << 25;
+
+    it = arm64_pstate_skip_a32(it | PSTATE_NRW);
+    cr_assert_eq(it, PSTATE_NRW | (0x0cULL >> 2) << 10);
+    it = arm64_pstate_skip_a32(it);
+    cr_assert_eq(it, PSTATE_NRW | (0x18ULL >> 2) << 10);
+    it = arm64_pstate_skip_a32(it);
+    cr_assert_eq(it, PSTATE_NRW, "the block is over");
+    cr_assert_eq(arm64_pstate_skip_a32(PSTATE_NRW), PSTATE_NRW);
+}
+
+/* --- VMIDs --- */
+
+static unsigned flushes;
+
+static void flush_all(void)
+{
+    flushes++;
+}
+
+static struct vmid_pool pool_make(unsigned bits, unsigned cpus)
+{
+    struct vmid_pool pool;
+
+    flushes = 0;
+    cr_assert_eq(vmid_pool_init(&pool, bits, cpus, flush_all), 0);
+    arch_irq_disable();
+    return pool;
+}
+
+Test(vmid, stays)
+{
+    struct vmid_pool pool = pool_make(8, 2);
+    _Atomic uint64_t a = 0, b = 0;
+    uint32_t id = vmid_use(&pool, 0, &a);
+
+    cr_assert_neq(id, 0);
+    cr_assert_neq(vmid_use(&pool, 0, &b), id);
+    cr_assert_eq(vmid_use(&pool, 1, &a), id, "the same on every CPU");
+    cr_assert_eq(vmid_use(&pool, 0, &a), id);
+    cr_assert_eq(flushes, 0);
+    vmid_pool_fini(&pool);
+}
+
+Test(vmid, too_many_cpus)
+{
+    struct vmid_pool pool;
+
+    cr_assert_lt(vmid_pool_init(&pool, 8, 255, flush_all), 0);
+}
+
+/* What runs keeps its number over any count of roll-overs, and nobody else gets it. */
+Test(vmid, roll_over)
+{
+    struct vmid_pool pool = pool_make(8, 2);
+    _Atomic uint64_t running = 0, others[1000] = {0};
+    uint32_t id = vmid_use(&pool, 1, &running);
+
+    for (unsigned i = 0; i < 1000; i++)
+        cr_assert_neq(vmid_use(&pool, 0, &others[i]), id, "%u", i);
+    cr_assert_eq(flushes, 3);
+    cr_assert_eq(vmid_use(&pool, 1, &running), id);
+    cr_assert_eq(vmid_use(&pool, 0, &running), id);
+    cr_assert_eq(flushes, 3);
+    vmid_pool_fini(&pool);
+}
+
+/* At any moment, no two VMs that are used on CPUs have the same number; a number changes hands only over a
+ * flush. */
+Test(vmid, torture)
+{
+    enum { CPUS = 5, VMS = 700 };
+    struct vmid_pool pool = pool_make(8, CPUS);
+    _Atomic uint64_t tags[VMS] = {0};
+    unsigned on[CPUS], last_vm[256], last_flush[256];
+    uint32_t ids[CPUS] = {0};
+
+    memset(last_vm, 0xff, sizeof(last_vm));
+    memset(on, 0xff, sizeof(on));
+    srand(1);
+    for (unsigned n = 0; n < 200000; n++) {
+        unsigned cpu = (unsigned)rand() % CPUS, vm = (unsigned)rand() % (n % 1000 < 900 ? 20 : VMS);
+
+        on[cpu] = vm;
+        ids[cpu] = vmid_use(&pool, cpu, &tags[vm]);
+        cr_assert(ids[cpu] > 0 && ids[cpu] < 256);
+        if (last_vm[ids[cpu]] != vm && last_vm[ids[cpu]] != ~0U)
+            cr_assert_neq(last_flush[ids[cpu]], flushes, "%u went from one VM to another", ids[cpu]);
+        last_vm[ids[cpu]] = vm;
+        last_flush[ids[cpu]] = flushes;
+        for (unsigned i = 0; i < CPUS; i++)
+            if (i != cpu && on[i] != ~0U)
+                cr_assert_eq(on[i] == vm, ids[i] == ids[cpu], "CPUs %u and %u", i, cpu);
+    }
+    cr_assert_gt(flushes, 10);
+    vmid_pool_fini(&pool);
+}
