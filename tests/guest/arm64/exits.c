@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The exits that there are most of, many of each: once to warm up, and once more when it is told to.
+ * The exits that there are most of, many of each: once to warm up, and once more when it is told to. With
+ * irqs=1 such as are about interrupts, too.
  */
 #include "../lib/guest.h"
 
@@ -11,6 +12,7 @@ const char guest_name[] = "exits";
 #define UART   0x09000000UL
 
 static volatile uint32_t ticks, later;
+static bool has_irqs;
 static volatile uint64_t sink;
 
 static void on_timer(unsigned intid)
@@ -29,8 +31,15 @@ static void on_self(unsigned intid)
 static void mmio(void)
 {
     sink = read32(UART + 0x18);
-    write32(UART + 0x38, 0);
+    write32(UART + 0x24, 1); /* the baud rate's divisor */
     sink = read32(GICD + 4);
+    sink = read32(gic_redist() + 8);
+}
+
+/* Registers of interrupts. */
+static void mmio_irq(void)
+{
+    write32(UART + 0x38, 0);
     sink = read32(gic_redist() + 0x10000 + 0x200);
 }
 
@@ -62,6 +71,9 @@ static void all(void)
         sink = sysreg_read("id_aa64pfr0_el1");
         sink = sysreg_read("cntpct_el0");
         mmio();
+        if (!has_irqs)
+            continue;
+        mmio_irq();
         self();
         timer();
     }
@@ -76,6 +88,7 @@ static char listen(void)
 
 void guest_run(void)
 {
+    has_irqs = option("irqs", 0);
     irq_init();
     irq_set(TIMER_VIRT, on_timer);
     irq_set(SELF, on_self);
