@@ -26,8 +26,19 @@
 
 static void answer(struct smccc_action *action, int64_t value)
 {
-    *action =
-        (struct smccc_action){.kind = SMCCC_RETURN, .is_32bit = action->is_32bit, .x = {(uint64_t)value}};
+    action->kind = SMCCC_RETURN;
+    action->x[0] = (uint64_t)value;
+}
+
+/* Field by field: a call is often all that a guest's exit is about, and memset() costs more than the answer.
+ */
+static always_inline void action_begin(struct smccc_action *action, bool is_32bit)
+{
+    action->kind = SMCCC_RETURN;
+    action->is_32bit = is_32bit;
+    action->x[0] = action->x[1] = action->x[2] = action->x[3] = 0;
+    action->target = action->bits = 0;
+    action->entry = action->context = 0;
 }
 
 /* --- the architecture's own --- */
@@ -143,7 +154,7 @@ void smccc_handle(const struct smccc_config *config, const struct smccc_call *ca
     uint32_t function = (uint32_t)call->x[0];
     struct smccc_call cut = *call;
 
-    *action = (struct smccc_action){.is_32bit = (function & SMCCC_64BIT) == 0};
+    action_begin(action, (function & SMCCC_64BIT) == 0);
     /* SMC32: arguments are W registers (3.1). */
     for (unsigned i = 1; action->is_32bit && i < ARRAY_SIZE(cut.x); i++)
         cut.x[i] = (uint32_t)cut.x[i];
