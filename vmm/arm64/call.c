@@ -57,7 +57,7 @@ static no_inline void call_do(struct vcpu *vcpu, const struct smccc_action *acti
 void call_exit(struct vcpu *vcpu)
 {
     uint64_t *x = vcpu->arch.x;
-    const struct smccc_call call = {{x[0], x[1], x[2], x[3]}};
+    struct smccc_call call = {{x[0], x[1], x[2], x[3]}};
     struct smccc_action action;
 
     smccc_handle(&config, &call, &action);

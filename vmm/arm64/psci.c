@@ -109,56 +109,55 @@ static void reset2(const struct smccc_call *call, struct smccc_action *action)
         answer(action, (call->x[1] & RESET2_VENDOR) ? PSCI_NOT_SUPPORTED : PSCI_INVALID_PARAMETERS);
 }
 
-static void simple_handle(uint32_t function, const struct smccc_call *call, struct smccc_action *action)
-{
-    switch (function) {
-    case PSCI_VERSION:
-        answer(action, VERSION_1_1);
-        break;
-    case PSCI_CPU_OFF:
-        action->kind = SMCCC_CPU_OFF;
-        break;
-    case PSCI_MIGRATE_INFO_TYPE:
-        answer(action, TRUSTED_OS_NONE);
-        break;
-    case PSCI_SYSTEM_OFF:
-        action->kind = SMCCC_SYSTEM_OFF;
-        break;
-    case PSCI_SYSTEM_RESET:
-        action->kind = SMCCC_SYSTEM_RESET;
-        break;
-    case PSCI_FEATURES:
-        answer(action, has_function((uint32_t)call->x[1]) ? PSCI_SUCCESS : PSCI_NOT_SUPPORTED);
-        break;
-    default:
-        answer(action, PSCI_NOT_SUPPORTED);
-        break;
-    }
-}
+/* Calls that have a 64-bit form, by number. */
+#define NUMBER(function) ((function) - PSCI_VERSION)
+#define HAS_64BIT                                                                                 \
+    (BIT(NUMBER(PSCI_CPU_SUSPEND)) | BIT(NUMBER(PSCI_CPU_ON)) | BIT(NUMBER(PSCI_AFFINITY_INFO)) | \
+     BIT(NUMBER(PSCI_SYSTEM_RESET2)))
 
 bool psci_handle(uint32_t function, const struct smccc_call *call, struct smccc_action *action)
 {
-    if ((function & ~SMCCC_64BIT) < PSCI_VERSION || (function & ~SMCCC_64BIT) > PSCI_LAST)
+    uint32_t number = NUMBER(function & ~SMCCC_64BIT);
+
+    if (number > NUMBER(PSCI_LAST))
         return false;
-    switch (function) {
-    case PSCI_CPU_ON:
-    case PSCI_CPU_ON | SMCCC_64BIT:
-        cpu_on(call, action);
+    if ((function & SMCCC_64BIT) && !(HAS_64BIT >> number & 1)) {
+        answer(action, PSCI_NOT_SUPPORTED);
+        return true;
+    }
+    switch (number) {
+    case NUMBER(PSCI_VERSION):
+        answer(action, VERSION_1_1);
         break;
-    case PSCI_AFFINITY_INFO:
-    case PSCI_AFFINITY_INFO | SMCCC_64BIT:
-        affinity_info(call, action);
-        break;
-    case PSCI_CPU_SUSPEND:
-    case PSCI_CPU_SUSPEND | SMCCC_64BIT:
+    case NUMBER(PSCI_CPU_SUSPEND):
         cpu_suspend(call, action);
         break;
-    case PSCI_SYSTEM_RESET2:
-    case PSCI_SYSTEM_RESET2 | SMCCC_64BIT:
+    case NUMBER(PSCI_CPU_OFF):
+        action->kind = SMCCC_CPU_OFF;
+        break;
+    case NUMBER(PSCI_CPU_ON):
+        cpu_on(call, action);
+        break;
+    case NUMBER(PSCI_AFFINITY_INFO):
+        affinity_info(call, action);
+        break;
+    case NUMBER(PSCI_MIGRATE_INFO_TYPE):
+        answer(action, TRUSTED_OS_NONE);
+        break;
+    case NUMBER(PSCI_SYSTEM_OFF):
+        action->kind = SMCCC_SYSTEM_OFF;
+        break;
+    case NUMBER(PSCI_SYSTEM_RESET):
+        action->kind = SMCCC_SYSTEM_RESET;
+        break;
+    case NUMBER(PSCI_FEATURES):
+        answer(action, has_function((uint32_t)call->x[1]) ? PSCI_SUCCESS : PSCI_NOT_SUPPORTED);
+        break;
+    case NUMBER(PSCI_SYSTEM_RESET2):
         reset2(call, action);
         break;
     default:
-        simple_handle(function, call, action);
+        answer(action, PSCI_NOT_SUPPORTED);
         break;
     }
     return true;

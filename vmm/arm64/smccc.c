@@ -148,20 +148,22 @@ static void arch_handle(const struct smccc_config *config, uint32_t function, co
         answer(action, NOT_SUPPORTED); /* 5.2: the unknown function identifier */
 }
 
-void smccc_handle(const struct smccc_config *config, const struct smccc_call *call,
-                  struct smccc_action *action)
+void smccc_handle(const struct smccc_config *config, struct smccc_call *call, struct smccc_action *action)
 {
     uint32_t function = (uint32_t)call->x[0];
-    struct smccc_call cut = *call;
+    bool is_32bit = (function & SMCCC_64BIT) == 0;
 
-    action_begin(action, (function & SMCCC_64BIT) == 0);
+    action_begin(action, is_32bit);
     /* SMC32: arguments are W registers (3.1). */
-    for (unsigned i = 1; action->is_32bit && i < ARRAY_SIZE(cut.x); i++)
-        cut.x[i] = (uint32_t)cut.x[i];
-    if (psci_handle(function, &cut, action))
+    if (is_32bit) {
+        call->x[1] = (uint32_t)call->x[1];
+        call->x[2] = (uint32_t)call->x[2];
+        call->x[3] = (uint32_t)call->x[3];
+    }
+    if (psci_handle(function, call, action))
         return;
     if (config->has_random && is_random_call(function))
-        random_handle(function, &cut, action);
+        random_handle(function, call, action);
     else
-        arch_handle(config, function, &cut, action);
+        arch_handle(config, function, call, action);
 }

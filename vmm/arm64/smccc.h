@@ -60,9 +60,8 @@ struct smccc_config {
     bool has_random, has_stolen_time;
 };
 
-/* Context: any. */
-void smccc_handle(const struct smccc_config *config, const struct smccc_call *call,
-                  struct smccc_action *action);
+/* Cuts the call's arguments to 32 bits if they are to be. Context: any. */
+void smccc_handle(const struct smccc_config *config, struct smccc_call *call, struct smccc_action *action);
 
 /* The registers that return `entropy` (24 bytes): DEN 0098, 2.5. */
 void smccc_random_return(const struct smccc_action *action, const uint8_t entropy[24], uint64_t x[4]);
