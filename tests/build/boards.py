@@ -17,7 +17,8 @@ DRIVERS = {"HOST_GICV2": r"platform/arm64/irq/(gicv2|v2m)\.o", "HOST_GICV3": r"p
            "UART_16550": r"platform/drivers/uart/uart_16550\.o", "UART_PL011": r"platform/drivers/uart/uart_pl011\.o",
            "UART_CADENCE": r"platform/drivers/uart/uart_cadence\.o", "NIC_GEM": r"platform/drivers/nic/gem",
            "NIC_VIRTIO": r"platform/drivers/nic/virtio_net", "NIC_E1000E": r"platform/drivers/nic/e1000e",
-           "PCI": r"platform/drivers/pci/", "VIRTIO_PCI": r"platform/drivers/virtio/virtio_pci"}
+           "PCI": r"platform/drivers/pci/", "VIRTIO": r"platform/drivers/virtio/",
+           "VIRTIO_PCI": r"platform/drivers/virtio/virtio_pci", "VIRTIO_MMIO": r"platform/drivers/virtio/virtio_mmio"}
 # Symbols that tell whose code it is, should an object's name not.
 SYMBOLS = {"x86_64": r"lapic_(init|cpu_init|eoi|send)|ioapic_init|rtc_read|vmcb|svm_|bootinfo_(multiboot|pvh|linux)", "arm64": r"gic_|its_|psci_|generic_timer_|bootinfo_fdt|fdt_machine"}
 

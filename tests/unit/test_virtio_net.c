@@ -22,7 +22,7 @@ static void queue_setup(struct virtio_net_queue *queue)
     queue->size = SIZE;
     queue->ring = hpa_to_ptr(page_alloc(1, PAGE_ZERO, NODE_ANY));
     queue->slots = malloc(virtqueue_slot_bytes(SIZE));
-    queue->doorbell = &doorbell;
+    queue->doorbell.narrow = &doorbell;
     virtqueue_init(&queue->vq, SIZE, queue->ring, queue->slots, true);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * virtio network device, modern PCI transport: bind, start, stop, reset, link. All of it but probe() happens
+ * virtio network device, whatever carries it: bind, start, stop, reset, link. All of it but binding happens
  * in the service thread. virtio 1.2, 5.1.
  */
 #include "virtio_net.h"
@@ -22,62 +22,39 @@
 /* The longest frame and its header must fit. */
 #define RING_SIZE_MIN 32
 
-#define VECTOR_QUEUES 0
-#define VECTOR_CONFIG 1
-
 #define MTU_DEFAULT 1500
 #define MTU_MAX     9000
 
 /* --- interrupts -------------------------------------------------------------------------------------------
  */
 
-static void queues_interrupt(void *arg)
+void virtio_net_queues_interrupt(void *arg)
 {
     struct virtio_net *net = arg;
 
     nic_service_post(&net->service, NIC_EVENT_QUEUES);
 }
 
-static void config_interrupt(void *arg)
+void virtio_net_config_interrupt(void *arg)
 {
     struct virtio_net *net = arg;
 
     nic_service_post(&net->service, NIC_EVENT_LINK);
 }
 
-/* INTx: the status register tells, and reading it lowers the line (4.1.4.5). */
-static void line_interrupt(void *arg)
+void virtio_net_line_interrupt(void *arg)
 {
     struct virtio_net *net = arg;
-    uint8_t status = virtio_pci_isr(&net->dev);
+    uint8_t status = virtio_isr(net->dev);
     unsigned events = (status & 1 ? NIC_EVENT_QUEUES : 0) | (status & 2 ? NIC_EVENT_LINK : 0);
 
     if (events)
         nic_service_post(&net->service, events);
 }
 
-/* Vectors or the line: plain MSI is not for virtio (4.1.5.1.2). The handler of the line must be known before
- * the first interrupt, the mode only is afterwards; so vectors are tried alone first. */
-static int interrupts_request(struct virtio_net *net)
-{
-    int n;
-
-    net->irqs[VECTOR_QUEUES] =
-        (struct irq_action){.handler = queues_interrupt, .arg = net, .name = "virtio-net"};
-    net->irqs[VECTOR_CONFIG] =
-        (struct irq_action){.handler = config_interrupt, .arg = net, .name = "virtio-net config"};
-    n = pci_irq_request(net->dev.pci, net->irqs, ARRAY_SIZE(net->irqs), net->service.cpu,
-                        PCI_IRQ_ALLOW(PCI_IRQ_MSIX));
-    if (n > 0)
-        return 0;
-    net->irqs[0] = (struct irq_action){.handler = line_interrupt, .arg = net, .name = "virtio-net"};
-    n = pci_irq_request(net->dev.pci, net->irqs, 1, net->service.cpu, PCI_IRQ_ALLOW(PCI_IRQ_INTX));
-    return n < 0 ? n : 0;
-}
-
 static uint16_t vector(const struct virtio_net *net, uint16_t n)
 {
-    return net->dev.pci->irq_mode == PCI_IRQ_MSIX ? n : VIRTIO_NO_VECTOR;
+    return net->has_vectors ? n : VIRTIO_NO_VECTOR;
 }
 
 /* --- bringing the device up -------------------------------------------------------------------------------
@@ -87,7 +64,7 @@ static int queue_alloc(struct virtio_net *net, struct virtio_net_queue *queue, u
 {
     hpa_t ring;
 
-    queue->size = MIN(virtio_pci_queue_size_max(&net->dev, index), (uint16_t)RING_SIZE_MAX);
+    queue->size = MIN(virtio_queue_size_max(net->dev, index), (uint16_t)RING_SIZE_MAX);
     if (queue->size < RING_SIZE_MIN)
         return -ENODEV;
     while (PAGE_SIZE << queue->ring_order < virtqueue_ring_bytes(queue->size))
@@ -103,8 +80,8 @@ static int queue_start(struct virtio_net *net, struct virtio_net_queue *queue, u
     memset(queue->ring, 0, virtqueue_ring_bytes(queue->size));
     virtqueue_init(&queue->vq, queue->size, queue->ring, queue->slots,
                    (net->features & VIRTIO_F_EVENT_IDX) != 0);
-    return virtio_pci_queue_enable(&net->dev, index, &queue->vq, vector(net, VECTOR_QUEUES),
-                                   &queue->doorbell);
+    return virtio_queue_enable(net->dev, index, &queue->vq, vector(net, VIRTIO_NET_VECTOR_QUEUES),
+                               &queue->doorbell);
 }
 
 static bool link_read(struct virtio_net *net)
@@ -113,7 +90,7 @@ static bool link_read(struct virtio_net *net)
 
     if (!(net->features & VIRTIO_NET_F_STATUS))
         return true;
-    virtio_pci_config_read(&net->dev, VIRTIO_NET_CONFIG_STATUS, &status, 2, 1);
+    virtio_config_read(net->dev, VIRTIO_NET_CONFIG_STATUS, &status, 2, 1);
     return (status & VIRTIO_NET_LINK_UP) != 0;
 }
 
@@ -135,20 +112,20 @@ static uint64_t features_wanted(const struct virtio_net *net)
 static int device_start(struct virtio_net *net)
 {
     uint64_t accepted;
-    int err = virtio_pci_negotiate(&net->dev, features_wanted(net), &accepted);
+    int err = virtio_negotiate(net->dev, features_wanted(net), &accepted);
 
     if (err)
         return err;
     if (accepted != net->features)
         return -EIO;
-    err = virtio_pci_config_vector(&net->dev, vector(net, VECTOR_CONFIG));
+    err = virtio_config_vector(net->dev, vector(net, VIRTIO_NET_VECTOR_CONFIG));
     if (!err)
         err = queue_start(net, &net->rx, VIRTIO_NET_QUEUE_RX);
     if (!err)
         err = queue_start(net, &net->tx, VIRTIO_NET_QUEUE_TX);
     if (err)
         return err;
-    virtio_pci_status_add(&net->dev, VIRTIO_STATUS_DRIVER_OK);
+    virtio_status_add(net->dev, VIRTIO_STATUS_DRIVER_OK);
     virtqueue_interrupts_off(&net->tx.vq);
     virtio_net_rx_fill(net);
     spin_lock(&net->service.tx_lock);
@@ -161,9 +138,9 @@ static int device_start(struct virtio_net *net)
  * it may master the bus, so it may not. */
 static void device_stop(struct virtio_net *net)
 {
-    if (virtio_pci_reset(&net->dev) != 0) {
+    if (virtio_reset(net->dev) != 0) {
         log_error("%s: does not reset", net->nic.name);
-        pci_disable(net->dev.pci);
+        virtio_master_set(net->dev, false);
     }
     virtio_net_tx_drain(net);
     virtio_net_rx_drain(net);
@@ -176,7 +153,7 @@ static void device_reset(struct virtio_net *net)
     net->nic.resets++;
     log_warning("%s: device failed, reset %llu", net->nic.name, (unsigned long long)net->nic.resets);
     device_stop(net);
-    pci_enable(net->dev.pci);
+    virtio_master_set(net->dev, true);
     err = device_start(net);
     if (err) {
         log_error("%s: does not come back: error %d", net->nic.name, -err);
@@ -208,7 +185,7 @@ static void service_run(void *arg, unsigned events)
         if (events & NIC_EVENT_CONTROL)
             run_state_change(net);
         else if (is_running &&
-                 ((events & NIC_EVENT_RESET) || (virtio_pci_status(&net->dev) & VIRTIO_STATUS_NEEDS_RESET)))
+                 ((events & NIC_EVENT_RESET) || (virtio_status(net->dev) & VIRTIO_STATUS_NEEDS_RESET)))
             device_reset(net);
         link_update(net);
         is_running = atomic_load_explicit(&net->service.is_running, memory_order_relaxed);
@@ -234,7 +211,7 @@ static int virtio_net_start(struct nic *nic)
     return nic_service_run(&container_of(nic, struct virtio_net, nic)->service, true);
 }
 
-static void virtio_net_stop(struct nic *nic)
+void virtio_net_stop(struct nic *nic)
 {
     if (nic_service_run(&container_of(nic, struct virtio_net, nic)->service, false) != 0)
         log_warning("%s: did not stop", nic->name);
@@ -252,7 +229,7 @@ static void mac_read(struct virtio_net *net)
     uint64_t noise = clock_now_ns() * 0x9e3779b97f4a7c15u;
 
     if (net->features & VIRTIO_NET_F_MAC) {
-        virtio_pci_config_read(&net->dev, VIRTIO_NET_CONFIG_MAC, net->nic.mac, 1, sizeof(net->nic.mac));
+        virtio_config_read(net->dev, VIRTIO_NET_CONFIG_MAC, net->nic.mac, 1, sizeof(net->nic.mac));
         return;
     }
     for (unsigned i = 0; i < sizeof(net->nic.mac); i++)
@@ -265,7 +242,7 @@ static uint16_t mtu_read(struct virtio_net *net)
     uint16_t mtu = MTU_DEFAULT;
 
     if (net->features & VIRTIO_NET_F_MTU)
-        virtio_pci_config_read(&net->dev, VIRTIO_NET_CONFIG_MTU, &mtu, 2, 1);
+        virtio_config_read(net->dev, VIRTIO_NET_CONFIG_MTU, &mtu, 2, 1);
     /* Without mergeable buffers a frame, its Ethernet header and ours must fit into one. */
     if (!(net->features & VIRTIO_NET_F_MRG_RXBUF))
         mtu = MIN(mtu, (uint16_t)(RX_BUFFER_SIZE - sizeof(struct virtio_net_header) - 18));
@@ -303,12 +280,13 @@ static int memory_alloc(struct virtio_net *net)
     return 0;
 }
 
-static int bind(struct virtio_net *net, struct pci_device *pci)
+int virtio_net_bind(struct virtio_net *net, struct virtio_device *dev,
+                    int (*interrupts_request)(struct virtio_net *net))
 {
-    int err = virtio_pci_init(&net->dev, pci);
+    int err;
 
-    if (!err)
-        err = virtio_pci_negotiate(&net->dev, FEATURES, &net->features);
+    net->dev = dev;
+    err = virtio_negotiate(dev, FEATURES, &net->features);
     if (err)
         return err;
     mac_read(net);
@@ -319,47 +297,10 @@ static int bind(struct virtio_net *net, struct pci_device *pci)
     net->nic.driver_data = net;
     err = memory_alloc(net);
     if (!err)
-        err = virtio_pci_reset(&net->dev);
+        err = virtio_reset(dev);
     if (!err)
         err = nic_service_start(&net->service, "virtio-net", service_run, net);
     if (!err)
         err = interrupts_request(net);
     return err ? err : nic_register(&net->nic);
 }
-
-/* A device that could not be bound keeps the little memory it got: freeing half-made state is not worth the
- * code when it happens once per boot at most. */
-static int virtio_net_probe(struct pci_device *pci)
-{
-    struct virtio_net *net = calloc(1, sizeof(*net));
-    int err;
-
-    if (!net)
-        return -ENOMEM;
-    pci->driver_data = net;
-    err = bind(net, pci);
-    if (err)
-        pci_disable(pci);
-    return err;
-}
-
-static void virtio_net_remove(struct pci_device *pci)
-{
-    struct virtio_net *net = pci->driver_data;
-
-    virtio_net_stop(&net->nic);
-    pci_irq_release(pci);
-    pci_disable(pci);
-}
-
-static const struct pci_match matches[] = {
-    {.vendor = VIRTIO_PCI_VENDOR, .device = VIRTIO_PCI_MODERN(VIRTIO_ID_NET)},
-    /* Transitional ones have the modern interface as well (4.1.2.1). */
-    {.vendor = VIRTIO_PCI_VENDOR, .device = 0x1000},
-    {0},
-};
-
-static const struct pci_driver virtio_net_driver = {
-    .name = "virtio-net", .matches = matches, .probe = virtio_net_probe, .remove = virtio_net_remove};
-
-PCI_DRIVER(virtio_net_driver);

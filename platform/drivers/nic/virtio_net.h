@@ -6,7 +6,8 @@
 #include "service.h"
 
 #include <contract/nic.h>
-#include <platform/virtio_pci.h>
+#include <core/irq.h>
+#include <platform/virtio.h>
 
 /* Network device: virtio 1.2, 5.1. One queue pair. */
 #define VIRTIO_NET_F_CSUM       BIT(0)
@@ -47,7 +48,7 @@ _Static_assert(sizeof(struct virtio_net_header) == 12, "virtio 1.2, 5.1.6");
 
 struct virtio_net_queue {
     struct virtqueue vq;
-    volatile uint16_t *doorbell;
+    struct virtio_doorbell doorbell;
     void *ring;  /* page_alloc'ed, ring_order; kept over resets */
     void *slots; /* malloc'ed */
     unsigned ring_order;
@@ -56,8 +57,9 @@ struct virtio_net_queue {
 
 struct virtio_net {
     struct nic nic;
-    struct virtio_pci dev;
-    uint64_t features; /* accepted; constant but for resets */
+    struct virtio_device *dev; /* immutable */
+    bool has_vectors;          /* immutable: interrupts tell themselves apart */
+    uint64_t features;         /* accepted; constant but for resets */
     struct irq_action irqs[2];
     struct nic_service service;
 
@@ -70,6 +72,22 @@ struct virtio_net {
     unsigned tx_count; /* service.tx_lock; frames in the ring */
     bool is_tx_open;   /* service.tx_lock; the queue is up */
 };
+
+#define VIRTIO_NET_VECTOR_QUEUES 0
+#define VIRTIO_NET_VECTOR_CONFIG 1
+
+/*
+ * The rest of binding, for a device that its transport has found and reset: interrupts_request sets `irqs`
+ * and has_vectors. Context: thread.
+ */
+must_check int virtio_net_bind(struct virtio_net *net, struct virtio_device *dev,
+                               int (*interrupts_request)(struct virtio_net *net));
+void virtio_net_stop(struct nic *nic);
+
+/* Handlers: of one vector each, or of a line, which has to ask. */
+void virtio_net_queues_interrupt(void *net);
+void virtio_net_config_interrupt(void *net);
+void virtio_net_line_interrupt(void *net);
 
 /* Received frames to the net room, empty buffers to the device; until nothing is left, then interrupts are on
  * again. Context: service thread. */

@@ -22,7 +22,7 @@ void virtio_net_rx_fill(struct virtio_net *net)
         }
     }
     if (virtqueue_publish(vq))
-        *net->rx.doorbell = VIRTIO_NET_QUEUE_RX;
+        virtio_notify(&net->rx.doorbell, VIRTIO_NET_QUEUE_RX);
 }
 
 static void buffers_put(struct rx_buffer *buffer)

@@ -64,7 +64,7 @@ static bool frame_add(void *driver, struct frame *frame)
 static void tx_show(struct virtio_net *net)
 {
     if (virtqueue_publish(&net->tx.vq))
-        *net->tx.doorbell = VIRTIO_NET_QUEUE_TX;
+        virtio_notify(&net->tx.doorbell, VIRTIO_NET_QUEUE_TX);
     nic_tx_watch(&net->service, net->tx_count);
 }
 

@@ -6,7 +6,7 @@ import re
 from harness.config import check, check_equal
 from harness.netns import HOST4, PREFIX6, SERVER4, slaac_address
 from harness.qtest import e1000e_reset, gem_stop, virtio_net_fail
-from harness.registry import everywhere
+from harness.registry import everywhere, test
 
 NICS = ["virtio-net-pci", "e1000e"]
 
@@ -157,3 +157,20 @@ def two_cards(t):
     t.host.wait_ready()
     interfaces = t.api.get_json("/v1/host")["network"]["interfaces"]
     check_equal(sorted(entry["driver"] for entry in interfaces), ["e1000e", "virtio-net"], "drivers")
+
+
+@test(host="own", board=["qemu-virt-arm64", "qemu-virt-arm64-gicv2"], net="tap", nic="virtio-net-device", cpus=2,
+      extra=("-global", "virtio-mmio.force-legacy=false"))
+def memory_mapped_card(t):
+    """A card in one of the slots that the device tree names, beside empty ones."""
+    t.host.wait_ready()
+    interfaces = t.api.get_json("/v1/host")["network"]["interfaces"]
+    check_equal([entry["driver"] for entry in interfaces], ["virtio-net"], "drivers")
+    check_equal(t.host.netns.ping(HOST4, count=3, size=1472), 3, "answers to pings")
+    body = bytes(range(256)) * 4096
+    check_equal(t.api.put("/v1/images/carried", body).status, 201, "status of an upload")
+    check(t.api.get("/v1/images/carried/content").body == body, "the bytes came back differently")
+    t.host.set_link(False)
+    t.host.wait_serial(r"eth0: link down", timeout=20)
+    t.host.set_link(True)
+    t.host.check_alive()
