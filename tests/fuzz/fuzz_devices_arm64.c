@@ -2,29 +2,14 @@
 #include "../../vmm/dev/pl011.h"
 #include "../../vmm/dev/pl031.h"
 #include "../unit/device_fixture.h"
+#include "input.h"
 
 /* Any access to PL011 and PL031, input, time, state records. */
 #define UART 0x09000000ULL
 #define RTC  0x09010000ULL
 
-struct input {
-    const uint8_t *bytes;
-    size_t size;
-};
-
 static struct device *uart, *rtc;
 static struct vm_console *console;
-
-static uint64_t next(struct input *input, unsigned bytes)
-{
-    uint64_t value = 0;
-    size_t n = MIN(bytes, input->size);
-
-    memcpy(&value, input->bytes, n);
-    input->bytes += n;
-    input->size -= n;
-    return value;
-}
 
 static void access_at(struct input *input, uint64_t base, uint8_t how)
 {

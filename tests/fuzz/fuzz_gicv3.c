@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../unit/gicv3_its.h"
+#include "record.h"
 
 /*
  * What a hostile guest and its devices may do to the GICv3: any access anywhere of any size on any vCPU,
@@ -8,22 +9,6 @@
  * nobody waits for ever.
  */
 #define VCPUS 3
-
-struct input {
-    const uint8_t *bytes;
-    size_t size;
-};
-
-static uint64_t next(struct input *input, unsigned bytes)
-{
-    uint64_t value = 0;
-    size_t n = MIN(bytes, input->size);
-
-    memcpy(&value, input->bytes, n);
-    input->bytes += n;
-    input->size -= n;
-    return value;
-}
 
 static void access_at(struct input *input, uint64_t address)
 {
@@ -133,25 +118,6 @@ static void interface(struct input *input, unsigned v)
     }
 }
 
-/* A record as another host, or nobody in his right mind, might send it. */
-static void records(struct input *input)
-{
-    struct device *device = gicv3_device(chip);
-    struct state_writer writer;
-    struct state_reader reader;
-
-    state_writer_init(&writer);
-    device->ops->save(device, &writer);
-    if (writer.error)
-        abort();
-    for (unsigned i = next(input, 1) % 8; i > 0; i--)
-        writer.bytes[next(input, 2) % writer.size] = (uint8_t)next(input, 1);
-    state_reader_init(&reader, writer.bytes, writer.size);
-    if (device->ops->load(device, &reader, device->ops->version) != 0)
-        device->ops->reset(device);
-    state_writer_fini(&writer);
-}
-
 static void devices(struct input *input, unsigned v)
 {
     uint8_t what = (uint8_t)next(input, 1);
@@ -240,7 +206,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         else if (action < 15)
             devices(&input, v);
         else if (what & 0x80)
-            records(&input);
+            record_damage_and_load(&input, gicv3_device(chip));
         else
             check();
     }

@@ -1,28 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../../vmm/irqchip/lapic.h"
 #include "../unit/irqchip_fixture.h"
+#include "record.h"
 
 /*
  * What a hostile guest and its devices may do to the irqchip: any access anywhere on any vCPU, lines,
  * messages, time, pauses, state records. Whatever happened, priorities and requests must agree.
  */
 #define VCPUS 4
-
-struct input {
-    const uint8_t *bytes;
-    size_t size;
-};
-
-static uint64_t next(struct input *input, unsigned bytes)
-{
-    uint64_t value = 0;
-    size_t n = MIN(bytes, input->size);
-
-    memcpy(&value, input->bytes, n);
-    input->bytes += n;
-    input->size -= n;
-    return value;
-}
 
 static void check_vcpu(unsigned vcpu)
 {
@@ -69,21 +54,6 @@ static void ioapic(struct input *input)
         bus_read(&mmio, at, size, &value);
     if (which & 8)
         ioapic_entry(next(input, 1) % 24, next(input, 8));
-}
-
-/* A record as another host, or nobody in his right mind, might send it. */
-static void records(struct input *input)
-{
-    struct device *device = irqchip_device(chip);
-    struct state_writer writer = {.size = 0};
-    struct state_reader reader = {.bytes = writer.bytes};
-
-    device->ops->save(device, &writer);
-    for (unsigned i = next(input, 1) % 8; i > 0; i--)
-        writer.bytes[next(input, 2) % writer.size] = (uint8_t)next(input, 1);
-    reader.size = writer.size;
-    if (device->ops->load(device, &reader, device->ops->version) != 0)
-        device->ops->reset(device);
 }
 
 static void vcpu_action(struct input *input, unsigned action, unsigned vcpu)
@@ -161,7 +131,7 @@ static void machine_action(struct input *input, unsigned action, unsigned vcpu)
         break;
     default:
         vm_clock_pause(&vm_clock);
-        records(input);
+        record_damage_and_load(input, irqchip_device(chip));
         vm_clock_resume(&vm_clock);
         break;
     }

@@ -6,12 +6,8 @@
 #include "../../vmm/dev/device.h"
 #include "../../vmm/dev/power.h"
 #include "../../vmm/irqchip/irqchip.h"
-#include "../../vmm/state/state.h"
-#include "../../vmm/vm/vm_clock.h"
-#include <arch/clock.h>
-#include <arch/fake.h>
-#include <contract/arch.h>
-#include <core/time.h>
+#include "clock_fixture.h"
+#include "record_fixture.h"
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +26,6 @@ struct irqchip {
 
 static struct irqchip chip;
 static struct bus pio, mmio;
-static struct vm_clock vm_clock;
 
 void irqchip_line_set(struct irqchip *c, unsigned gsi, bool level)
 {
@@ -77,10 +72,7 @@ static inline void machine_start(void)
 {
     memset(&chip, 0, sizeof(chip));
     memset(&wishes, 0, sizeof(wishes));
-    fake_clock_cycles = 1000;
-    clock_init();
-    arch_timer_disarm();
-    vm_clock_init(&vm_clock);
+    clock_start(1000);
     vm_clock_resume(&vm_clock);
 }
 
@@ -88,35 +80,6 @@ static inline void machine_stop(void)
 {
     bus_fini(&pio);
     bus_fini(&mmio);
-}
-
-/* Time passes; timers fire when they are due, not all at the end. */
-static inline void time_advance(uint64_t ns)
-{
-    uint64_t end = fake_clock_cycles + ns;
-
-    while (fake_timer_deadline() <= end) {
-        uint64_t deadline = fake_timer_deadline();
-
-        if (deadline > fake_clock_cycles)
-            fake_clock_cycles = deadline;
-        arch_timer_disarm();
-        timer_interrupt();
-    }
-    fake_clock_cycles = end;
-}
-
-/* The host was busy: timers fire late, once. */
-static inline void time_jump(uint64_t ns)
-{
-    fake_clock_cycles += ns;
-    arch_timer_disarm();
-    timer_interrupt();
-}
-
-static inline bool timer_is_armed(void)
-{
-    return fake_timer_deadline() != ~0ULL;
 }
 
 /* --- accesses, as a guest makes them --- */
@@ -145,35 +108,6 @@ static inline uint64_t mem_read(uint64_t address, unsigned size)
 static inline void mem_write(uint64_t address, unsigned size, uint64_t value)
 {
     bus_write(&mmio, address, size, value);
-}
-
-/* --- state records --- */
-
-static inline void device_save(struct device *device, struct state_writer *writer)
-{
-    state_writer_init(writer);
-    device->ops->save(device, writer);
-    if (writer->error)
-        abort();
-}
-
-/* 0 if the device took its record, all of it. */
-static inline int device_load(struct device *device, const struct state_writer *writer)
-{
-    struct state_reader reader;
-    int error;
-
-    state_reader_init(&reader, writer->bytes, writer->size);
-    error = device->ops->load(device, &reader, device->ops->version);
-    return error ? error : reader.at == reader.size ? 0 : -1;
-}
-
-static inline int device_load_part(struct device *device, const struct state_writer *writer, size_t size)
-{
-    struct state_reader reader;
-
-    state_reader_init(&reader, writer->bytes, size);
-    return device->ops->load(device, &reader, device->ops->version);
 }
 
 /* A small generator, so that torture repeats. */

@@ -5,8 +5,8 @@
 #include "../../vmm/dev/bus.h"
 #include "../../vmm/dev/device.h"
 #include "../../vmm/irqchip/gicv3/gicv3.h"
-#include "../../vmm/state/state.h"
 #include "fake_gmem.h"
+#include "record_fixture.h"
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -385,22 +385,7 @@ static inline void gic_enable(void)
 /* Saves, wrecks by reset, loads. */
 static inline int gic_reload(void)
 {
-    struct device *device = gicv3_device(chip);
-    struct state_writer writer;
-    struct state_reader reader;
-    int err;
-
-    state_writer_init(&writer);
-    device->ops->save(device, &writer);
-    if (writer.error)
-        abort();
-    device->ops->reset(device);
-    state_reader_init(&reader, writer.bytes, writer.size);
-    err = device->ops->load(device, &reader, device->ops->version);
-    if (err == 0 && reader.at != reader.size)
-        abort();
-    state_writer_fini(&writer);
-    return err;
+    return device_reload(gicv3_device(chip));
 }
 
 #endif

@@ -5,12 +5,9 @@
 #include "../../vmm/dev/bus.h"
 #include "../../vmm/dev/device.h"
 #include "../../vmm/irqchip/x86.h"
-#include "../../vmm/vm/vm_clock.h"
-#include <arch/clock.h>
-#include <arch/fake.h>
-#include <contract/arch.h>
+#include "clock_fixture.h"
+#include "record_fixture.h"
 #include <core/thread.h>
-#include <core/time.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,91 +41,12 @@ void vcpu_signal_nmi(struct vcpu *vcpu)
     atomic_fetch_add(&vcpu->nmis, 1);
 }
 
-/* --- state records in a flat buffer --- */
-
-#define RECORD_MAX 65536
-
-struct state_writer {
-    uint8_t bytes[RECORD_MAX];
-    size_t size;
-};
-
-struct state_reader {
-    const uint8_t *bytes;
-    size_t size, at;
-    bool is_short;
-};
-
-void state_put_bytes(struct state_writer *writer, const void *bytes, size_t size)
-{
-    if (writer->size + size > RECORD_MAX)
-        abort();
-    memcpy(writer->bytes + writer->size, bytes, size);
-    writer->size += size;
-}
-
-void state_put_u8(struct state_writer *writer, uint8_t value)
-{
-    state_put_bytes(writer, &value, sizeof(value));
-}
-
-void state_put_u32(struct state_writer *writer, uint32_t value)
-{
-    state_put_bytes(writer, &value, sizeof(value));
-}
-
-void state_put_u64(struct state_writer *writer, uint64_t value)
-{
-    state_put_bytes(writer, &value, sizeof(value));
-}
-
-void state_get_bytes(struct state_reader *reader, void *bytes, size_t size)
-{
-    memset(bytes, 0, size);
-    if (size > reader->size - reader->at) {
-        reader->is_short = true;
-        return;
-    }
-    memcpy(bytes, reader->bytes + reader->at, size);
-    reader->at += size;
-}
-
-uint8_t state_get_u8(struct state_reader *reader)
-{
-    uint8_t value;
-
-    state_get_bytes(reader, &value, sizeof(value));
-    return value;
-}
-
-uint32_t state_get_u32(struct state_reader *reader)
-{
-    uint32_t value;
-
-    state_get_bytes(reader, &value, sizeof(value));
-    return value;
-}
-
-uint64_t state_get_u64(struct state_reader *reader)
-{
-    uint64_t value;
-
-    state_get_bytes(reader, &value, sizeof(value));
-    return value;
-}
-
-int state_reader_status(const struct state_reader *reader)
-{
-    return reader->is_short ? -22 : 0;
-}
-
 /* --- the machine --- */
 
 #define VCPUS_MAX 64
 
 static struct vcpu vcpus[VCPUS_MAX];
 static struct bus pio, mmio;
-static struct vm_clock vm_clock;
 static struct irqchip *chip;
 
 static void chip_start(unsigned count)
@@ -138,9 +56,7 @@ static void chip_start(unsigned count)
     for (unsigned i = 0; i < count; i++)
         pointers[i] = &vcpus[i];
     memset(vcpus, 0, sizeof(vcpus));
-    fake_clock_cycles = 1000;
-    clock_init();
-    vm_clock_init(&vm_clock);
+    clock_start(1000);
     vm_clock_resume(&vm_clock);
     if (irqchip_create(pointers, count, &pio, &mmio, &vm_clock, &chip) != 0)
         abort();
@@ -152,30 +68,6 @@ static inline void chip_stop(void)
     bus_fini(&pio);
     bus_fini(&mmio);
     pio = mmio = (struct bus){0};
-}
-
-/* Time passes; timers fire when they are due, not all at the end. */
-static inline void time_advance(uint64_t ns)
-{
-    uint64_t end = fake_clock_cycles + ns;
-
-    while (fake_timer_deadline() <= end) {
-        uint64_t deadline = fake_timer_deadline();
-
-        if (deadline > fake_clock_cycles)
-            fake_clock_cycles = deadline;
-        arch_timer_disarm();
-        timer_interrupt();
-    }
-    fake_clock_cycles = end;
-}
-
-/* The host was busy: timers fire late, once. */
-static inline void time_jump(uint64_t ns)
-{
-    fake_clock_cycles += ns;
-    arch_timer_disarm();
-    timer_interrupt();
 }
 
 static inline struct lapic *apic(unsigned vcpu)
@@ -245,22 +137,7 @@ static inline void ioapic_entry(unsigned pin, uint64_t entry)
 /* Saves, wrecks by reset, loads. */
 static inline int chip_reload(void)
 {
-    struct device *device = irqchip_device(chip);
-    struct state_writer *writer = calloc(1, sizeof(*writer));
-    struct state_reader reader = {0};
-    int err;
-
-    if (writer == NULL)
-        abort();
-    device->ops->save(device, writer);
-    device->ops->reset(device);
-    reader.bytes = writer->bytes;
-    reader.size = writer->size;
-    err = device->ops->load(device, &reader, device->ops->version);
-    if (err == 0 && reader.at != reader.size)
-        abort();
-    free(writer);
-    return err;
+    return device_reload(irqchip_device(chip));
 }
 
 #endif

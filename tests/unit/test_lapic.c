@@ -730,17 +730,19 @@ Test(lapic, save_and_load, .init = start4, .fini = chip_stop)
 Test(lapic, broken_records, .init = start4, .fini = chip_stop)
 {
     struct device *device = irqchip_device(chip);
-    struct state_writer *writer = calloc(1, sizeof(*writer));
-    struct state_reader reader = {.bytes = writer->bytes};
+    struct state_writer record, *writer = &record;
+    struct state_reader reader;
     uint64_t base = 0xfee00400;
 
+    state_writer_init(writer);
     device->ops->save(device, writer);
+    state_reader_init(&reader, writer->bytes, writer->size);
     for (reader.size = 0; reader.size < writer->size; reader.size++) {
         reader.at = 0;
         reader.is_short = false;
         cr_assert_neq(device->ops->load(device, &reader, device->ops->version), 0);
     }
-    reader = (struct state_reader){.bytes = writer->bytes, .size = writer->size};
+    state_reader_init(&reader, writer->bytes, writer->size);
     cr_assert_neq(device->ops->load(device, &reader, device->ops->version + 1), 0);
     writer->bytes[0]++;
     cr_assert_neq(device->ops->load(device, &reader, device->ops->version), 0);
@@ -768,7 +770,7 @@ Test(lapic, broken_records, .init = start4, .fini = chip_stop)
         cr_assert_eq(apic_read(i, 0x100), 0);
     }
     time_advance(NSEC_PER_SEC);
-    free(writer);
+    state_writer_fini(writer);
 }
 
 /* A region in the way: everything is given back. */

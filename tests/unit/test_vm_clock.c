@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "../../vmm/vm/vm_clock.h"
-#include <arch/clock.h>
-#include <arch/fake.h>
-#include <contract/arch.h>
+#include "clock_fixture.h"
 #include <criterion/criterion.h>
 #include <pthread.h>
 
-static struct vm_clock vm_clock;
 static struct vm_timer timers[4];
 static unsigned fired[4];
 static uint64_t fired_at[4], period;
@@ -25,45 +21,27 @@ static void repeat(struct vm_timer *timer)
 
 static void start(void)
 {
-    fake_clock_cycles = 5000;
-    clock_init();
-    vm_clock_init(&vm_clock);
+    clock_start(5000);
     for (unsigned i = 0; i < ARRAY_SIZE(timers); i++)
         vm_timer_init(&timers[i], &vm_clock, count);
-}
-
-/* Timers fire when they are due, as far as the host's timer is armed for them. */
-static void pass(uint64_t ns)
-{
-    uint64_t end = fake_clock_cycles + ns;
-
-    while (fake_timer_deadline() <= end) {
-        uint64_t deadline = fake_timer_deadline();
-
-        if (deadline > fake_clock_cycles)
-            fake_clock_cycles = deadline;
-        arch_timer_disarm();
-        timer_interrupt();
-    }
-    fake_clock_cycles = end;
 }
 
 Test(vm_clock, stands_still_until_resumed, .init = start)
 {
     cr_assert_eq(vm_clock_now_ns(&vm_clock), 0);
-    pass(1000);
+    time_advance(1000);
     cr_assert_eq(vm_clock_now_ns(&vm_clock), 0);
     vm_clock_resume(&vm_clock);
     cr_assert_eq(vm_clock_now_ns(&vm_clock), 0);
-    pass(700);
+    time_advance(700);
     cr_assert_eq(vm_clock_now_ns(&vm_clock), 700);
     vm_clock_pause(&vm_clock);
     vm_clock_pause(&vm_clock);
-    pass(100000);
+    time_advance(100000);
     cr_assert_eq(vm_clock_now_ns(&vm_clock), 700);
     vm_clock_resume(&vm_clock);
     vm_clock_resume(&vm_clock);
-    pass(1);
+    time_advance(1);
     cr_assert_eq(vm_clock_now_ns(&vm_clock), 701);
 }
 
@@ -72,19 +50,19 @@ Test(vm_clock, timers_fire_once_and_never_early, .init = start)
     vm_clock_resume(&vm_clock);
     vm_timer_arm(&timers[0], 1000);
     vm_timer_arm(&timers[1], 500);
-    pass(499);
+    time_advance(499);
     cr_assert_eq(fired[0] + fired[1], 0);
-    pass(2);
+    time_advance(2);
     cr_assert_eq(fired[1], 1);
-    pass(498);
+    time_advance(498);
     cr_assert_eq(fired[0], 0);
-    pass(2);
+    time_advance(2);
     cr_assert_eq(fired[0], 1);
     cr_assert_geq(fired_at[0], 1000);
-    pass(100000);
+    time_advance(100000);
     cr_assert_eq(fired[0] + fired[1], 2);
     vm_timer_arm(&timers[0], 5); /* long past */
-    pass(1);
+    time_advance(1);
     cr_assert_eq(fired[0], 2);
     cr_assert(LIST_EMPTY(&vm_clock.armed));
 }
@@ -94,15 +72,15 @@ Test(vm_clock, rearm_and_cancel, .init = start)
     vm_clock_resume(&vm_clock);
     vm_timer_arm(&timers[0], 1000);
     vm_timer_arm(&timers[0], 2000);
-    pass(1500);
+    time_advance(1500);
     cr_assert_eq(fired[0], 0);
     vm_timer_arm(&timers[0], 1600);
-    pass(102);
+    time_advance(102);
     cr_assert_eq(fired[0], 1);
     vm_timer_arm(&timers[0], 3000);
     vm_timer_cancel(&timers[0]);
     vm_timer_cancel(&timers[0]);
-    pass(5000);
+    time_advance(5000);
     cr_assert_eq(fired[0], 1);
     vm_timer_cancel(&timers[1]);
 }
@@ -110,21 +88,21 @@ Test(vm_clock, rearm_and_cancel, .init = start)
 Test(vm_clock, pause_keeps_timers, .init = start)
 {
     vm_timer_arm(&timers[0], 1000); /* armed while it stands still */
-    pass(5000);
+    time_advance(5000);
     cr_assert_eq(fired[0], 0);
     vm_clock_resume(&vm_clock);
-    pass(400);
+    time_advance(400);
     vm_clock_pause(&vm_clock);
-    pass(5000); /* the host's timer fires meanwhile, for nothing */
+    time_advance(5000); /* the host's timer fires meanwhile, for nothing */
     vm_timer_arm(&timers[1], 1100);
     vm_timer_arm(&timers[2], 1200);
     vm_timer_cancel(&timers[2]);
     vm_clock_resume(&vm_clock);
-    pass(599);
+    time_advance(599);
     cr_assert_eq(fired[0], 0);
-    pass(2);
+    time_advance(2);
     cr_assert_eq(fired[0], 1);
-    pass(100);
+    time_advance(100);
     cr_assert_eq(fired[1], 1);
     cr_assert_eq(fired[2], 0);
 }
@@ -135,10 +113,10 @@ Test(vm_clock, periodic, .init = start)
     vm_timer_init(&timers[3], &vm_clock, repeat);
     vm_clock_resume(&vm_clock);
     vm_timer_arm(&timers[3], 100);
-    pass(100001);
+    time_advance(100001);
     cr_assert_eq(fired[3], 1000);
     vm_timer_cancel(&timers[3]);
-    pass(1000);
+    time_advance(1000);
     cr_assert_eq(fired[3], 1000);
 }
 
@@ -150,7 +128,7 @@ Test(vm_clock, far_deadlines, .init = start)
     for (unsigned i = 0; i < ARRAY_SIZE(far); i++) {
         vm_timer_arm(&timers[0], far[i]);
         cr_assert_geq(fake_timer_deadline(), 1ULL << 60);
-        pass(1000);
+        time_advance(1000);
     }
     cr_assert_eq(fired[0], 0);
     /* A host that is up for so long arms again instead of calling too early. */
@@ -170,11 +148,11 @@ Test(vm_clock, restored, .init = start)
     vm_timer_arm(&timers[1], 10);
     vm_clock_resume(&vm_clock);
     cr_assert_eq(vm_clock_at_host_ns(&vm_clock, fake_clock_cycles + 7), 1000007);
-    pass(1);
+    time_advance(1);
     cr_assert_eq(fired[1], 1);
-    pass(498);
+    time_advance(498);
     cr_assert_eq(fired[0], 0);
-    pass(3);
+    time_advance(3);
     cr_assert_eq(fired[0], 1);
     vm_clock_pause(&vm_clock);
     vm_clock_set(&vm_clock, 5);
