@@ -133,6 +133,12 @@ void json_u64(struct json_out *json, const char *key, uint64_t value)
     text_u64(&json->text, value);
 }
 
+void json_figures(struct json_out *json, const struct json_figure *figures, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        json_u64(json, figures[i].key, figures[i].value);
+}
+
 void json_bool(struct json_out *json, const char *key, bool value)
 {
     add_key(json, key);

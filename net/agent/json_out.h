@@ -20,6 +20,15 @@ void json_array_end(struct json_out *json);
 void json_string(struct json_out *json, const char *key, const char *value);
 void json_string_n(struct json_out *json, const char *key, const char *value, size_t length);
 void json_u64(struct json_out *json, const char *key, uint64_t value);
+/* Several numbers, and how to name them: JSON_FIGURES(json, {"rx", 1}, {"tx", 2}). */
+struct json_figure {
+    const char *key;
+    uint64_t value;
+};
+void json_figures(struct json_out *json, const struct json_figure *figures, size_t count);
+#define JSON_FIGURES(json, ...)                                     \
+    json_figures((json), (const struct json_figure[]){__VA_ARGS__}, \
+                 ARRAY_SIZE(((const struct json_figure[]){__VA_ARGS__})))
 void json_bool(struct json_out *json, const char *key, bool value);
 void json_null(struct json_out *json, const char *key);
 

@@ -106,10 +106,8 @@ static void add_cpus(struct json_out *json, const struct vm_record *record, unsi
         json_object(json, NULL);
         json_u64(json, "id", i);
         json_string(json, "state", cpu.activity);
-        json_u64(json, "run_ns", cpu.run_ns);
-        json_u64(json, "steal_ns", cpu.steal_ns);
-        json_u64(json, "halted_ns", cpu.halted_ns);
-        json_u64(json, "exits", cpu.exits_total);
+        JSON_FIGURES(json, {"run_ns", cpu.run_ns}, {"steal_ns", cpu.steal_ns}, {"halted_ns", cpu.halted_ns},
+                     {"exits", cpu.exits_total});
         json_object_end(json);
     }
     json_array_end(json);
@@ -121,9 +119,7 @@ static void add_mappings(struct json_out *json, const struct vm_record *record)
 
     vm_mappings_get(record->vm, &mappings);
     json_object(json, "mappings");
-    json_u64(json, "4K", mappings.pages_4k);
-    json_u64(json, "2M", mappings.pages_2m);
-    json_u64(json, "1G", mappings.pages_1g);
+    JSON_FIGURES(json, {"4K", mappings.pages_4k}, {"2M", mappings.pages_2m}, {"1G", mappings.pages_1g});
     json_object_end(json);
 }
 

@@ -734,8 +734,7 @@ Test(lapic, broken_records, .init = start4, .fini = chip_stop)
     struct state_reader reader;
     uint64_t base = 0xfee00400;
 
-    state_writer_init(writer);
-    device->ops->save(device, writer);
+    device_save(device, writer);
     state_reader_init(&reader, writer->bytes, writer->size);
     for (reader.size = 0; reader.size < writer->size; reader.size++) {
         reader.at = 0;

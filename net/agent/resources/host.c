@@ -114,9 +114,8 @@ static void add_memory(struct json_out *json)
 
     mm_stats_get(NODE_ANY, &stats);
     json_object(json, "memory");
-    json_u64(json, "total_bytes", stats.total_bytes);
-    json_u64(json, "free_bytes", stats.free_bytes);
-    json_u64(json, "heap_bytes", stats.heap_bytes);
+    JSON_FIGURES(json, {"total_bytes", stats.total_bytes}, {"free_bytes", stats.free_bytes},
+                 {"heap_bytes", stats.heap_bytes});
     json_object_end(json);
 }
 
@@ -131,14 +130,9 @@ static void add_interface(struct json_out *json, const struct nic_info *nic)
     json_string(json, "mac", mac);
     json_string(json, "link", nic->is_link_up ? "up" : "down");
     json_bool(json, "primary", nic->is_primary);
-    json_u64(json, "mtu", nic->mtu);
-    json_u64(json, "rx_packets", nic->rx_frames);
-    json_u64(json, "tx_packets", nic->tx_frames);
-    json_u64(json, "rx_bytes", nic->rx_bytes);
-    json_u64(json, "tx_bytes", nic->tx_bytes);
-    json_u64(json, "rx_dropped", nic->rx_dropped);
-    json_u64(json, "tx_dropped", nic->tx_dropped);
-    json_u64(json, "resets", nic->resets);
+    JSON_FIGURES(json, {"mtu", nic->mtu}, {"rx_packets", nic->rx_frames}, {"tx_packets", nic->tx_frames},
+                 {"rx_bytes", nic->rx_bytes}, {"tx_bytes", nic->tx_bytes}, {"rx_dropped", nic->rx_dropped},
+                 {"tx_dropped", nic->tx_dropped}, {"resets", nic->resets});
     json_object_end(json);
 }
 
