@@ -125,6 +125,49 @@ static void steal_account(struct thread *t, uint64_t now)
     }
 }
 
+/* Whose time it is: a CPU that rests is idle, whatever thread waits on it. rq locked. */
+static struct thread *charged(struct runq *rq)
+{
+    return rq->is_resting ? &rq->idle : rq->current;
+}
+
+static void charge(struct runq *rq, uint64_t now)
+{
+    charged(rq)->runtime_cycles += cycles_since(rq->switched_at, now);
+    rq->switched_at = now;
+}
+
+/*
+ * `self` blocks and there is nothing else to run: the CPU idles right here instead of in its idle thread. So
+ * a wait that ends before anybody else wants the CPU, as most halts of guests do, switches to no other thread
+ * and back. Returns when self has been woken or another thread is queued. rq locked at entry and return.
+ */
+static void rest(struct runq *rq, struct thread *self, uint64_t now)
+{
+    unsigned cpu = cpu_id();
+    struct thread *stolen;
+
+    charge(rq, now);
+    rq->is_resting = true;
+    self->preempt_count++; /* interrupts leave the choice of the next thread to us */
+    do {
+        spin_unlock_irqoff(&rq->lock);
+        idle_mask_set(cpu, true);
+        stolen = runq_steal();
+        /* Whoever wakes or queues a thread here from now on sends an interrupt, which ends the halt. */
+        if (stolen == NULL)
+            arch_wait_for_irq();
+        arch_irq_disable();
+        spin_lock_irqoff(&rq->lock);
+        if (stolen != NULL)
+            enqueue(rq, stolen, false);
+    } while (rq->ready_mask == 0 && atomic_load(&self->state) == THREAD_BLOCKED);
+    idle_mask_set(cpu, false);
+    self->preempt_count--;
+    charge(rq, arch_clock_cycles());
+    rq->is_resting = false;
+}
+
 /* Runs as the thread that was switched to. */
 void schedule_tail(void)
 {
@@ -137,6 +180,32 @@ void schedule_tail(void)
         thread_reap(dead);
 }
 
+/*
+ * `self` makes way: it is queued if it can go on, and if it cannot, the CPU rests as long as there is nothing
+ * else to do. True: self goes on at once. *now becomes the time. rq locked.
+ */
+static bool leave(struct runq *rq, struct thread *self, bool is_preempted, uint64_t *now)
+{
+    uint8_t state = atomic_load(&self->state);
+
+    if (is_preempted || state == THREAD_RUNNABLE) {
+        self->ready_since = *now;
+        enqueue(rq, self, rq->ready_mask >> self->prio > 1);
+    } else if (state == THREAD_BLOCKED && rq->ready_mask == 0) {
+        rest(rq, self, *now);
+        *now = rq->switched_at;
+        atomic_store_explicit(&self->need_resched, false, memory_order_relaxed);
+        if (atomic_load(&self->state) == THREAD_RUNNABLE) {
+            if (likely(rq->ready_mask == 0)) {
+                steal_account(self, *now);
+                return true;
+            }
+            enqueue(rq, self, false);
+        }
+    }
+    return false;
+}
+
 void schedule(bool is_preempted)
 {
     struct runq *rq = this_cpu_ptr(runq);
@@ -145,23 +214,20 @@ void schedule(bool is_preempted)
 
     spin_lock_irqoff(&rq->lock);
     atomic_store_explicit(&prev->need_resched, false, memory_order_relaxed);
-    if (prev != &rq->idle && (is_preempted || atomic_load(&prev->state) == THREAD_RUNNABLE)) {
-        bool outranked = rq->ready_mask >> prev->prio > 1;
-
-        prev->ready_since = now;
-        enqueue(rq, prev, outranked);
+    if (prev != &rq->idle && leave(rq, prev, is_preempted, &now)) {
+        spin_unlock_irqoff(&rq->lock);
+        return;
     }
     next = pick(rq);
     if (rq->ready_mask >> next->prio & 1)
         slice_start(rq);
+    if (next != &rq->idle)
+        steal_account(next, now);
     if (next == prev) {
         spin_unlock_irqoff(&rq->lock);
         return;
     }
-    if (next != &rq->idle)
-        steal_account(next, now);
-    prev->runtime_cycles += now - rq->switched_at;
-    rq->switched_at = now;
+    charge(rq, now);
     rq->switches++;
     if (prev == &rq->idle) /* possibly within the interrupt that ended its halt */
         idle_mask_set(cpu_id(), false);
@@ -187,15 +253,21 @@ void sched_interrupt_exit(void)
         schedule(true);
 }
 
+/* Nothing runs there, and nothing is about to. rq locked. */
+static bool is_idle(const struct runq *rq)
+{
+    const struct thread *t = rq->current;
+
+    return rq->queued == 0 &&
+           (t == &rq->idle || (rq->is_resting && atomic_load(&t->state) == THREAD_BLOCKED));
+}
+
 /* Where a woken thread should run: where it was if that is free for it, else a CPU that idles. */
 static unsigned choose_cpu(const struct thread *t, const struct runq *home)
 {
     unsigned cpu = atomic_load_explicit(&t->cpu, memory_order_relaxed);
-    int idle;
+    int idle = is_idle(home) || (t->flags & THREAD_PINNED) ? (int)cpu : idle_mask_find(cpu);
 
-    bool is_home_idle = home->current == &home->idle && home->queued == 0;
-
-    idle = is_home_idle || (t->flags & THREAD_PINNED) ? (int)cpu : idle_mask_find(cpu);
     if (idle < 0)
         return cpu;
     /* Taken: whoever wakes another thread before that CPU has got round to this one goes elsewhere. */
@@ -206,6 +278,8 @@ static unsigned choose_cpu(const struct thread *t, const struct runq *home)
 /* Makes the CPU look at its queue if `t` should run before, or share with, what runs there now. rq locked. */
 static bool needs_kick(struct runq *rq, const struct thread *t)
 {
+    if (rq->is_resting)
+        return true;
     if (t->prio > rq->current->prio) {
         atomic_store_explicit(&rq->current->need_resched, true, memory_order_relaxed);
         return true;
@@ -244,6 +318,22 @@ static void put_on_cpu(struct thread *t, unsigned cpu, struct runq *rq)
         arch_cpu_kick(cpu);
 }
 
+/* It has not left the CPU: it is on its way to block, or the CPU rests in it and has to be told. rq locked.
+ */
+static void wake_current(struct runq *rq, struct thread *t)
+{
+    unsigned cpu = atomic_load_explicit(&t->cpu, memory_order_relaxed);
+    bool kick = rq->is_resting && cpu != cpu_id();
+
+    if (rq->is_resting)
+        t->ready_since = arch_clock_cycles();
+    if (kick) /* it is taken, like a CPU that a thread is queued on */
+        idle_mask_set(cpu, false);
+    spin_unlock_irqoff(&rq->lock);
+    if (kick)
+        arch_cpu_kick(cpu);
+}
+
 void thread_wake(struct thread *t)
 {
     arch_irq_state_t state = arch_irq_save();
@@ -256,7 +346,12 @@ void thread_wake(struct thread *t)
         return;
     }
     atomic_store(&t->state, THREAD_RUNNABLE);
-    if (t->is_queued || rq->current == t) {
+    if (rq->current == t) {
+        wake_current(rq, t);
+        arch_irq_restore(state);
+        return;
+    }
+    if (t->is_queued) {
         spin_unlock_irqoff(&rq->lock);
         arch_irq_restore(state);
         return;
@@ -368,7 +463,7 @@ void thread_times_get(struct thread *t, struct thread_times *out)
     struct runq *rq = runq_lock_of(t);
     uint64_t now = arch_clock_cycles(), run = t->runtime_cycles, steal = t->steal_cycles;
 
-    if (rq->current == t)
+    if (charged(rq) == t)
         run += cycles_since(rq->switched_at, now);
     else if (t->is_queued)
         steal += cycles_since(t->ready_since, now);

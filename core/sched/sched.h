@@ -64,6 +64,7 @@ struct runq {
     unsigned queued;                         /* lock: threads queued */
     struct thread_queue ready[THREAD_PRIOS]; /* lock */
     struct thread *current;                  /* lock */
+    bool is_resting;                         /* lock: current is blocked, and the CPU idles in it */
     struct thread *dead;                     /* lock: left its stack at the last switch */
     struct thread *fpu_owner;                /* this CPU: whose state the FPU registers hold */
     uint64_t switched_at;                    /* lock: cycles */

@@ -225,6 +225,28 @@ void preempt_enable(void)
         preempt_check();
 }
 
+/* Blocked comes before the condition is looked at, so a wake-up from then on is not lost. */
+void thread_wait_prepare(void)
+{
+    atomic_store(&arch_current()->state, THREAD_BLOCKED);
+}
+
+void thread_wait_block(void)
+{
+    struct thread *self = arch_current();
+    arch_irq_state_t state = arch_irq_save();
+
+    ASSERT(self->preempt_count == 0);
+    if (atomic_load(&self->state) == THREAD_BLOCKED)
+        schedule(false);
+    arch_irq_restore(state);
+}
+
+void thread_wait_finish(void)
+{
+    atomic_store_explicit(&arch_current()->state, THREAD_RUNNABLE, memory_order_relaxed);
+}
+
 void thread_sleep_until(uint64_t deadline_ns)
 {
     struct waitq nobody;

@@ -24,6 +24,7 @@ _Thread_local struct fake_cpu fake_cpu = {.base = __start_percpu};
 uint64_t fake_direct_map_base;
 _Atomic uint64_t fake_clock_cycles;
 bool fake_cpu_features[CPU_FEATURE_COUNT];
+void (*fake_interrupt)(void);
 
 static unsigned n_cpus = 1;
 static char **percpu_areas;

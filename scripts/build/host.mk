@@ -45,7 +45,7 @@ define host-program
 $(O)/$1/$3_$4: $(call host-obj,$1,tests/$2/$3_$4.c $($2-$4-src)) FORCE
 	$$(call build,HOSTLD)
 $(O)/$1/$3_$4: host-extra-libs = $($2-$4-libs)
-$(O)/$1/obj/tests/$2/$3_$4.o: host-cflags = $(addprefix -I,$(sort $(dir $($2-$4-src)))) $($2-$4-cflags)
+$(O)/$1/obj/tests/$2/$3_$4.o: host-cflags = $(addprefix -iquote,$(sort $(dir $($2-$4-src)))) $($2-$4-cflags)
 host-built += $(call host-obj,$1,tests/$2/$3_$4.c $($2-$4-src)) $(O)/$1/$3_$4
 endef
 host-built :=

@@ -6,6 +6,7 @@
 #include <contract/arch.h>
 #include <core/event.h>
 #include <core/log.h>
+#include <core/sched.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -58,7 +59,7 @@ static void vcpus_run(struct vm *vm)
     for (unsigned i = 0; i < vm->vcpu_count; i++) {
         atomic_fetch_and(&vm->vcpus[i]->requests, ~(unsigned)VCPU_REQ_PARK);
         atomic_store(&vm->vcpus[i]->is_in_loop, true);
-        waitq_wake_one(&vm->vcpus[i]->wakeup);
+        thread_wake(vm->vcpus[i]->thread);
     }
 }
 

@@ -35,7 +35,7 @@ void vcpu_request(struct vcpu *vcpu, unsigned request)
             arch_cpu_kick(cpu);
         break;
     case VCPU_WAITING:
-        waitq_wake_one(&vcpu->wakeup);
+        thread_wake(vcpu->thread);
         break;
     default:
         break;
@@ -99,7 +99,7 @@ static void wait_for_work(struct vcpu *vcpu)
     }
     halted_set(vcpu, (clock_now_ns() - vcpu->stats.halted - thread_own_steal_ns()) | HALTED_NOW);
     atomic_store(&vcpu->mode, VCPU_WAITING);
-    wait_event(&vcpu->wakeup, can_wake(vcpu));
+    thread_wait(can_wake(vcpu));
     atomic_store(&vcpu->mode, VCPU_OUTSIDE);
     halted_set(vcpu, vcpu_halted_ns(vcpu, thread_own_steal_ns()));
     if (vcpu->activity == VCPU_HALTED && vcpu_arch_halt_ends(vcpu))
@@ -171,7 +171,7 @@ static void vcpu_main(void *arg)
 
     for (;;) {
         atomic_store(&vcpu->mode, VCPU_WAITING);
-        wait_event(&vcpu->wakeup, should_run(vcpu));
+        thread_wait(should_run(vcpu));
         atomic_store(&vcpu->mode, VCPU_OUTSIDE);
         if (vcpu->is_dying)
             return;
@@ -192,7 +192,6 @@ int vcpu_create(struct vm *vm, unsigned id, struct vcpu **out)
     vcpu->vm = vm;
     vcpu->id = id;
     vcpu->serial = vm->serial << VCPU_SERIAL_VM_SHIFT | id;
-    waitq_init(&vcpu->wakeup);
     atomic_init(&vcpu->requests, VCPU_REQ_PARK);
     error = vcpu_arch_init(vcpu);
     if (!error)
@@ -224,7 +223,8 @@ int vcpu_thread_start(struct vcpu *vcpu)
 void vcpu_thread_end(struct vcpu *vcpu)
 {
     atomic_store(&vcpu->is_dying, true);
-    waitq_wake_one(&vcpu->wakeup);
+    if (vcpu->thread != NULL)
+        thread_wake(vcpu->thread);
 }
 
 void vcpu_destroy(struct vcpu *vcpu)

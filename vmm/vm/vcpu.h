@@ -8,7 +8,6 @@
 #include <core/compiler.h>
 #include <core/thread.h>
 #include <core/types.h>
-#include <core/waitq.h>
 #include <guest/vcpu_arch.h>
 #include <stdatomic.h>
 
@@ -31,7 +30,7 @@ enum vcpu_request {
 enum vcpu_mode {
     VCPU_OUTSIDE,  /* runs host code: it sees requests before it enters the guest */
     VCPU_IN_GUEST, /* an interrupt of its CPU brings it out */
-    VCPU_WAITING,  /* sleeps on `wakeup` */
+    VCPU_WAITING,  /* sleeps: thread_wake() ends that */
 };
 
 enum vcpu_activity {
@@ -64,8 +63,7 @@ struct vcpu {
     bool is_started;             /* t: since the last power-on */
     atomic_bool is_in_loop;      /* a: counted in vm->running; set while parked, cleared by its thread */
     atomic_bool is_dying;        /* a: the thread is to end; set while parked */
-    struct waitq wakeup;         /* halted or parked threads wait here */
-    struct thread *thread;       /* i */
+    struct thread *thread;       /* i: lives until the vCPU is destroyed; sleeps while halted or parked */
     struct vcpu_stats stats;
     struct vmexit exit; /* t */
 

@@ -94,6 +94,27 @@ void thread_yield(void);
 /* Sleeps until clock_now_ns() reaches `deadline_ns`. Context: thread, no lock held. */
 void thread_sleep_until(uint64_t deadline_ns);
 
+/*
+ * Blocks until `condition` holds. For a thread that others know: whoever makes the condition true gives it to
+ * thread_wake() (core/sched.h) afterwards, and must be sure that it still exists. Others wait on queues
+ * (core/waitq.h). The condition is evaluated again after every wake-up. Context: thread, no lock held.
+ */
+#define thread_wait(condition)     \
+    do {                           \
+        for (;;) {                 \
+            thread_wait_prepare(); \
+            if (condition)         \
+                break;             \
+            thread_wait_block();   \
+        }                          \
+        thread_wait_finish();      \
+    } while (0)
+
+/* Building blocks of thread_wait(); not for direct use. */
+void thread_wait_prepare(void);
+void thread_wait_block(void);
+void thread_wait_finish(void);
+
 /* The calling thread's FPU registers as they are at its start. Only with THREAD_FPU or THREAD_GUEST_FPU. */
 void thread_fpu_reset(void);
 

@@ -2,6 +2,7 @@
 #ifndef ARCH_CPU_H
 #define ARCH_CPU_H
 
+#include <arch/fake.h>
 #include <arch/percpu.h>
 #include <sched.h>
 
@@ -44,8 +45,11 @@ static inline void arch_relax(void)
 
 static inline void arch_wait_for_irq(void)
 {
+    if (fake_interrupt != NULL)
+        fake_interrupt();
+    else
+        sched_yield();
     arch_irq_enable();
-    sched_yield();
 }
 
 #endif

@@ -42,4 +42,7 @@ extern unsigned fake_tlb_flushes;
 unsigned fake_kicks(void);
 uint64_t fake_timer_deadline(void);
 
+/* If set, the interrupt that ends arch_wait_for_irq(): called with interrupts off, as a handler would be. */
+extern void (*fake_interrupt)(void);
+
 #endif

@@ -2,6 +2,9 @@
 #ifndef ARCH_THREAD_H
 #define ARCH_THREAD_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <ucontext.h>
 
 /* A host thread of the fake machine is a user context of the process. */
