@@ -15,10 +15,6 @@ static void entry_copy(struct bus_entry *to, const struct bus_entry *from)
     STORE(to->region, from->region);
 }
 
-/* In the index: nobody is there; or look for it, because its entry's number does not fit. */
-#define INDEX_NONE   0
-#define INDEX_SEARCH 0xff
-
 static void index_fill(struct bus *bus)
 {
     uint64_t at = 0;
@@ -29,12 +25,12 @@ static void index_fill(struct bus *bus)
         uint64_t end = MIN(bus->entries[i].base + (bus->entries[i].size - 1), BUS_INDEXED - 1ULL);
 
         for (; at < bus->entries[i].base; at++)
-            STORE(bus->index[at], INDEX_NONE);
+            STORE(bus->index[at], BUS_NUMBER_NONE);
         for (; at <= end; at++)
-            STORE(bus->index[at], (uint8_t)MIN(i + 1, INDEX_SEARCH));
+            STORE(bus->index[at], (uint8_t)MIN(i + 1, BUS_NUMBER_SEARCH));
     }
     for (; at < BUS_INDEXED; at++)
-        STORE(bus->index[at], INDEX_NONE);
+        STORE(bus->index[at], BUS_NUMBER_NONE);
 }
 
 int bus_index(struct bus *bus)
@@ -43,6 +39,7 @@ int bus_index(struct bus *bus)
         bus->index = malloc(BUS_INDEXED);
     if (bus->index == NULL)
         return -ENOMEM;
+    bus->indexed = BUS_INDEXED;
     index_fill(bus);
     return 0;
 }
@@ -182,12 +179,12 @@ static always_inline const struct bus_entry *look(const struct bus *bus, uint64_
 {
     unsigned number;
 
-    if (bus->index == NULL || address >= BUS_INDEXED)
+    if (address >= bus->indexed)
         return search(bus, address);
     number = LOAD(bus->index[address]);
-    if (unlikely(number == INDEX_NONE))
+    if (unlikely(number == BUS_NUMBER_NONE))
         return NULL;
-    return likely(number != INDEX_SEARCH) ? &bus->entries[number - 1] : search(bus, address);
+    return likely(number != BUS_NUMBER_SEARCH) ? &bus->entries[number - 1] : search(bus, address);
 }
 
 /* The entry that holds [address, address + size), as it was at one moment; region NULL: there is none. */
@@ -216,18 +213,15 @@ struct bus_region *bus_find(const struct bus *bus, uint64_t address)
     return find(bus, address, 1).region;
 }
 
-/* By the size of an access. */
-static const uint64_t all_ones[] = {[1] = 0xff, [2] = 0xffff, [4] = 0xffffffff, [8] = ~0ULL};
-
 bool bus_read(const struct bus *bus, uint64_t address, unsigned size, uint64_t *value)
 {
     struct bus_entry found = find(bus, address, size);
 
     if (unlikely(found.region == NULL)) {
-        *value = all_ones[size];
+        *value = bus_mask(size);
         return false;
     }
-    *value = found.region->read(found.region->device, address - found.base, size) & all_ones[size];
+    *value = found.region->read(found.region->device, address - found.base, size) & bus_mask(size);
     return true;
 }
 
@@ -237,6 +231,6 @@ bool bus_write(const struct bus *bus, uint64_t address, unsigned size, uint64_t 
 
     if (unlikely(found.region == NULL))
         return false;
-    found.region->write(found.region->device, address - found.base, size, value & all_ones[size]);
+    found.region->write(found.region->device, address - found.base, size, value & bus_mask(size));
     return true;
 }

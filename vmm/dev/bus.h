@@ -42,8 +42,13 @@ struct bus {
     unsigned count;            /* of entries */
     unsigned reserved;         /* entries that there may be: count <= reserved <= capacity */
     unsigned capacity;
-    uint8_t *index; /* BUS_INDEXED bytes, or NULL: number of the entry that holds the address, plus 1 */
+    uint8_t *index;   /* by address: number of the entry that holds it, plus 1; BUS_NUMBER_NONE or _SEARCH */
+    unsigned indexed; /* addresses below this are in the index: BUS_INDEXED, or 0 */
 };
+
+/* In the index: nobody is there; or look for it, because its entry's number does not fit. */
+#define BUS_NUMBER_NONE   0
+#define BUS_NUMBER_SEARCH 0xff
 
 /* Addresses below this can be indexed: on PCs all ports but those of PCI BARs. */
 #define BUS_INDEXED 0x1000
@@ -80,5 +85,40 @@ struct bus_region *bus_find(const struct bus *bus, uint64_t address);
  * thread. */
 bool bus_read(const struct bus *bus, uint64_t address, unsigned size, uint64_t *value);
 bool bus_write(const struct bus *bus, uint64_t address, unsigned size, uint64_t value);
+
+/* By the size of an access. */
+static inline uint64_t bus_mask(unsigned size)
+{
+    return ~0ULL >> (64 - 8 * size);
+}
+
+/*
+ * For indexed addresses: the region that holds the access, and where in it, by one look. NULL if that does
+ * not tell: bus_read() and bus_write() do. Context: vCPU thread.
+ */
+static always_inline struct bus_region *bus_glance(const struct bus *bus, uint64_t address, unsigned size,
+                                                   uint64_t *offset)
+{
+    unsigned sequence = atomic_load_explicit(&bus->sequence, memory_order_acquire), number;
+    const struct bus_entry *entry;
+    struct bus_region *region;
+    uint64_t length;
+
+    if (unlikely(address >= bus->indexed))
+        return NULL;
+    number = __atomic_load_n(&bus->index[address], __ATOMIC_RELAXED);
+    if (unlikely(number - 1 >= BUS_NUMBER_SEARCH - 1))
+        return NULL;
+    entry = &bus->entries[number - 1];
+    *offset = address - __atomic_load_n(&entry->base, __ATOMIC_RELAXED);
+    length = __atomic_load_n(&entry->size, __ATOMIC_RELAXED);
+    region = __atomic_load_n(&entry->region, __ATOMIC_RELAXED);
+    atomic_thread_fence(memory_order_acquire);
+    /* It is odd while entries change, and then no later value equals the even one before. */
+    if (unlikely((sequence & ~1U) != atomic_load_explicit(&bus->sequence, memory_order_relaxed) ||
+                 *offset + size > length))
+        return NULL;
+    return region;
+}
 
 #endif

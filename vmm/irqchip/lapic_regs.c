@@ -6,7 +6,6 @@
 
 #define MSR_APIC_BASE    0x1b
 #define MSR_TSC_DEADLINE 0x6e0
-#define MSR_X2APIC       0x800
 
 /* Version as QEMU's and KVM's: integrated APIC, six LVT entries, no suppression of EOI broadcasts. */
 #define VERSION_VALUE (0x14 | (LVTS - 1) << 16)
@@ -244,7 +243,7 @@ static int self_ipi(struct lapic *lapic, uint64_t value)
     return 0;
 }
 
-static int x2apic_write(struct lapic *lapic, unsigned reg, uint64_t value)
+int lapic_x2apic_write(struct lapic *lapic, unsigned reg, uint64_t value)
 {
     if (unlikely((lapic->base & APIC_BASE_EXTD) == 0))
         return -EFAULT;
@@ -331,8 +330,8 @@ static int apic_base_write(struct lapic *lapic, uint64_t value)
 int lapic_msr_read(struct lapic *lapic, uint32_t msr, uint64_t *value)
 {
     switch (msr) {
-    case MSR_X2APIC ... MSR_X2APIC + 0xff:
-        return x2apic_read(lapic, msr - MSR_X2APIC, value);
+    case LAPIC_MSR_FIRST ... LAPIC_MSR_FIRST + LAPIC_MSR_COUNT - 1:
+        return x2apic_read(lapic, msr - LAPIC_MSR_FIRST, value);
     case MSR_APIC_BASE:
         *value = lapic->base;
         return 0;
@@ -346,9 +345,9 @@ int lapic_msr_read(struct lapic *lapic, uint32_t msr, uint64_t *value)
 
 int lapic_msr_write(struct lapic *lapic, uint32_t msr, uint64_t value)
 {
-    if (likely(msr - MSR_X2APIC < 0x100))
-        return x2apic_write(lapic, msr - MSR_X2APIC, value);
     switch (msr) {
+    case LAPIC_MSR_FIRST ... LAPIC_MSR_FIRST + LAPIC_MSR_COUNT - 1:
+        return lapic_x2apic_write(lapic, msr - LAPIC_MSR_FIRST, value);
     case MSR_TSC_DEADLINE:
         lapic_timer_deadline_set(lapic, value);
         return 0;

@@ -67,6 +67,11 @@ void lapic_mmio_write(struct lapic *lapic, uint32_t offset, uint32_t value);
 must_check int lapic_msr_read(struct lapic *lapic, uint32_t msr, uint64_t *value);
 must_check int lapic_msr_write(struct lapic *lapic, uint32_t msr, uint64_t value);
 
+/* MSRs of the x2APIC: register number + LAPIC_MSR_FIRST; below LAPIC_MSR_COUNT. */
+#define LAPIC_MSR_FIRST 0x800
+#define LAPIC_MSR_COUNT 0x100
+must_check int lapic_x2apic_write(struct lapic *lapic, unsigned reg, uint64_t value);
+
 /*
  * How the guest's TSC runs, for TSC-deadline mode: host counter (arch_clock_cycles) * tsc_hz / clock_hz() +
  * tsc_offset, modulo 2^64. To be told again whenever that changes (TSC written, VM resumed).

@@ -8,6 +8,7 @@
 #include "vm.h"
 #include <arch/cpu.h>
 #include <arch/percpu.h>
+#include <arch/thread.h>
 #include <contract/arch.h>
 #include <core/cpu.h>
 #include <core/sched.h>
@@ -139,7 +140,7 @@ static void run(struct vcpu *vcpu)
         if (unlikely(vcpu->activity != VCPU_RUNNING)) {
             wait_for_work(vcpu);
             if (atomic_load(&vcpu->requests) != 0 && !requests_handle(vcpu))
-                return;
+                break;
             continue;
         }
         audit_begin();
@@ -151,9 +152,11 @@ static void run(struct vcpu *vcpu)
             exit_handle(vcpu);
             audited_end(vcpu);
         } else if (!requests_handle(vcpu)) {
-            return;
+            break;
         }
     }
+    /* Returns from here on go with calls from before the guest ran. */
+    arch_returns_fill();
 }
 
 /*

@@ -179,7 +179,7 @@ static bool port_allowed(const struct vcpu *vcpu, uint16_t port)
     if (!(backend_cr_get(vcpu, 0) & CR0_PE) ||
         (!is_v86 && backend_cpl(vcpu) <= FIELD(backend_rflags(vcpu), 13, 12)))
         return true;
-    return vcpu->exit.kind == EXIT_IO && vcpu->exit.io.port == port;
+    return vcpu->exit.kind == EXIT_IO && backend_io(vcpu).port == port;
 }
 
 static int port_read(struct x86_emulator *e, uint16_t port, unsigned size, uint32_t *value)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "../irqchip/x86.h"
 #include "../vm/vm.h"
 #include "breakpoint.h"
 #include "mmio.h"
@@ -12,24 +13,45 @@
  */
 #define NO_KVM_HYPERCALL (-1000LL) /* KVM_ENOSYS: what Linux guests expect of unknown calls */
 
+static void handle_in(struct vcpu *vcpu, const struct exit_io *io)
+{
+    const struct bus *bus = &vcpu->vm->pio;
+    uint64_t offset, value, mask = bus_mask(io->size);
+    struct bus_region *region = bus_glance(bus, io->port, io->size, &offset);
+
+    if (likely(region != NULL))
+        value = region->read(region->device, offset, io->size) & mask;
+    else
+        bus_read(bus, io->port, io->size, &value);
+    /* A 32-bit result clears the upper half, smaller ones leave the rest (SDM vol. 1, 3.4.1.1). */
+    vcpu->arch.gpr[X86_RAX] = io->size == 4 ? value : (vcpu->arch.gpr[X86_RAX] & ~mask) | value;
+}
+
+static void handle_out(struct vcpu *vcpu, const struct exit_io *io)
+{
+    const struct bus *bus = &vcpu->vm->pio;
+    uint64_t offset, value = vcpu->arch.gpr[X86_RAX];
+    struct bus_region *region = bus_glance(bus, io->port, io->size, &offset);
+
+    if (likely(region != NULL))
+        region->write(region->device, offset, io->size, value & bus_mask(io->size));
+    else
+        bus_write(bus, io->port, io->size, value);
+}
+
 static no_inline void handle_io(struct vcpu *vcpu)
 {
-    const struct vmexit *e = &vcpu->exit;
-    uint64_t value, mask;
+    struct exit_io io = backend_io(vcpu);
 
-    if (unlikely(e->io.is_string || (backend_dr7(vcpu) & X86_DR7_ENABLES))) {
+    if (unlikely(io.is_string || (backend_dr7(vcpu) & X86_DR7_ENABLES))) {
         x86_emulate_current(vcpu);
         return;
     }
-    if (e->io.is_in) {
-        bus_read(&vcpu->vm->pio, e->io.port, e->io.size, &value);
-        mask = ~0ULL >> (64 - 8 * e->io.size);
-        /* A 32-bit result clears the upper half, smaller ones leave the rest (SDM vol. 1, 3.4.1.1). */
-        vcpu->arch.gpr[X86_RAX] = e->io.size == 4 ? value : (vcpu->arch.gpr[X86_RAX] & ~mask) | value;
-    } else {
-        bus_write(&vcpu->vm->pio, e->io.port, e->io.size, vcpu->arch.gpr[X86_RAX]);
-    }
-    x86_continue_at(vcpu, e->io.next_rip);
+    if (io.is_in)
+        handle_in(vcpu, &io);
+    else
+        handle_out(vcpu, &io);
+    x86_continue_at(vcpu, io.next_rip);
 }
 
 static no_inline void handle_msr_read(struct vcpu *vcpu)
@@ -45,11 +67,19 @@ static no_inline void handle_msr_read(struct vcpu *vcpu)
     skip_plain(vcpu, INSN_RDMSR);
 }
 
+/* The registers of the local APIC first: they are the ones that a running guest writes. */
+static inline int msr_write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
+{
+    if (likely(msr - LAPIC_MSR_FIRST < LAPIC_MSR_COUNT))
+        return lapic_x2apic_write(vcpu->arch.lapic, msr - LAPIC_MSR_FIRST, value);
+    return x86_msr_write(vcpu, msr, value);
+}
+
 static no_inline void handle_msr_write(struct vcpu *vcpu)
 {
     uint64_t value = (uint32_t)vcpu->arch.gpr[X86_RAX] | vcpu->arch.gpr[X86_RDX] << 32;
 
-    if (x86_msr_write(vcpu, (uint32_t)vcpu->arch.gpr[X86_RCX], value) != 0) {
+    if (unlikely(msr_write(vcpu, (uint32_t)vcpu->arch.gpr[X86_RCX], value) != 0)) {
         x86_fault(vcpu, X86_GP, 0);
         return;
     }
@@ -160,38 +190,37 @@ static no_inline void handle_rare(struct vcpu *vcpu)
     }
 }
 
+static void handle_nothing(struct vcpu *vcpu)
+{
+    (void)vcpu;
+}
+
+static void (*const handlers[EXIT_KINDS])(struct vcpu *vcpu) = {
+    [EXIT_UNKNOWN] = handle_rare,
+    [EXIT_HOST_IRQ] = handle_nothing,
+    [EXIT_NOTHING] = handle_nothing,
+    [EXIT_HALT] = handle_halt,
+    [EXIT_STAGE2_FAULT] = handle_fault,
+    [EXIT_HYPERCALL] = handle_hypercall,
+    [EXIT_UNDEFINED] = handle_rare,
+    [EXIT_PAUSE] = handle_nothing,
+    [EXIT_FAIL_ENTRY] = handle_rare,
+    [EXIT_IRQ_WINDOW] = handle_nothing,
+    [EXIT_NMI_WINDOW] = handle_nothing,
+    [EXIT_CPUID] = x86_cpuid_exit,
+    [EXIT_IO] = handle_io,
+    [EXIT_MSR_READ] = handle_msr_read,
+    [EXIT_MSR_WRITE] = handle_msr_write,
+    [EXIT_CR_ACCESS] = handle_rare,
+    [EXIT_XSETBV] = handle_rare,
+    [EXIT_WBINVD] = handle_rare,
+    [EXIT_EXCEPTION] = handle_rare,
+    [EXIT_TASK_SWITCH] = handle_rare,
+    [EXIT_SHUTDOWN] = handle_rare,
+};
+_Static_assert(EXIT_KINDS == 21, "a handler for each");
+
 void exit_handle(struct vcpu *vcpu)
 {
-    switch (vcpu->exit.kind) {
-    case EXIT_HOST_IRQ:
-    case EXIT_NOTHING:
-    case EXIT_IRQ_WINDOW:
-    case EXIT_NMI_WINDOW:
-    case EXIT_PAUSE:
-        break;
-    case EXIT_CPUID:
-        x86_cpuid_exit(vcpu);
-        break;
-    case EXIT_HALT:
-        handle_halt(vcpu);
-        break;
-    case EXIT_IO:
-        handle_io(vcpu);
-        break;
-    case EXIT_MSR_READ:
-        handle_msr_read(vcpu);
-        break;
-    case EXIT_MSR_WRITE:
-        handle_msr_write(vcpu);
-        break;
-    case EXIT_STAGE2_FAULT:
-        handle_fault(vcpu);
-        break;
-    case EXIT_HYPERCALL:
-        handle_hypercall(vcpu);
-        break;
-    default:
-        handle_rare(vcpu);
-        break;
-    }
+    handlers[vcpu->exit.kind](vcpu);
 }

@@ -110,8 +110,12 @@ bool guest_fetch_is_slow(struct vcpu *vcpu, uint32_t pattern, unsigned size)
     if ((linear & (PAGE_SIZE - 1)) > PAGE_SIZE - sizeof(bytes) ||
         guest_translate(vcpu, linear, GUEST_FETCH, &place, &fault) != 0 || place.host == NULL)
         return false;
-    vcpu->arch.last_fetch.rip = backend_rip(vcpu);
-    vcpu->arch.last_fetch.bytes = place.host;
+    if (backend_cpl(vcpu) == 0) {
+        unsigned slot = backend_rip(vcpu) % X86_FETCHES;
+
+        vcpu->arch.fetches[slot].rip = backend_rip(vcpu);
+        vcpu->arch.fetches[slot].bytes = place.host;
+    }
     memcpy(&bytes, place.host, size);
     return bytes == pattern;
 }

@@ -36,13 +36,18 @@ bool guest_fetch_is_slow(struct vcpu *vcpu, uint32_t pattern, unsigned size);
 
 /*
  * A quick look where they were last time. That may no longer be what RIP translates to; then the worst that
- * happens is that this guest's RIP moves on by the length of an instruction that stood there before.
+ * happens is that this guest's RIP moves on by the length of an instruction that stood there before. Only
+ * what ran at CPL 0 is remembered: programs in different address spaces share addresses.
  */
 static always_inline bool guest_fetch_is(struct vcpu *vcpu, uint32_t pattern, unsigned size)
 {
-    if (unlikely(vcpu->arch.last_fetch.rip != backend_rip(vcpu)))
+    uint64_t rip = backend_rip(vcpu);
+    unsigned slot = rip % X86_FETCHES;
+
+    if (unlikely(vcpu->arch.fetches[slot].rip != rip))
         return guest_fetch_is_slow(vcpu, pattern, size);
-    return (*(const unaligned_u32 *)vcpu->arch.last_fetch.bytes & 0xffffffffU >> (32 - 8 * size)) == pattern;
+    return (*(const unaligned_u32 *)vcpu->arch.fetches[slot].bytes & 0xffffffffU >> (32 - 8 * size)) ==
+           pattern;
 }
 
 #endif

@@ -272,13 +272,10 @@ static no_inline int write_by_rule(struct vcpu *vcpu, uint32_t msr, uint64_t val
     return rule ? rule->write(vcpu, msr, value) : -ENOENT;
 }
 
-#define MSR_X2APIC_FIRST 0x800
-#define MSR_X2APIC_COUNT 0x100
-
 /* The local APIC's first: they are the ones that a running guest uses. */
 static inline bool is_lapic(uint32_t msr)
 {
-    return msr - MSR_X2APIC_FIRST < MSR_X2APIC_COUNT || msr == MSR_TSC_DEADLINE;
+    return msr - LAPIC_MSR_FIRST < LAPIC_MSR_COUNT || msr == MSR_TSC_DEADLINE;
 }
 
 int x86_msr_read(struct vcpu *vcpu, uint32_t msr, uint64_t *value)

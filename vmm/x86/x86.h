@@ -13,9 +13,7 @@ void x86_instruction_done(struct vcpu *vcpu);
 /* The instruction that exited, or was emulated, is over: the next one is at `rip`. */
 static always_inline void x86_continue_at(struct vcpu *vcpu, uint64_t rip)
 {
-    backend_rip_set(vcpu, rip);
-    backend_clear_shadow(vcpu);
-    if (unlikely(backend_rflags(vcpu) & (X86_RFLAGS_TF | X86_RFLAGS_RF)))
+    if (unlikely(backend_continue_at(vcpu, rip) & (X86_RFLAGS_TF | X86_RFLAGS_RF)))
         x86_instruction_done(vcpu);
 }
 

@@ -98,6 +98,25 @@ exception_entry:
     addq    $16, %rsp
     iretq
 
+/*
+ * 32 calls, which nothing ever returns to; whatever is predicted to, stops at once. No condition: it could be
+ * mispredicted itself.
+ */
+    .macro  FILL_RETURNS
+    .rept   32
+    call    1f
+    int3
+1:
+    .endr
+    addq    $256, %rsp
+    .endm
+
+/* void arch_returns_fill(void); its own return is mispredicted, to the last of the calls. */
+    .globl arch_returns_fill
+arch_returns_fill:
+    FILL_RETURNS
+    ret
+
 /* void arch_thread_switch(struct arch_thread *from, struct arch_thread *to); sp is at offset 0 of both. */
     .globl arch_thread_switch
 arch_thread_switch:
@@ -107,6 +126,7 @@ arch_thread_switch:
     pushq   %r13
     pushq   %r14
     pushq   %r15
+    FILL_RETURNS                    /* what follows returns to where the other thread called from */
     movq    %rsp, (%rdi)
     movq    (%rsi), %rsp
     popq    %r15

@@ -26,11 +26,9 @@ static const struct {
     [SVM_FEATURE_IBPB] = {"ibpb", 0x80000008, 1, 12},
     [SVM_FEATURE_RDTSCP] = {"rdtscp", 0x80000001, 3, 27},
     [SVM_FEATURE_AIBRS] = {"automatic-ibrs", 0x80000021, 0, 8},
-    [SVM_FEATURE_ERAPS] = {"eraps", 0x80000021, 0, 24},
 };
 
 bool svm_features[SVM_FEATURE_COUNT];
-bool svm_needs_rsb_fill;
 static const char *names[SVM_FEATURE_COUNT + 1]; /* the same */
 
 DEFINE_PERCPU(struct svm_cpu, svm_cpu);
@@ -59,7 +57,6 @@ static void features_read(void)
         if (svm_features[i])
             names[n++] = feature_bits[i].name;
     }
-    svm_needs_rsb_fill = !svm_features[SVM_FEATURE_ERAPS];
     names[n] = NULL;
 }
 

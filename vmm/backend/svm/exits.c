@@ -1,18 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "svm.h"
 
-static void decode_io(const struct vmcb_control *c, struct vmexit *exit)
-{
-    uint64_t info = c->exit_info1;
-
-    exit->kind = EXIT_IO;
-    exit->io.next_rip = c->exit_info2; /* on every CPU: APM vol. 2, 15.10.2 */
-    exit->io.port = SVM_IOIO_PORT(info);
-    exit->io.size = (uint8_t)SVM_IOIO_SIZE(info);
-    exit->io.is_in = info & SVM_IOIO_IN;
-    exit->io.is_string = info & (SVM_IOIO_STRING | SVM_IOIO_REP);
-}
-
 static void decode_fault(const struct vmcb_control *c, struct vmexit *exit)
 {
     exit->kind = EXIT_STAGE2_FAULT;
@@ -45,22 +33,22 @@ static void nmi_done(struct vcpu *vcpu, struct vmexit *exit)
     exit->kind = EXIT_NMI_WINDOW;
 }
 
-/* Exits that need no more than their name; EXIT_UNKNOWN is 0 here so that every other code is unknown. */
+/* Exits that need no more than their name. */
 _Static_assert(SVM_SIMPLE_EXITS == SVM_EXIT_XSETBV + 1, "the last of them");
-#define KIND(kind) ((uint8_t)(kind) ^ EXIT_UNKNOWN)
 const uint8_t svm_simple_exits[SVM_SIMPLE_EXITS] = {
-    [SVM_EXIT_INTR] = KIND(EXIT_HOST_IRQ),     [SVM_EXIT_NMI] = KIND(EXIT_HOST_IRQ),
-    [SVM_EXIT_SMI] = KIND(EXIT_HOST_IRQ),      [SVM_EXIT_VINTR] = KIND(EXIT_IRQ_WINDOW),
-    [SVM_EXIT_CPUID] = KIND(EXIT_CPUID),       [SVM_EXIT_HLT] = KIND(EXIT_HALT),
-    [SVM_EXIT_VMMCALL] = KIND(EXIT_HYPERCALL), [SVM_EXIT_XSETBV] = KIND(EXIT_XSETBV),
-    [SVM_EXIT_WBINVD] = KIND(EXIT_WBINVD),     [SVM_EXIT_INVD] = KIND(EXIT_WBINVD),
-    [SVM_EXIT_PAUSE] = KIND(EXIT_PAUSE),       [SVM_EXIT_TASK_SWITCH] = KIND(EXIT_TASK_SWITCH),
-    [SVM_EXIT_SHUTDOWN] = KIND(EXIT_SHUTDOWN), [SVM_EXIT_RDPMC] = KIND(EXIT_UNDEFINED),
-    [SVM_EXIT_INVLPGA] = KIND(EXIT_UNDEFINED), [SVM_EXIT_MONITOR] = KIND(EXIT_UNDEFINED),
-    [SVM_EXIT_MWAIT] = KIND(EXIT_UNDEFINED),   [SVM_EXIT_MWAIT_ARMED] = KIND(EXIT_UNDEFINED),
-    [SVM_EXIT_VMRUN] = KIND(EXIT_UNDEFINED),   [SVM_EXIT_VMLOAD] = KIND(EXIT_UNDEFINED),
-    [SVM_EXIT_VMSAVE] = KIND(EXIT_UNDEFINED),  [SVM_EXIT_STGI] = KIND(EXIT_UNDEFINED),
-    [SVM_EXIT_CLGI] = KIND(EXIT_UNDEFINED),    [SVM_EXIT_SKINIT] = KIND(EXIT_UNDEFINED),
+    [SVM_EXIT_INTR] = EXIT_HOST_IRQ,     [SVM_EXIT_NMI] = EXIT_HOST_IRQ,
+    [SVM_EXIT_SMI] = EXIT_HOST_IRQ,      [SVM_EXIT_VINTR] = EXIT_IRQ_WINDOW,
+    [SVM_EXIT_CPUID] = EXIT_CPUID,       [SVM_EXIT_HLT] = EXIT_HALT,
+    [SVM_EXIT_VMMCALL] = EXIT_HYPERCALL, [SVM_EXIT_XSETBV] = EXIT_XSETBV,
+    [SVM_EXIT_WBINVD] = EXIT_WBINVD,     [SVM_EXIT_INVD] = EXIT_WBINVD,
+    [SVM_EXIT_PAUSE] = EXIT_PAUSE,       [SVM_EXIT_TASK_SWITCH] = EXIT_TASK_SWITCH,
+    [SVM_EXIT_SHUTDOWN] = EXIT_SHUTDOWN, [SVM_EXIT_RDPMC] = EXIT_UNDEFINED,
+    [SVM_EXIT_INVLPGA] = EXIT_UNDEFINED, [SVM_EXIT_MONITOR] = EXIT_UNDEFINED,
+    [SVM_EXIT_MWAIT] = EXIT_UNDEFINED,   [SVM_EXIT_MWAIT_ARMED] = EXIT_UNDEFINED,
+    [SVM_EXIT_VMRUN] = EXIT_UNDEFINED,   [SVM_EXIT_VMLOAD] = EXIT_UNDEFINED,
+    [SVM_EXIT_VMSAVE] = EXIT_UNDEFINED,  [SVM_EXIT_STGI] = EXIT_UNDEFINED,
+    [SVM_EXIT_CLGI] = EXIT_UNDEFINED,    [SVM_EXIT_SKINIT] = EXIT_UNDEFINED,
+    [SVM_EXIT_IOIO] = EXIT_IO,
 };
 
 /* Exits with more to them than a name. */
@@ -70,9 +58,7 @@ void svm_exit_decode(struct vcpu *vcpu)
     const struct vmcb_control *c = &vcpu->backend.vmcb->control;
     uint64_t code = c->exit_code;
 
-    if (code == SVM_EXIT_IOIO) {
-        decode_io(c, exit);
-    } else if (code == SVM_EXIT_MSR) {
+    if (code == SVM_EXIT_MSR) {
         exit->kind = c->exit_info1 ? EXIT_MSR_WRITE : EXIT_MSR_READ;
     } else if (code == SVM_EXIT_NPF) {
         decode_fault(c, exit);

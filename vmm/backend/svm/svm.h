@@ -16,7 +16,6 @@ enum svm_feature {
     SVM_FEATURE_IBPB, /* a barrier for branch predictors */
     SVM_FEATURE_RDTSCP,
     SVM_FEATURE_AIBRS, /* the host's branches do not use what guests have trained */
-    SVM_FEATURE_ERAPS, /* exits clear the return address predictor */
     SVM_FEATURE_COUNT,
 };
 

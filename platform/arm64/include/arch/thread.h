@@ -42,4 +42,9 @@ static inline void arch_fpu_init(struct arch_fpu *state, bool is_guest)
 void arch_fpu_save(struct arch_fpu *state);
 void arch_fpu_restore(const struct arch_fpu *state);
 
+/* Guests' calls are not known to leave anything in the predictor of return addresses that EL2 would use. */
+static inline void arch_returns_fill(void)
+{
+}
+
 #endif

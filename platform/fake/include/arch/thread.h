@@ -48,4 +48,8 @@ static inline void arch_fpu_restore(const struct arch_fpu *state)
     (void)state;
 }
 
+static inline void arch_returns_fill(void)
+{
+}
+
 #endif

@@ -19,6 +19,13 @@ void arch_thread_init(struct arch_thread *thread, void *stack_top, void (*fn)(vo
 void arch_thread_switch(struct arch_thread *from, struct arch_thread *to);
 
 /*
+ * Replaces what the CPU's predictor of return addresses holds: AMD, "Software techniques for managing
+ * speculation", V2-3. For code that is about to return further than it has called since somebody else, a
+ * guest, filled the predictor; arch_thread_switch() does the same. Context: any.
+ */
+void arch_returns_fill(void);
+
+/*
  * FPU/SIMD state of a thread; 64-byte aligned. Host threads keep x87 and SSE (FXSAVE layout, SDM vol.
  * 1, 10.5.1); a vCPU's thread keeps everything that a guest may enable in XCR0 (XSAVE layout, 13.4).
  */

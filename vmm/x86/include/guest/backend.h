@@ -32,8 +32,11 @@ void backend_nmi_forget(struct vcpu *vcpu);
 /* Asks for EXIT_IRQ_WINDOW / EXIT_NMI_WINDOW as soon as the guest can take one; or no longer. */
 void backend_irq_window(struct vcpu *vcpu, bool wanted);
 void backend_nmi_window(struct vcpu *vcpu, bool wanted);
-/* The instruction at the old RIP has been emulated: interrupt shadows end. */
-static inline void backend_clear_shadow(struct vcpu *vcpu);
+/* The instruction that exited has been emulated: the next one is at `rip`, and interrupt shadows end. Returns
+ * RFLAGS. */
+static inline uint64_t backend_continue_at(struct vcpu *vcpu, uint64_t rip);
+/* With EXIT_IO, until the next entry: what the access is. */
+static inline struct exit_io backend_io(const struct vcpu *vcpu);
 
 /* --- state that policy code touches --- */
 

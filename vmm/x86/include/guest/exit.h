@@ -10,7 +10,7 @@
     X(EXIT_IRQ_WINDOW, "irq-window") /* the guest can take an interrupt now, as asked for */            \
     X(EXIT_NMI_WINDOW, "nmi-window")                                                                    \
     X(EXIT_CPUID, "cpuid")                                                                              \
-    X(EXIT_IO, "io") /* exit.io */                                                                      \
+    X(EXIT_IO, "io") /* backend_io() */                                                                 \
     X(EXIT_MSR_READ, "msr-read")                                                                        \
     X(EXIT_MSR_WRITE, "msr-write")                                                                      \
     X(EXIT_CR_ACCESS, "cr-access") /* the instruction at RIP accesses a control register: emulate it */ \
@@ -33,8 +33,6 @@ struct exit_exception {
     uint32_t error;
 };
 
-#define GUEST_EXIT_MEMBERS \
-    struct exit_io io;     \
-    struct exit_exception exception;
+#define GUEST_EXIT_MEMBERS struct exit_exception exception;
 
 #endif

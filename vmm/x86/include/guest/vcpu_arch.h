@@ -13,6 +13,9 @@
 struct lapic;
 struct x86_caches;
 
+/* Instructions that exit, of which a kernel has but a few that count. */
+#define X86_FETCHES 64
+
 struct vcpu_arch {
     /* By enum x86_reg; first, because assembly knows it. */
     uint64_t gpr[16]; /* t */
@@ -34,9 +37,9 @@ struct vcpu_arch {
     uint64_t steal_base_ns; /* t: its thread's steal time that the guest has not seen */
 
     struct {
-        uint64_t rip;
-        const uint8_t *bytes;  /* NULL: none yet */
-    } last_fetch;              /* t: where the last instruction was looked at (vmm/x86/fetch.c) */
+        uint64_t rip; /* ~0: none yet */
+        const uint8_t *bytes;
+    } fetches[X86_FETCHES];    /* t: where instructions were looked at, by RIP (vmm/x86/fetch.h) */
     uint64_t device_page;      /* t: guest-physical page number without RAM behind it; ~0: none known */
     struct x86_caches *caches; /* t: vmm/x86/caches.h */
 };

@@ -19,13 +19,10 @@ struct svm_cpu {
 };
 DECLARE_PERCPU(struct svm_cpu, svm_cpu);
 
-/* Nonzero: the return address predictor is to be filled after each exit. Immutable once CPUs are enabled. */
-extern bool svm_needs_rsb_fill;
-
-/* Exit codes that need no more than a name, by code: enum exit_kind ^ EXIT_UNKNOWN (exits.c). */
-#define SVM_SIMPLE_EXITS     0x8e
-#define SVM_EXIT_KIND(entry) ((enum exit_kind)((entry) ^ EXIT_UNKNOWN))
+/* Exit codes that need no more than a name, by code: enum exit_kind, or 0 (exits.c). */
+#define SVM_SIMPLE_EXITS 0x8e
 extern const uint8_t svm_simple_exits[SVM_SIMPLE_EXITS];
+_Static_assert(EXIT_UNKNOWN == 0, "what is not in the table");
 
 /* Rare halves: another vCPU ran here, or this one elsewhere; state that hardware does not switch; other
  * exits. */
@@ -35,20 +32,6 @@ void svm_rare_state_leave(struct vcpu *vcpu);
 void svm_event_redeliver(struct vcpu *vcpu);
 void svm_exit_decode(struct vcpu *vcpu);
 
-/* To be filled: the guest's calls and returns have left their addresses there, from which the host's next
- * returns would be predicted. 32 calls replace them; nothing ever returns to these. AMD, "Software techniques
- * for managing speculation", V2-3. */
-#define SVM_RSB_FILL                         \
-    "cmpb $0, svm_needs_rsb_fill(%%rip)\n\t" \
-    "je 2f\n\t"                              \
-    ".rept 32\n\t"                           \
-    "call 1f\n\t"                            \
-    "int3\n"                                 \
-    "1:\n\t"                                 \
-    ".endr\n\t"                              \
-    "addq $256, %%rsp\n"                     \
-    "2:\n\t"
-
 /*
  * One trip: APM vol. 2, 15.5. Interrupts off at entry and at return; GIF keeps interrupts and NMIs away while
  * host and guest state are mixed, and IF is set below it so that host interrupts end the guest's run
@@ -56,69 +39,79 @@ void svm_exit_decode(struct vcpu *vcpu);
  * leaves alone: FS, GS, TR, LDTR and the system-call MSRs. Nothing of the guest stays in registers that
  * speculation could use.
  *
- * Inline, so that the run loop's registers are saved once and not at each entry.
+ * Not so in the predictor of return addresses: the guest's calls have left theirs there. A return that goes
+ * with a call since the exit is predicted by that call. Returns that go further back are the run loop's own
+ * (vmm/vm/vcpu.c) and the switch to another thread's stack: before those arch_returns_fill() replaces the
+ * guest's addresses.
+ *
+ * Inline, so that the run loop's registers are saved once and not at each entry. Returns its argument, which
+ * the compiler would have to look for in memory.
  */
-static always_inline void svm_run(uint64_t vmcb_pa, uint64_t *gpr, uint64_t host_vmcb_pa)
+static always_inline struct vcpu *svm_run(struct vcpu *vcpu)
 {
-    __asm__ volatile("pushq %%rbp\n\t"
-                     "pushq %%rsi\n\t"
-                     "pushq %%rdi\n\t"
-                     "movq 1*8(%%rsi), %%rcx\n\t"
-                     "movq 2*8(%%rsi), %%rdx\n\t"
-                     "movq 3*8(%%rsi), %%rbx\n\t"
-                     "movq 5*8(%%rsi), %%rbp\n\t"
-                     "movq 7*8(%%rsi), %%rdi\n\t"
-                     "movq 8*8(%%rsi), %%r8\n\t"
-                     "movq 9*8(%%rsi), %%r9\n\t"
-                     "movq 10*8(%%rsi), %%r10\n\t"
-                     "movq 11*8(%%rsi), %%r11\n\t"
-                     "movq 12*8(%%rsi), %%r12\n\t"
-                     "movq 13*8(%%rsi), %%r13\n\t"
-                     "movq 14*8(%%rsi), %%r14\n\t"
-                     "movq 15*8(%%rsi), %%r15\n\t"
-                     "movq 6*8(%%rsi), %%rsi\n\t"
-                     "clgi\n\t"
-                     "sti\n\t"
-                     "vmload %%rax\n\t"
-                     "vmrun %%rax\n\t"
-                     "vmsave %%rax\n\t"
-                     "popq %%rax\n\t" /* host VMCB */
-                     "vmload %%rax\n\t"
-                     "cli\n\t"
-                     "popq %%rax\n\t" /* GPRs */
-                     "movq %%rcx, 1*8(%%rax)\n\t"
-                     "movq %%rdx, 2*8(%%rax)\n\t"
-                     "movq %%rbx, 3*8(%%rax)\n\t"
-                     "movq %%rbp, 5*8(%%rax)\n\t"
-                     "movq %%rsi, 6*8(%%rax)\n\t"
-                     "movq %%rdi, 7*8(%%rax)\n\t"
-                     "movq %%r8, 8*8(%%rax)\n\t"
-                     "movq %%r9, 9*8(%%rax)\n\t"
-                     "movq %%r10, 10*8(%%rax)\n\t"
-                     "movq %%r11, 11*8(%%rax)\n\t"
-                     "movq %%r12, 12*8(%%rax)\n\t"
-                     "movq %%r13, 13*8(%%rax)\n\t"
-                     "movq %%r14, 14*8(%%rax)\n\t"
-                     "movq %%r15, 15*8(%%rax)\n\t"
-                     "xorl %%ebx, %%ebx\n\t"
-                     "xorl %%ecx, %%ecx\n\t"
-                     "xorl %%edx, %%edx\n\t"
-                     "xorl %%esi, %%esi\n\t"
-                     "xorl %%edi, %%edi\n\t"
-                     "xorl %%r8d, %%r8d\n\t"
-                     "xorl %%r9d, %%r9d\n\t"
-                     "xorl %%r10d, %%r10d\n\t"
-                     "xorl %%r11d, %%r11d\n\t"
-                     "xorl %%r12d, %%r12d\n\t"
-                     "xorl %%r13d, %%r13d\n\t"
-                     "xorl %%r14d, %%r14d\n\t"
-                     "xorl %%r15d, %%r15d\n\t"
-                     "popq %%rbp\n\t"
-                     "stgi\n\t" SVM_RSB_FILL
-                     : "+a"(vmcb_pa), "+S"(gpr), "+D"(host_vmcb_pa)
-                     : /* no operand for svm_needs_rsb_fill: no register is left that could address it */
-                     : "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "memory",
-                       "cc");
+    _Static_assert(offsetof(struct vcpu, arch.gpr) == 0, "the registers' offsets below");
+    __asm__ volatile(
+        "pushq %%rbp\n\t"
+        "pushq %%rdi\n\t"
+        "movq %c[vmcb](%%rdi), %%rax\n\t"
+        "movq 1*8(%%rdi), %%rcx\n\t"
+        "movq 2*8(%%rdi), %%rdx\n\t"
+        "movq 3*8(%%rdi), %%rbx\n\t"
+        "movq 5*8(%%rdi), %%rbp\n\t"
+        "movq 6*8(%%rdi), %%rsi\n\t"
+        "movq 8*8(%%rdi), %%r8\n\t"
+        "movq 9*8(%%rdi), %%r9\n\t"
+        "movq 10*8(%%rdi), %%r10\n\t"
+        "movq 11*8(%%rdi), %%r11\n\t"
+        "movq 12*8(%%rdi), %%r12\n\t"
+        "movq 13*8(%%rdi), %%r13\n\t"
+        "movq 14*8(%%rdi), %%r14\n\t"
+        "movq 15*8(%%rdi), %%r15\n\t"
+        "movq 7*8(%%rdi), %%rdi\n\t"
+        "clgi\n\t"
+        "sti\n\t"
+        "vmload %%rax\n\t"
+        "vmrun %%rax\n\t"
+        "vmsave %%rax\n\t"
+        "popq %%rax\n\t"
+        "movq %%rcx, 1*8(%%rax)\n\t"
+        "movq %%rdx, 2*8(%%rax)\n\t"
+        "movq %%rbx, 3*8(%%rax)\n\t"
+        "movq %%rbp, 5*8(%%rax)\n\t"
+        "movq %%rsi, 6*8(%%rax)\n\t"
+        "movq %%rdi, 7*8(%%rax)\n\t"
+        "movq %%r8, 8*8(%%rax)\n\t"
+        "movq %%r9, 9*8(%%rax)\n\t"
+        "movq %%r10, 10*8(%%rax)\n\t"
+        "movq %%r11, 11*8(%%rax)\n\t"
+        "movq %%r12, 12*8(%%rax)\n\t"
+        "movq %%r13, 13*8(%%rax)\n\t"
+        "movq %%r14, 14*8(%%rax)\n\t"
+        "movq %%r15, 15*8(%%rax)\n\t"
+        "movq %%rax, %%rdi\n\t"
+        "movq %c[host](%%rdi), %%rax\n\t"
+        "vmload %%rax\n\t"
+        "cli\n\t"
+        "xorl %%ebx, %%ebx\n\t"
+        "xorl %%ecx, %%ecx\n\t"
+        "xorl %%edx, %%edx\n\t"
+        "xorl %%esi, %%esi\n\t"
+        "xorl %%r8d, %%r8d\n\t"
+        "xorl %%r9d, %%r9d\n\t"
+        "xorl %%r10d, %%r10d\n\t"
+        "xorl %%r11d, %%r11d\n\t"
+        "xorl %%r12d, %%r12d\n\t"
+        "xorl %%r13d, %%r13d\n\t"
+        "xorl %%r14d, %%r14d\n\t"
+        "xorl %%r15d, %%r15d\n\t"
+        "popq %%rbp\n\t"
+        "stgi"
+        : "+D"(vcpu)
+        : [vmcb] "i"(offsetof(struct vcpu, backend.vmcb_pa)), [host] "i"(
+                                                                  offsetof(struct vcpu, backend.host_vmcb_pa))
+        : "rax", "rbx", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "memory",
+          "cc");
+    return vcpu;
 }
 
 static always_inline void backend_prepare(struct vcpu *vcpu)
@@ -138,7 +131,7 @@ static always_inline void backend_enter(struct vcpu *vcpu)
     v->save.rsp = vcpu->arch.gpr[X86_RSP];
     if (unlikely(vcpu->backend.has_rare_state))
         svm_rare_state_enter(vcpu);
-    svm_run(vcpu->backend.vmcb_pa, vcpu->arch.gpr, vcpu->backend.host_vmcb_pa);
+    vcpu = svm_run(vcpu);
     if (unlikely(vcpu->backend.has_rare_state))
         svm_rare_state_leave(vcpu);
     v = vcpu->backend.vmcb;
@@ -150,8 +143,8 @@ static always_inline void backend_enter(struct vcpu *vcpu)
     if (unlikely(v->control.exit_int_info & SVM_EVENT_VALID))
         svm_event_redeliver(vcpu);
     code = v->control.exit_code;
-    if (likely(code < SVM_SIMPLE_EXITS && svm_simple_exits[code] != 0))
-        vcpu->exit.kind = SVM_EXIT_KIND(svm_simple_exits[code]);
+    if (likely(code < SVM_SIMPLE_EXITS && svm_simple_exits[code] != EXIT_UNKNOWN))
+        vcpu->exit.kind = (enum exit_kind)svm_simple_exits[code];
     else
         svm_exit_decode(vcpu);
 }

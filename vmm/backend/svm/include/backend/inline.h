@@ -72,9 +72,27 @@ static inline unsigned backend_cpl(const struct vcpu *vcpu)
     return vcpu->backend.vmcb->save.cpl;
 }
 
-static inline void backend_clear_shadow(struct vcpu *vcpu)
+static inline uint64_t backend_continue_at(struct vcpu *vcpu, uint64_t rip)
 {
-    vcpu->backend.vmcb->control.interrupt_shadow &= ~(uint64_t)SVM_SHADOW_STI;
+    struct vmcb *v = vcpu->backend.vmcb;
+
+    v->save.rip = rip;
+    v->control.interrupt_shadow &= ~(uint64_t)SVM_SHADOW_STI;
+    return v->save.rflags;
+}
+
+static inline struct exit_io backend_io(const struct vcpu *vcpu)
+{
+    const struct vmcb_control *c = &vcpu->backend.vmcb->control;
+    uint64_t info = c->exit_info1;
+
+    return (struct exit_io){
+        .port = SVM_IOIO_PORT(info),
+        .size = (uint8_t)SVM_IOIO_SIZE(info),
+        .is_in = info & SVM_IOIO_IN,
+        .is_string = info & (SVM_IOIO_STRING | SVM_IOIO_REP),
+        .next_rip = c->exit_info2, /* on every CPU: APM vol. 2, 15.10.2 */
+    };
 }
 
 /*
