@@ -18,6 +18,33 @@
 /* Inputs that can be level-triggered: not timer, keyboard, cascade; not RTC, FPU. */
 static const uint8_t elcr_writable[2] = {0xf8, 0xde};
 
+/* --- masks --- */
+
+static inline uint8_t imr(const struct pic *pic, unsigned which)
+{
+    return (uint8_t)atomic_load(&pic->control[which]);
+}
+
+static inline unsigned init_step(const struct pic *pic, unsigned which)
+{
+    return atomic_load_explicit(&pic->control[which], memory_order_relaxed) >> 8;
+}
+
+/* Lock held. */
+static void control_set(struct pic *pic, unsigned which, unsigned mask, unsigned step)
+{
+    atomic_store(&pic->control[which], (uint16_t)(mask | step << 8));
+}
+
+/* Lines that the CPU does not hear of. A slave behind a masked cascade input is looked at again when that is
+ * unmasked. */
+static uint32_t masked_lines(const struct pic *pic)
+{
+    uint32_t masked = imr(pic, MASTER) | (uint32_t)imr(pic, SLAVE) << 8;
+
+    return (masked & 1U << CASCADE_INPUT) != 0 ? masked | 0xff00 : masked;
+}
+
 /* --- priorities --- */
 
 /* 0 is the highest; 8: none of the inputs in the mask. */
@@ -41,11 +68,11 @@ static unsigned half_irr(const struct pic *pic, unsigned which);
 static int half_request(const struct pic *pic, unsigned which)
 {
     const struct pic_half *half = &pic->half[which];
-    unsigned requested = half_irr(pic, which) & ~half->imr & 0xffU;
+    unsigned mask = imr(pic, which), requested = half_irr(pic, which) & ~mask & 0xffU;
     unsigned in_service = half->isr, priority = highest_priority(half, requested);
 
     if (half->is_special_mask)
-        in_service &= ~(unsigned)half->imr;
+        in_service &= ~mask;
     if (half->is_fully_nested && which == MASTER)
         in_service &= ~(1U << CASCADE_INPUT);
     return priority < highest_priority(half, in_service) ? (int)input_of(half, priority) : -1;
@@ -76,20 +103,11 @@ static bool has_request(const struct pic *pic, uint32_t masked)
     return (((inputs & level_triggered) | (inputs >> 16 & ~level_triggered)) & ~masked & 0xffff) != 0;
 }
 
-/*
- * Something has changed: tells the local APIC. Lock held. A line that changes meanwhile either sees itself
- * watched and comes here next, or was seen by this look at the inputs.
- */
+/* Something has changed: tells the local APIC. Lock held. */
 static void update(struct pic *pic)
 {
-    uint32_t masked = pic->half[MASTER].imr | (uint32_t)pic->half[SLAVE].imr << 8;
-    bool output;
+    bool output = has_request(pic, masked_lines(pic)) && half_request(pic, MASTER) >= 0;
 
-    /* A slave behind a masked cascade input is looked at again when that is unmasked. */
-    if ((masked & 1U << CASCADE_INPUT) != 0)
-        masked |= 0xff00;
-    atomic_store(&pic->watched, ~masked & 0xffff);
-    output = has_request(pic, masked) && half_request(pic, MASTER) >= 0;
     if (output != pic->output) {
         pic->output = output;
         lapic_extint_set(pic->lapic, output);
@@ -106,7 +124,7 @@ void pic_line_set(struct pic *pic, unsigned line, bool level)
             return;
     } while (!atomic_compare_exchange_weak(&pic->inputs, &before,
                                            level ? before | bit | bit << 16 : before & ~bit));
-    if ((atomic_load(&pic->watched) & bit) == 0)
+    if ((masked_lines(pic) & bit) != 0)
         return;
     state = spin_lock_irqsave(&pic->lock);
     update(pic);
@@ -171,10 +189,10 @@ static void icw1_write(struct pic *pic, unsigned which, uint8_t value)
         .base = half->base,
         .elcr = half->elcr,
         .lowest = 7,
-        .init_step = 2,
         .needs_icw4 = (value & 1) != 0,
         .is_single = (value & 2) != 0,
     };
+    control_set(pic, which, 0, 2);
     /* "The edge sense circuit is reset" (data sheet, ICW1): a line must fall and rise to interrupt. */
     atomic_fetch_and(&pic->inputs, ~(0xffU << (16 + which * 8)));
 }
@@ -186,8 +204,9 @@ static void eoi(struct pic_half *half, unsigned input, bool is_rotating)
         half->lowest = (uint8_t)input;
 }
 
-static void ocw2_write(struct pic_half *half, uint8_t value)
+static void ocw2_write(struct pic *pic, unsigned which, uint8_t value)
 {
+    struct pic_half *half = &pic->half[which];
     unsigned command = value >> 5, input = value & 7, in_service = half->isr, priority;
 
     switch (command) {
@@ -200,7 +219,7 @@ static void ocw2_write(struct pic_half *half, uint8_t value)
         /* What is masked in special mask mode is not what such an EOI means (data sheet, special mask mode).
          */
         if (half->is_special_mask)
-            in_service &= ~(unsigned)half->imr;
+            in_service &= ~(unsigned)imr(pic, which);
         priority = highest_priority(half, in_service);
         if (priority < 8)
             eoi(half, input_of(half, priority), command == 5);
@@ -227,39 +246,39 @@ static void ocw3_write(struct pic_half *half, uint8_t value)
 }
 
 /* ICW2-4, or the mask. */
-static void data_write(struct pic_half *half, uint8_t value)
+static void data_write(struct pic *pic, unsigned which, uint8_t value)
 {
-    switch (half->init_step) {
+    struct pic_half *half = &pic->half[which];
+
+    switch (init_step(pic, which)) {
     case 2:
         half->base = value & 0xf8;
-        half->init_step = !half->is_single ? 3 : half->needs_icw4 ? 4 : 0;
+        control_set(pic, which, imr(pic, which), !half->is_single ? 3 : half->needs_icw4 ? 4 : 0);
         break;
     case 3: /* the wiring is fixed */
-        half->init_step = half->needs_icw4 ? 4 : 0;
+        control_set(pic, which, imr(pic, which), half->needs_icw4 ? 4 : 0);
         break;
     case 4:
         half->is_fully_nested = (value & 0x10) != 0;
         half->is_auto_eoi = (value & 2) != 0;
-        half->init_step = 0;
+        control_set(pic, which, imr(pic, which), 0);
         break;
     default:
-        half->imr = value;
+        control_set(pic, which, value, 0);
         break;
     }
 }
 
 static void port_write(struct pic *pic, unsigned which, unsigned offset, uint8_t value)
 {
-    struct pic_half *half = &pic->half[which];
-
     if (offset == 1)
-        data_write(half, value);
+        data_write(pic, which, value);
     else if ((value & 0x10) != 0)
         icw1_write(pic, which, value);
     else if ((value & 8) != 0)
-        ocw3_write(half, value);
+        ocw3_write(&pic->half[which], value);
     else
-        ocw2_write(half, value);
+        ocw2_write(pic, which, value);
 }
 
 /* The read after a poll command acknowledges: bit 7 if there is a request, and its number. */
@@ -278,7 +297,7 @@ static uint8_t port_read(struct pic *pic, unsigned which, unsigned offset)
     if (half->is_polled)
         return poll_read(pic, which);
     if (offset == 1)
-        return half->imr;
+        return imr(pic, which);
     return half->is_isr_selected ? half->isr : (uint8_t)half_irr(pic, which);
 }
 
@@ -297,28 +316,55 @@ static no_inline uint64_t half_read_locked(struct pic *pic, unsigned which, uint
     return value;
 }
 
-static uint64_t half_read(struct pic *pic, unsigned which, uint64_t offset, unsigned size)
+static inline uint64_t half_read(struct pic *pic, unsigned which, uint64_t offset, unsigned size)
 {
     const struct pic_half *half = &pic->half[which];
 
     /* The mask is one byte that changes nothing when it is read: as it is before or after somebody's write.
      */
     if (likely(offset == 1 && size == 1 && !__atomic_load_n(&half->is_polled, __ATOMIC_RELAXED)))
-        return __atomic_load_n(&half->imr, __ATOMIC_RELAXED);
+        return imr(pic, which);
     return half_read_locked(pic, which, offset, size);
 }
 
-static void half_write(struct pic *pic, unsigned which, uint64_t offset, unsigned size, uint64_t value)
+static no_inline void half_write_locked(struct pic *pic, unsigned which, uint64_t offset, unsigned size,
+                                        uint64_t value)
 {
     arch_irq_state_t state = spin_lock_irqsave(&pic->lock);
 
-    if (likely(size == 1))
-        port_write(pic, which, (unsigned)offset, (uint8_t)value);
-    else
-        for (unsigned i = 0; i < size && offset + i < 2; i++)
-            port_write(pic, which, (unsigned)offset + i, (uint8_t)(value >> i * 8));
+    for (unsigned i = 0; i < size && offset + i < 2; i++)
+        port_write(pic, which, (unsigned)offset + i, (uint8_t)(value >> i * 8));
     update(pic);
     spin_unlock_irqrestore(&pic->lock, state);
+}
+
+/*
+ * The mask, which guests write all the time. As long as every line that requests is masked, before and after,
+ * there was no output and is none, whatever else is in the registers. False: it is not the mask that is
+ * written.
+ */
+static inline bool mask_write(struct pic *pic, unsigned which, uint8_t value)
+{
+    uint16_t before = atomic_load_explicit(&pic->control[which], memory_order_relaxed);
+    uint32_t inputs, masked;
+    arch_irq_state_t state;
+
+    if (unlikely(before > 0xff || !atomic_compare_exchange_strong(&pic->control[which], &before, value)))
+        return false;
+    inputs = atomic_load(&pic->inputs);
+    masked = (uint32_t)(before & value) << which * 8 | (uint32_t)imr(pic, !which) << !which * 8;
+    if (likely(((inputs | inputs >> 16) & ~masked & 0xffff) == 0))
+        return true;
+    state = spin_lock_irqsave(&pic->lock);
+    update(pic);
+    spin_unlock_irqrestore(&pic->lock, state);
+    return true;
+}
+
+static inline void half_write(struct pic *pic, unsigned which, uint64_t offset, unsigned size, uint64_t value)
+{
+    if (!likely(offset == 1 && size == 1) || unlikely(!mask_write(pic, which, (uint8_t)value)))
+        half_write_locked(pic, which, offset, size, value);
 }
 
 static uint64_t master_read(void *device, uint64_t offset, unsigned size)
@@ -389,7 +435,7 @@ void pic_reset(struct pic *pic)
 
     memset(pic->half, 0, sizeof(pic->half));
     for (unsigned i = 0; i < ARRAY_SIZE(pic->half); i++) {
-        pic->half[i].imr = 0xff;
+        control_set(pic, i, 0xff, 0);
         pic->half[i].lowest = 7;
     }
     pic->half[MASTER].base = 0x08;
@@ -412,36 +458,36 @@ enum pic_flag {
     FLAG_POLLED = 1 << 7,
 };
 
-static void half_save(const struct pic_half *half, struct state_writer *writer)
+static void half_save(const struct pic *pic, unsigned which, struct state_writer *writer)
 {
+    const struct pic_half *half = &pic->half[which];
     unsigned flags =
         (half->needs_icw4 ? FLAG_ICW4 : 0) | (half->is_single ? FLAG_SINGLE : 0) |
         (half->is_auto_eoi ? FLAG_AUTO_EOI : 0) | (half->is_auto_rotating ? FLAG_AUTO_ROTATING : 0) |
         (half->is_special_mask ? FLAG_SPECIAL_MASK : 0) | (half->is_fully_nested ? FLAG_FULLY_NESTED : 0) |
         (half->is_isr_selected ? FLAG_ISR_SELECTED : 0) | (half->is_polled ? FLAG_POLLED : 0);
 
-    state_put_u8(writer, half->imr);
+    state_put_u8(writer, imr(pic, which));
     state_put_u8(writer, half->isr);
     state_put_u8(writer, half->base);
     state_put_u8(writer, half->lowest);
     state_put_u8(writer, half->elcr);
-    state_put_u8(writer, half->init_step);
+    state_put_u8(writer, (uint8_t)init_step(pic, which));
     state_put_u8(writer, (uint8_t)flags);
 }
 
 static void half_load(struct pic *pic, unsigned which, struct state_reader *reader)
 {
     struct pic_half *half = &pic->half[which];
-    unsigned flags;
+    unsigned flags, mask, step;
 
-    half->imr = state_get_u8(reader);
+    mask = state_get_u8(reader);
     half->isr = state_get_u8(reader);
     half->base = state_get_u8(reader) & 0xf8;
     half->lowest = state_get_u8(reader) & 7;
     half->elcr = state_get_u8(reader) & elcr_writable[which];
-    half->init_step = state_get_u8(reader);
-    if (half->init_step < 2 || half->init_step > 4)
-        half->init_step = 0;
+    step = state_get_u8(reader);
+    control_set(pic, which, mask, step >= 2 && step <= 4 ? step : 0);
     flags = state_get_u8(reader);
     half->needs_icw4 = (flags & FLAG_ICW4) != 0;
     half->is_single = (flags & FLAG_SINGLE) != 0;
@@ -458,8 +504,8 @@ void pic_save(struct pic *pic, struct state_writer *writer)
     arch_irq_state_t state = spin_lock_irqsave(&pic->lock);
 
     state_put_u32(writer, atomic_load(&pic->inputs));
-    half_save(&pic->half[MASTER], writer);
-    half_save(&pic->half[SLAVE], writer);
+    half_save(pic, MASTER, writer);
+    half_save(pic, SLAVE, writer);
     spin_unlock_irqrestore(&pic->lock, state);
 }
 
