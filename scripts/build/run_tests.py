@@ -29,6 +29,7 @@ PIECES = [
     ("incremental", [python, "tests/build/incremental.py", board, out]),
     ("reproducible", ["tests/build/reproducible.sh", board, out]),
     ("bench", make + ["bench", "BENCH=--guard"]),
+    ("bench-arm64", ["make", jobs, "BOARD=qemu-virt-arm64", "bench", "BENCH=--guard"]),
     ("system", [python, "tests/system/run.py"]),
 ]
 COUNT = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed")

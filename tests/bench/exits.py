@@ -72,7 +72,7 @@ ARM64 = [
     Operation("cntp-cval", "physical timer's deadline (CNTP_CVAL_EL0)"),
     Operation("sgi-nobody", "SGI to nobody (ICC_SGI1R_EL1)"),
     Operation("self-sgi", "virtual interrupt: SGI to itself, taken, ended"),
-    Operation("self-sgi-wfi", "the same waited for by WFI"),
+    Operation("self-sgi-wfi", "the same, with a WFI that finds it pending"),
     Operation("eoi", "interrupt acknowledged and ended", 21),
     Operation("timer-past", "timer that is over: set, interrupt, ended"),
     Operation("timer-halt", "timer round: set, WFI, interrupt, ended"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Other people's programs as guests, unmodified: memtest86+, GRUB, iPXE. Debian's packages, fetched on first use."""
+"""Other people's programs as guests, unmodified: memtest86+, GRUB, iPXE, U-Boot. Debian's packages, fetched on first use."""
 
 import os
 import re
@@ -8,7 +8,8 @@ import sys
 import time
 
 from harness.config import BUILD, ROOT, Skip, check, check_equal
-from harness.registry import test
+from harness.linux import kernel_file
+from harness.registry import test, with_vms
 from harness.stopwatch import Stopwatch
 from harness.vm import Vm, check_answers, guest_file, make, upload
 
@@ -123,3 +124,31 @@ def ipxe_alone(t):
         check_equal((answer.status, problem["code"], problem["field"]), (422, "not_loadable", "kernel"), "answer")
         check(re.search(r"boot protocol 2\.0\d, which starts in real mode", problem["detail"]),
               f"detail: {problem['detail']}")
+
+
+@with_vms(["qemu-virt-arm64"], timeout=200, cpus=2, memory="1G")
+def uboot(t):
+    """U-Boot as firmware reaches its prompt, finds the PCI host, starts Linux by booti; and switches off."""
+    firmware = upload(t.api, "u-boot", (package("u-boot-qemu") / "usr/lib/u-boot/qemu_arm64/u-boot.bin").read_bytes())
+    linux = upload(t.api, "vmlinuz-6.1", kernel_file(t.host.config.board_info, "6.1").read_bytes())
+
+    def say(vm, command, answer):
+        before = len(vm.output())
+        vm.type(command + "\n")
+        return vm.wait_output(answer, 60, after=before + len(command))
+
+    with Vm(t.api, "u-boot", vcpus=1, memory="256M", kernel=firmware, initrd=linux) as vm:
+        vm.start()
+        vm.wait_output("Hit any key", 60)
+        vm.type("\n")
+        vm.wait_output("=> ", 60)
+        check("0x1b36" in say(vm, "pci", "=> "), f"pci shows no host bridge: {vm.output()[-500:]!r}")
+        vm.type("poweroff\n")
+        check_equal(vm.wait_end(60)["state"], "stopped", "state after poweroff")
+        before = len(vm.output())
+        vm.start()
+        vm.wait_output("Hit any key", 60, after=before)
+        say(vm, "", "=> ")
+        say(vm, "setenv bootargs console=ttyAMA0 panic=-1", "=> ")
+        say(vm, "booti 0x44000000 - 0x40000000", "Linux version 6.1")
+        vm.action("stop")
