@@ -129,6 +129,13 @@ static void fine_traps_set(void)
         arch_sysreg_write(s3_4_c3_c1_4, 0); /* HDFGRTR_EL2 */
         arch_sysreg_write(s3_4_c3_c1_5, 0); /* HDFGWTR_EL2 */
     }
+    if (arm64_id_field(arch_sysreg_read(id_aa64mmfr0_el1), 56) >= 2) { /* FEAT_FGT2 */
+        arch_sysreg_write(s3_4_c3_c1_0, 0);                            /* HDFGRTR2_EL2 */
+        arch_sysreg_write(s3_4_c3_c1_1, 0);                            /* HDFGWTR2_EL2 */
+        arch_sysreg_write(s3_4_c3_c1_2, 0);                            /* HFGRTR2_EL2 */
+        arch_sysreg_write(s3_4_c3_c1_3, 0);                            /* HFGWTR2_EL2 */
+        arch_sysreg_write(s3_4_c3_c1_7, 0);                            /* HFGITR2_EL2 */
+    }
     if (arm64_id_field(arch_sysreg_read(id_aa64mmfr1_el1), 40))
         arch_sysreg_write(s3_4_c1_c2_2, 0); /* HCRX_EL2 */
 }
@@ -153,13 +160,10 @@ static void coprocessor_traps_set(void)
 /* Context: each CPU once, interrupts on or off, not preemptible. */
 int backend_cpu_enable(void)
 {
-    if (arm64_hcr == 0) {
-        features_read();
-        arm64_interface_cpu_enable();
-        names_read();
-    } else {
-        arm64_interface_cpu_enable();
-    }
+    /* All CPUs at once: each writes what it finds, which is the same. */
+    features_read();
+    arm64_interface_cpu_enable();
+    names_read();
     debug_traps_set();
     fine_traps_set();
     coprocessor_traps_set();
