@@ -255,6 +255,22 @@ Test(lapic, acknowledge_of_nothing_is_spurious, .init = start4, .fini = chip_sto
     cr_assert_eq(lapic_acknowledge(apic(0)), 0xff);
 }
 
+Test(lapic, put_back_gives_way_and_comes_again, .init = start4, .fini = chip_stop)
+{
+    cr_assert_not(lapic_put_back(apic(0), 0x61));
+    self_ipi(0, 0x61);
+    cr_assert_eq(take(0), 0x61);
+    self_ipi(0, 0x81);
+    cr_assert(lapic_put_back(apic(0), 0x61));
+    cr_assert_eq(apic_read(0, 0xa0), 0);
+    cr_assert_eq(take(0), 0x81);
+    cr_assert_eq(pending(0), -1);
+    eoi(0);
+    cr_assert_eq(take(0), 0x61);
+    eoi(0);
+    cr_assert_eq(pending(0), -1);
+}
+
 /* --- IPIs --- */
 
 Test(lapic, physical_ipi, .init = start4, .fini = chip_stop)

@@ -93,6 +93,22 @@ int lapic_acknowledge(struct lapic *lapic)
     return vector;
 }
 
+bool lapic_put_back(struct lapic *lapic, uint8_t vector)
+{
+    unsigned word = vector / 32U;
+    uint32_t bit = 1U << vector % 32U;
+
+    if ((lapic->isr[word] & bit) == 0)
+        return false;
+    lapic->isr[word] &= ~bit;
+    if (lapic->isr[word] == 0)
+        lapic->isr_summary &= ~(1U << word);
+    lapic_ppr_update(lapic);
+    atomic_fetch_or(&lapic->irr[word], bit);
+    atomic_fetch_or(&lapic->summary, 1U << word);
+    return true;
+}
+
 /* --- priority and end of interrupt --- */
 
 void lapic_ppr_update(struct lapic *lapic)

@@ -48,6 +48,11 @@ int lapic_pending_vector(struct lapic *lapic);
  * has taken its request back.
  */
 int lapic_acknowledge(struct lapic *lapic);
+/*
+ * What lapic_acknowledge() gave has not been delivered: ISR to IRR. False: it is not the local APIC's (the PIC
+ * cannot take back its acknowledge cycle, a spurious one was never requested).
+ */
+bool lapic_put_back(struct lapic *lapic, uint8_t vector);
 
 /* INIT has reached the vCPU: as after power-on, but IA32_APIC_BASE stays (SDM vol. 3A, 11.4.7.3
  * and 11.12.5.2).

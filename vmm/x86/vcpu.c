@@ -160,10 +160,27 @@ static void window_set(struct vcpu *vcpu, bool wanted)
     backend_irq_window(vcpu, wanted);
 }
 
+/*
+ * An interrupt that the guest has not got to yet gives way to what is more urgent, as it would in a local APIC:
+ * the hardware's next entry can hold one.
+ */
+static void irq_give_way(struct vcpu *vcpu)
+{
+    uint8_t vector;
+
+    if (likely(backend_event_pending(vcpu, &vector) != BACKEND_EVENT_IRQ) || vcpu->arch.replaced_irq >= 0)
+        return;
+    if (!vcpu->arch.is_nmi_pending && lapic_pending_vector(vcpu->arch.lapic) < 0)
+        return;
+    if (lapic_put_back(vcpu->arch.lapic, vector))
+        backend_take_back_irq(vcpu);
+}
+
 void x86_events_inject(struct vcpu *vcpu)
 {
     bool has_irq;
 
+    irq_give_way(vcpu);
     if (unlikely(vcpu->arch.is_nmi_pending) && backend_nmi_allowed(vcpu)) {
         vcpu->arch.is_nmi_pending = false;
         backend_inject_nmi(vcpu);

@@ -20,6 +20,16 @@ void svm_event_redeliver(struct vcpu *vcpu)
         vmcb->control.event_injection = event;
 }
 
+void backend_take_back_irq(struct vcpu *vcpu)
+{
+    struct vmcb_control *c = &vcpu->backend.vmcb->control;
+
+    if (svm_irq_in_flight(c))
+        svm_irq_clear(c);
+    else
+        c->event_injection = 0;
+}
+
 bool backend_nmi_allowed(const struct vcpu *vcpu)
 {
     const struct vmcb_control *c = &vcpu->backend.vmcb->control;

@@ -22,6 +22,8 @@ static inline uint64_t backend_next_rip(const struct vcpu *vcpu);
 static inline bool backend_irq_allowed(const struct vcpu *vcpu);
 bool backend_nmi_allowed(const struct vcpu *vcpu);
 static inline void backend_inject_irq(struct vcpu *vcpu, uint8_t vector);
+/* The interrupt that waits for injection (BACKEND_EVENT_IRQ) no longer does. */
+void backend_take_back_irq(struct vcpu *vcpu);
 void backend_inject_nmi(struct vcpu *vcpu);
 void backend_inject_exception(struct vcpu *vcpu, uint8_t vector, bool has_error, uint32_t error);
 /* What waits for injection, an event whose delivery an exit has interrupted included. */
