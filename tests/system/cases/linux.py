@@ -10,8 +10,9 @@ import re
 import threading
 from typing import NamedTuple
 
-from harness.config import ROOT, check, check_equal
+from harness.config import BOARDS, ROOT, check, check_equal
 from harness.linux import KERNELS, LinuxVm, check_shell, check_time, complaints, complaints_on_qemu
+from harness.load import GuestLoad, counted
 from harness.registry import with_vms
 
 FULL = os.environ.get("BASALT_TEST_FULL") == "1"
@@ -78,3 +79,17 @@ def two(t):
         one.power_off()
         check_equal(shells[1].run("echo still here"), "still here\n", "answer when the other is off")
         other.power_off()
+
+
+def load(t):
+    """
+    Forks, page faults and timers on twice as many vCPUs as there are CPUs: nothing stalls, no clock drifts, no timer is
+    lost. Half a minute of it; tests/system/guest_load.py takes any time.
+    """
+    figures, problems = GuestLoad(t.host, "6.1", 4, progress=t.progress).run(30)
+    check(not problems, f"{' / '.join(problems)}: {figures}")
+
+
+for board in BOARDS.values():
+    if board.vms:
+        with_vms([board.name], cpus=2, **counted(board), **HOST)(load)

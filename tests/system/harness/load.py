@@ -9,10 +9,20 @@ from .linux import LinuxVm
 from .prometheus import Metrics
 from .vm import guest_file
 
-# Time counted in instructions, 16 ns each: what else runs on this machine does not slow the host down then. Its CPUs take
-# turns. (QEMU does not reach the local APIC's timer by MSR in this mode.)
-COUNTED = {"accel": "tcg,thread=single", "cpu_flags": ",-x2apic",
-           "extra": ("-icount", "shift=4,sleep=off", "-rtc", "clock=vm")}
+# One thread of the emulator executes the host's CPUs by turns. Where each has its own, QEMU (10.0 and before) loses guests
+# under load: whenever a CPU loads x87 state, cpu_clear_ignne() rewrites CPU 0's flags without synchronization, and what
+# CPU 0 has just changed there on its way into or out of a guest (nested paging on or off, GIF) is undone.
+BY_TURNS = {"accel": "tcg,thread=single"}
+# Time counted in instructions, 16 ns each: what else runs on this machine does not slow the host down then. (QEMU does not
+# reach the local APIC's timer by MSR in this mode.)
+COUNTED = {**BY_TURNS, "extra": ("-icount", "shift=4,sleep=off", "-rtc", "clock=vm")}
+COUNTED_FLAGS = {"x86_64": ",-x2apic"}
+
+
+def counted(board):
+    return {**COUNTED, "cpu_flags": COUNTED_FLAGS.get(board.arch, "")}
+
+
 # What the kernel says when a CPU, a task or a clock does not go on.
 STALL = (r"stall|lockup|hung|blocked for more than|\bBUG\b|WARNING: CPU|Oops|Call Trace|unstable|nobody cared|"
          r"[Uu]nexpected|skewed|rcu:.*starved")
