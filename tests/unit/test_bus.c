@@ -143,6 +143,43 @@ Test(bus, regions_that_move)
     cr_assert_eq(bus.reserved, 1);
 }
 
+/* What was true before a change is not taken for true after it. */
+Test(bus, hints)
+{
+    struct bus_region a = REGION(0x1000, 0x100, 1), b = REGION(0x3000, 4, 2);
+    struct bus_hint hint = {0};
+    uint64_t value;
+
+    cr_assert(!bus_read_hinted(&bus, &hint, 0x1000, 4, &value));
+    cr_assert_eq(bus_add(&bus, &a), 0);
+    cr_assert_eq(bus_add(&bus, &b), 0);
+    cr_assert_eq(bus_reserve(&bus, 1), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        cr_assert(bus_read_hinted(&bus, &hint, 0x1010, 2, &value));
+        cr_assert_eq(value, 0x110);
+        cr_assert_eq(last_size, 2);
+    }
+    /* Around its ends, and another. */
+    cr_assert(!bus_read_hinted(&bus, &hint, 0xfff, 1, &value));
+    cr_assert(!bus_read_hinted(&bus, &hint, 0xffc, 8, &value));
+    cr_assert(bus_read_hinted(&bus, &hint, 0x10f8, 8, &value));
+    cr_assert(!bus_read_hinted(&bus, &hint, 0x10fc, 8, &value));
+    cr_assert(!bus_read_hinted(&bus, &hint, 0x1100, 1, &value));
+    cr_assert(bus_write_hinted(&bus, &hint, 0x3002, 2, 0x12345678));
+    cr_assert_eq(last_offset, 2);
+    cr_assert_eq(last_value, 0x5678);
+    cr_assert(!bus_write_hinted(&bus, &hint, 0x3000, 8, 0));
+    cr_assert(!bus_write_hinted(&bus, &hint, ~0ULL, 8, 0));
+    /* It moves. */
+    cr_assert(bus_read_hinted(&bus, &hint, 0x1010, 1, &value));
+    bus_unmap(&bus, &a);
+    cr_assert(!bus_read_hinted(&bus, &hint, 0x1010, 1, &value));
+    cr_assert_eq(bus_map(&bus, &a, 0x2000), 0);
+    cr_assert(!bus_read_hinted(&bus, &hint, 0x1010, 1, &value));
+    cr_assert(bus_read_hinted(&bus, &hint, 0x2010, 1, &value));
+    cr_assert_eq(last_offset, 0x10);
+}
+
 Test(bus, index)
 {
     static struct bus_region regions[300];

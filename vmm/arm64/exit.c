@@ -4,7 +4,8 @@
 #include "arm64.h"
 #include "esr.h"
 
-/* Exits of arm64 guests. The common ones are a straight line: no lock, no allocation. */
+/* Exits of arm64 guests. The common ones are a straight line: no lock, no allocation. Handlers are not
+ * inline, so that each saves the registers that it uses and no other's. */
 
 /* A wait with a timeout (FEAT_WFxT, which guests are not told of) may end at any time: it ends at once. */
 static no_inline void handle_halt(struct vcpu *vcpu)
@@ -12,6 +13,13 @@ static no_inline void handle_halt(struct vcpu *vcpu)
     backend_skip(vcpu);
     if (!(vcpu->arch.esr & ESR_WFX_IS_T))
         vcpu_wait(vcpu);
+}
+
+/* A trapped SMC is not done yet; HVC is (Arm ARM, D1.3.5). */
+static no_inline void handle_smc(struct vcpu *vcpu)
+{
+    backend_skip(vcpu);
+    call_exit(vcpu);
 }
 
 static no_inline void handle_rare(struct vcpu *vcpu)
@@ -54,9 +62,7 @@ void exit_handle(struct vcpu *vcpu)
         call_exit(vcpu);
         break;
     case EXIT_SMC:
-        /* A trapped SMC is not done yet; HVC is (Arm ARM, D1.3.5). */
-        backend_skip(vcpu);
-        call_exit(vcpu);
+        handle_smc(vcpu);
         break;
     case EXIT_SYSREG:
         sysreg_exit(vcpu);

@@ -61,7 +61,7 @@ static always_inline bool device_load(struct vcpu *vcpu, uint64_t at, uint64_t e
     unsigned rt = esr_access_register(esr);
     uint64_t value;
 
-    if (unlikely(!bus_read(&vcpu->vm->mmio, at, esr_access_size(esr), &value)))
+    if (unlikely(!bus_read_hinted(&vcpu->vm->mmio, &vcpu->arch.device, at, esr_access_size(esr), &value)))
         return false;
     if (likely(rt < ARRAY_SIZE(vcpu->arch.x)))
         vcpu->arch.x[rt] = esr_load_value(esr, value);
@@ -73,7 +73,7 @@ static always_inline bool device_store(struct vcpu *vcpu, uint64_t at, uint64_t 
     unsigned rt = esr_access_register(esr), size = esr_access_size(esr);
     uint64_t value = rt < ARRAY_SIZE(vcpu->arch.x) ? vcpu->arch.x[rt] : 0;
 
-    return bus_write(&vcpu->vm->mmio, at, size, value & ~0ULL >> (64 - 8 * size));
+    return bus_write_hinted(&vcpu->vm->mmio, &vcpu->arch.device, at, size, value);
 }
 
 static always_inline void device_access(struct vcpu *vcpu)

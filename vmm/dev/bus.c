@@ -213,6 +213,18 @@ struct bus_region *bus_find(const struct bus *bus, uint64_t address)
     return find(bus, address, 1).region;
 }
 
+/* The sequence is read first: a change in between makes the hint stale, and no more. */
+bool bus_hint_set(const struct bus *bus, struct bus_hint *hint, uint64_t address)
+{
+    unsigned sequence = atomic_load_explicit(&bus->sequence, memory_order_acquire);
+    struct bus_entry found = find(bus, address, 1);
+
+    *hint = (struct bus_hint){0};
+    if (found.region != NULL)
+        *hint = (struct bus_hint){found.base, found.size, found.region, sequence};
+    return found.region != NULL;
+}
+
 bool bus_read(const struct bus *bus, uint64_t address, unsigned size, uint64_t *value)
 {
     struct bus_entry found = find(bus, address, size);

@@ -121,4 +121,51 @@ static always_inline struct bus_region *bus_glance(const struct bus *bus, uint64
     return region;
 }
 
+/*
+ * Where a look-up has led, kept by whoever comes back to the same device again and again: all zero at first,
+ * not shared. It is worth nothing once the bus has changed, and that is seen.
+ */
+struct bus_hint {
+    uint64_t base, size;
+    struct bus_region *region; /* NULL: nothing yet */
+    unsigned sequence;         /* of the bus, when it was so */
+};
+
+/* Looks anew; false if there is no region. Context: vCPU thread. */
+bool bus_hint_set(const struct bus *bus, struct bus_hint *hint, uint64_t address);
+
+/* The region that answers to [address, address + size), NULL: none. The offset is address - hint->base. */
+static always_inline struct bus_region *bus_hint_find(const struct bus *bus, struct bus_hint *hint,
+                                                      uint64_t address, unsigned size)
+{
+    if (unlikely(atomic_load_explicit(&bus->sequence, memory_order_acquire) != hint->sequence ||
+                 address - hint->base >= hint->size) &&
+        !bus_hint_set(bus, hint, address))
+        return NULL;
+    return likely(hint->size - (address - hint->base) >= size) ? hint->region : NULL;
+}
+
+/* The same as bus_read() and bus_write(), but for what a read gives if nobody answers, which is nothing. */
+static always_inline bool bus_read_hinted(const struct bus *bus, struct bus_hint *hint, uint64_t address,
+                                          unsigned size, uint64_t *value)
+{
+    const struct bus_region *region = bus_hint_find(bus, hint, address, size);
+
+    if (unlikely(region == NULL))
+        return false;
+    *value = region->read(region->device, address - hint->base, size) & bus_mask(size);
+    return true;
+}
+
+static always_inline bool bus_write_hinted(const struct bus *bus, struct bus_hint *hint, uint64_t address,
+                                           unsigned size, uint64_t value)
+{
+    const struct bus_region *region = bus_hint_find(bus, hint, address, size);
+
+    if (unlikely(region == NULL))
+        return false;
+    region->write(region->device, address - hint->base, size, value & bus_mask(size));
+    return true;
+}
+
 #endif

@@ -2,6 +2,7 @@
 #ifndef GUEST_VCPU_ARCH_H
 #define GUEST_VCPU_ARCH_H
 
+#include "../../../dev/bus.h"
 #include "../../sysreg.h"
 #include <core/compiler.h>
 #include <core/types.h>
@@ -24,6 +25,7 @@ struct vcpu_arch {
 
     struct sysreg_file sysregs; /* t: registers that software keeps */
     uint64_t device_page;       /* t: guest-physical page number without RAM behind it; ~0: none known */
+    struct bus_hint device;     /* t: the last one that was accessed */
 
     atomic_uint power;             /* a: enum vcpu_power (vmm/arm64/power.c) */
     uint64_t on_entry, on_context; /* whoever made `power` ON_PENDING, until VCPU_REQ_ON is handled */
