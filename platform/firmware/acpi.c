@@ -157,11 +157,11 @@ static bool root_open(struct fw_builder *b, uint64_t address, struct acpi_table 
     return rsdp && acpi_table_open(b, get_u32(rsdp + 16), "RSDT", root);
 }
 
-enum { T_MADT, T_FADT, T_MCFG, T_HPET, T_SRAT, T_SPCR, T_GTDT, T_KINDS };
+enum { T_MADT, T_FADT, T_MCFG, T_HPET, T_SRAT, T_SPCR, T_GTDT, T_IORT, T_KINDS };
 
 static const char signatures[T_KINDS][5] = {
     [T_MADT] = "APIC", [T_FADT] = "FACP", [T_MCFG] = "MCFG", [T_HPET] = "HPET",
-    [T_SRAT] = "SRAT", [T_SPCR] = "SPCR", [T_GTDT] = "GTDT",
+    [T_SRAT] = "SRAT", [T_SPCR] = "SPCR", [T_GTDT] = "GTDT", [T_IORT] = "IORT",
 };
 
 static int table_dispatch(struct fw_builder *b, unsigned int kind, const struct acpi_table *table,
@@ -182,6 +182,9 @@ static int table_dispatch(struct fw_builder *b, unsigned int kind, const struct 
         return acpi_srat_parse(b, table);
     case T_GTDT:
         acpi_gtdt_parse(b, table);
+        return 0;
+    case T_IORT:
+        b->iort = *table; /* read when all others were */
         return 0;
     default:
         acpi_spcr_parse(b, table);

@@ -8,12 +8,6 @@
 
 #define ACPI_HEADER_SIZE 36
 
-/* A table whose length field and checksum are right; length >= ACPI_HEADER_SIZE. */
-struct acpi_table {
-    const uint8_t *data;
-    uint32_t length;
-};
-
 /*
  * Finds RSDP (where info says, else in the BIOS areas), walks XSDT or RSDT and fills info->x86, gic, ecams,
  * power, hpet, console; *cpus without nodes; b->memory_domains and b->cpu_domains. Without ACPI all stay
@@ -43,6 +37,9 @@ void acpi_fadt_parse(struct fw_builder *b, const struct acpi_table *table);
 void acpi_hpet_parse(struct fw_builder *b, const struct acpi_table *table);
 void acpi_gtdt_parse(struct fw_builder *b, const struct acpi_table *table);
 void acpi_spcr_parse(struct fw_builder *b, const struct acpi_table *table);
+
+/* After the MADT, which knows the services by their numbers. Arm machines only. */
+int must_check acpi_iort_parse(struct fw_builder *b, const struct acpi_table *table);
 
 /* The DSDT's address as the FADT gives it, 0: none. */
 uint64_t acpi_fadt_dsdt(const struct acpi_table *table);

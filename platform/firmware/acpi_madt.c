@@ -131,7 +131,7 @@ static int lapic_nmi_add(struct madt *m, uint32_t uid, uint16_t flags, uint8_t l
     return 0;
 }
 
-static int region_add(struct madt *m, struct arena_array *regions, uint64_t base, uint64_t size)
+static int region_add(struct madt *m, struct arena_array *regions, uint64_t base, uint64_t size, uint32_t id)
 {
     struct host_gic_region *region;
 
@@ -140,7 +140,7 @@ static int region_add(struct madt *m, struct arena_array *regions, uint64_t base
     region = ARENA_PUSH(m->b->arena, regions, struct host_gic_region);
     if (region == NULL)
         return -ENOMEM;
-    *region = (struct host_gic_region){hpa(base), size};
+    *region = (struct host_gic_region){hpa(base), size, id};
     return 0;
 }
 
@@ -159,7 +159,7 @@ static int gicc_add(struct madt *m, const uint8_t *e)
     gic->virtual_cpu_interface = hpa_or_none(get_u64(e + 40));
     gic->hypervisor_interface = hpa_or_none(get_u64(e + 48));
     gic->maintenance_irq = get_u32(e + 56);
-    return error ? error : region_add(m, &m->redistributors, get_u64(e + 60), 0);
+    return error ? error : region_add(m, &m->redistributors, get_u64(e + 60), 0, 0);
 }
 
 /* GIC MSI frame: ACPI 6.5, 5.2.12.16. Flag 0: the counts here are right, not the frame's own. */
@@ -209,9 +209,9 @@ static int entry_parse(struct madt *m, const uint8_t *e)
     case TYPE_GIC_FRAME:
         return frame_add(m, e);
     case TYPE_GICR:
-        return region_add(m, &m->redistributors, get_u64(e + 4), get_u32(e + 12));
+        return region_add(m, &m->redistributors, get_u64(e + 4), get_u32(e + 12), 0);
     default:
-        return region_add(m, &m->its, get_u64(e + 8), 0);
+        return region_add(m, &m->its, get_u64(e + 8), 0, get_u32(e + 4));
     }
 }
 

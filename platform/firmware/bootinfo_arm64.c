@@ -43,9 +43,12 @@ int bootinfo_parse(struct fw_builder *b, const struct boot_handover *handover)
 /* ACPI where there is both: who has a device tree beside it has it for others. */
 int machine_parse(struct fw_builder *b, const struct boot_handover *handover, struct host_cpus *cpus)
 {
+    int error;
+
     if (b->device_tree && !hpa_valid(b->info->rsdp))
         return fdt_machine_parse(b, b->device_tree, cpus);
     if (!hpa_valid(b->info->rsdp) && handover->builtin_tree.v != 0)
         return fdt_machine_parse(b, handover->builtin_tree.v, cpus);
-    return acpi_parse(b, cpus);
+    error = acpi_parse(b, cpus);
+    return error || b->iort.length == 0 ? error : acpi_iort_parse(b, &b->iort);
 }

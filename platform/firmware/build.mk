@@ -18,4 +18,4 @@ src-y += platform/firmware/acpi_srat.c
 src-y += platform/firmware/acpi_misc.c
 src-y += platform/firmware/cpus.c
 src-$(CONFIG_ARCH_X86_64) += $(patsubst %,platform/firmware/bootinfo_%.c,x86 multiboot pvh linux)
-src-$(CONFIG_ARCH_ARM64) += $(patsubst %,platform/firmware/%.c,bootinfo_arm64 bootinfo_fdt bootinfo_atags fdt_walk fdt_machine fdt_gic fdt_pci fdt_devices)
+src-$(CONFIG_ARCH_ARM64) += $(patsubst %,platform/firmware/%.c,bootinfo_arm64 bootinfo_fdt bootinfo_atags acpi_iort fdt_walk fdt_machine fdt_gic fdt_pci fdt_devices)

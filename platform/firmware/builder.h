@@ -10,6 +10,12 @@
 #include "handover.h"
 #include "memmap.h"
 
+/* A table whose length field and checksum are right; length >= ACPI_HEADER_SIZE. */
+struct acpi_table {
+    const uint8_t *data;
+    uint32_t length;
+};
+
 /* A loader's file before names and overlaps are settled. */
 struct boot_blob {
     uint64_t base;
@@ -39,6 +45,7 @@ struct fw_builder {
     struct arena_array memory_domains; /* struct memmap_affinity, node = proximity domain at first */
     struct arena_array cpu_domains;    /* struct cpu_affinity */
     bool cpu_domains_by_uid;
+    struct acpi_table iort;   /* length 0: none */
     uint64_t device_tree;     /* that describes the machine; 0: none does */
     const char *loader_words; /* its command line, where that is not in the tree; NULL: it is */
     uint64_t ram_left;        /* of what the device tree calls memory: more of it is not there */

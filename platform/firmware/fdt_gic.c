@@ -16,7 +16,7 @@ static int region_add(struct fdt_walk *w, struct arena_array *regions, uint64_t 
 
     if (region == NULL)
         return -ENOMEM;
-    *region = (struct host_gic_region){hpa(base), size};
+    *region = (struct host_gic_region){.base = hpa(base), .size = size};
     return 0;
 }
 

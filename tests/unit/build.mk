@@ -46,8 +46,8 @@ unit-vmap-src := $(mm-src) core/mm/stack.c core/mm/mmio.c $(fake-src)
 firmware-common-src := $(patsubst %,platform/firmware/%.c,host_info phys memmap modules cpio bootinfo_efi cpus \
 	acpi acpi_madt acpi_fadt acpi_srat acpi_misc) core/lib/cmdline.c
 firmware-src := $(firmware-common-src) $(patsubst %,platform/firmware/bootinfo_%.c,x86 multiboot pvh linux)
-firmware-arm64-src := $(firmware-common-src) $(patsubst %,platform/firmware/%.c,bootinfo_arm64 bootinfo_fdt bootinfo_atags fdt_walk \
-	fdt_machine fdt_gic fdt_pci fdt_devices) $(libfdt-src)
+firmware-arm64-src := $(firmware-common-src) $(patsubst %,platform/firmware/%.c,bootinfo_arm64 bootinfo_fdt bootinfo_atags acpi_iort \
+	fdt_walk fdt_machine fdt_gic fdt_pci fdt_devices) $(libfdt-src)
 
 unit-y += cmdline
 unit-cmdline-src := core/lib/cmdline.c
@@ -61,6 +61,8 @@ unit-cpio-src := platform/firmware/cpio.c
 unit-y += acpi
 unit-acpi-src := $(firmware-src)
 
+unit-y += iort
+unit-iort-src := $(firmware-arm64-src)
 unit-y += fdt
 unit-fdt-src := $(firmware-arm64-src)
 unit-y += bootinfo

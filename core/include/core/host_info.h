@@ -102,6 +102,7 @@ struct host_irqchip_x86 {
 struct host_gic_region {
     hpa_t base;
     uint64_t size; /* 0: not told */
+    uint32_t id;   /* of a translation service: ACPI's number for it */
 };
 
 /* A page of registers that turns messages into shared lines of a GICv2 (Arm SBSA, "GICv2m"). */

@@ -83,6 +83,13 @@ def arm64_uefi(t):
     _check_host(t, "uefi")
 
 
+@test(host="own", board="qemu-virt-arm64", boot="ovmf-disk", machine_flags=["", ",iommu=smmuv3"], cpus=2, timeout=180)
+def arm64_messages(t):
+    """ACPI tells which number a card has for the translation service, straight or through an SMMU."""
+    _check_host(t, "uefi")
+    check(t.host.serial.seen(r"pci: 0000:[0-9a-f:.]+: MSI-X\s"), "the card does not interrupt by messages")
+
+
 @test(host="own", board="qemu-virt-arm64", boot="ovmf-http", net="tap", cpus=2, timeout=180)
 def arm64_uefi_http(t):
     """UEFI HTTP boot, as a fleet does it."""
