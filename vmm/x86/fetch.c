@@ -100,7 +100,7 @@ int guest_decode(struct vcpu *vcpu, const struct x86_insn **insn, struct guest_f
     return error;
 }
 
-bool guest_fetch_is_slow(struct vcpu *vcpu, uint32_t pattern, unsigned size)
+bool guest_fetch_is_slow(struct vcpu *vcpu, enum x86_fetch which, uint32_t pattern, unsigned size)
 {
     uint64_t linear = guest_linear_rip(vcpu);
     struct guest_fault fault;
@@ -113,8 +113,8 @@ bool guest_fetch_is_slow(struct vcpu *vcpu, uint32_t pattern, unsigned size)
     if (backend_cpl(vcpu) == 0) {
         unsigned slot = backend_rip(vcpu) % X86_FETCHES;
 
-        vcpu->arch.fetches[slot].rip = backend_rip(vcpu);
-        vcpu->arch.fetches[slot].bytes = place.host;
+        vcpu->arch.fetches[which][slot].rip = backend_rip(vcpu);
+        vcpu->arch.fetches[which][slot].bytes = place.host;
     }
     memcpy(&bytes, place.host, size);
     return bytes == pattern;

@@ -31,22 +31,24 @@ static inline enum x86_mode guest_mode(const struct vcpu *vcpu)
  */
 must_check int guest_decode(struct vcpu *vcpu, const struct x86_insn **insn, struct guest_fault *fault);
 
-/* Whether the first `size` (1 to 4) bytes at RIP are those of `pattern`, little-endian. */
-bool guest_fetch_is_slow(struct vcpu *vcpu, uint32_t pattern, unsigned size);
+/* Whether the first `size` (1 to 4) bytes at RIP are those of `pattern`, little-endian, as they usually are
+ * with `which`. */
+bool guest_fetch_is_slow(struct vcpu *vcpu, enum x86_fetch which, uint32_t pattern, unsigned size);
 
 /*
  * A quick look where they were last time. That may no longer be what RIP translates to; then the worst that
  * happens is that this guest's RIP moves on by the length of an instruction that stood there before. Only
  * what ran at CPL 0 is remembered: programs in different address spaces share addresses.
  */
-static always_inline bool guest_fetch_is(struct vcpu *vcpu, uint32_t pattern, unsigned size)
+static always_inline bool guest_fetch_is(struct vcpu *vcpu, enum x86_fetch which, uint32_t pattern,
+                                         unsigned size)
 {
     uint64_t rip = backend_rip(vcpu);
     unsigned slot = rip % X86_FETCHES;
 
-    if (unlikely(vcpu->arch.fetches[slot].rip != rip))
-        return guest_fetch_is_slow(vcpu, pattern, size);
-    return (*(const unaligned_u32 *)vcpu->arch.fetches[slot].bytes & 0xffffffffU >> (32 - 8 * size)) ==
+    if (unlikely(vcpu->arch.fetches[which][slot].rip != rip))
+        return guest_fetch_is_slow(vcpu, which, pattern, size);
+    return (*(const unaligned_u32 *)vcpu->arch.fetches[which][slot].bytes & 0xffffffffU >> (32 - 8 * size)) ==
            pattern;
 }
 

@@ -56,8 +56,8 @@ void vcpu_arch_reset(struct vcpu *vcpu)
     x86_regs_reset(&regs);
     x86_msrs_reset(vcpu);
     x86_caches_clear(vcpu->arch.caches);
-    for (unsigned i = 0; i < X86_FETCHES; i++)
-        vcpu->arch.fetches[i].rip = ~0ULL;
+    for (unsigned i = 0; i < X86_FETCH_KINDS * X86_FETCHES; i++)
+        vcpu->arch.fetches[i / X86_FETCHES][i % X86_FETCHES].rip = ~0ULL;
     vcpu->arch.device_page = ~0ULL;
     backend_regs_set(vcpu, &regs);
     events_forget(vcpu);

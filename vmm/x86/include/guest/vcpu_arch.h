@@ -13,8 +13,17 @@
 struct lapic;
 struct x86_caches;
 
-/* Instructions that exit, of which a kernel has but a few that count. */
-#define X86_FETCHES 64
+/* Instructions that exit and whose length the hardware may not tell; a kernel has but a few of each. */
+enum x86_fetch {
+    X86_FETCH_CPUID,
+    X86_FETCH_RDMSR,
+    X86_FETCH_WRMSR,
+    X86_FETCH_VMMCALL,
+    X86_FETCH_HLT,
+    X86_FETCH_KINDS,
+    X86_FETCH_XSETBV = X86_FETCH_CPUID, /* seldom */
+};
+#define X86_FETCHES 32
 
 struct vcpu_arch {
     /* By enum x86_reg; first, because assembly knows it. */
@@ -39,7 +48,8 @@ struct vcpu_arch {
     struct {
         uint64_t rip; /* ~0: none yet */
         const uint8_t *bytes;
-    } fetches[X86_FETCHES];    /* t: where instructions were looked at, by RIP (vmm/x86/fetch.h) */
+    } fetches[X86_FETCH_KINDS]
+             [X86_FETCHES];    /* t: where instructions were looked at, by RIP (vmm/x86/fetch.h) */
     uint64_t device_page;      /* t: guest-physical page number without RAM behind it; ~0: none known */
     struct x86_caches *caches; /* t: vmm/x86/caches.h */
 };
