@@ -33,11 +33,12 @@ void guest_run(void)
     print("ready\n");
     while (ticks < wanted)
         wait_irq();
+    sysreg_write("cntv_ctl_el0", 0);
     passed = counter_read() - start;
     print("%u ticks in %u ms\n", (uint64_t)ticks, passed * 1000 / counter_hz());
-    expect(ticks == wanted, "%u ticks", (uint64_t)ticks);
-    expect(passed >= wanted * period, "%u ticks in %u of their periods", (uint64_t)wanted, passed / period);
-    /* The host may be late by what other programs take; a pause is longer than that. */
-    expect(passed < wanted * period + counter_hz(), "%u ticks in %u of their periods", (uint64_t)wanted,
+    /* After a delay several come at once, so there may be some more than were waited for. */
+    expect(passed >= ticks * period, "%u ticks in %u of their periods", (uint64_t)ticks, passed / period);
+    /* The host may be late by what other programs take; the pauses are longer than that. */
+    expect(passed < ticks * period + 2 * counter_hz(), "%u ticks in %u of their periods", (uint64_t)ticks,
            passed / period);
 }
