@@ -161,8 +161,8 @@ static void window_set(struct vcpu *vcpu, bool wanted)
 }
 
 /*
- * An interrupt that the guest has not got to yet gives way to what is more urgent, as it would in a local APIC:
- * the hardware's next entry can hold one.
+ * An interrupt that the guest has not got to yet gives way to what is more urgent, as it would in a local
+ * APIC: the hardware's next entry can hold one.
  */
 static void irq_give_way(struct vcpu *vcpu)
 {
