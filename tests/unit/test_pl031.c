@@ -69,6 +69,20 @@ Test(pl031, time)
     cr_assert_eq(mem_read(DR, 4), 1, "wraps");
 }
 
+/* The host's clock has gone on while the VM's stood still; parts of a second do not add up to a drift. */
+Test(pl031, wall)
+{
+    uint64_t wall_ns = WALL * NSEC_PER_SEC;
+
+    pl031_wall_follow(rtc, wall_ns + 100 * NSEC_PER_SEC);
+    cr_assert_eq(mem_read(DR, 4), WALL + 100);
+    for (unsigned i = 1; i <= 10; i++)
+        pl031_wall_follow(rtc, wall_ns + 100 * NSEC_PER_SEC + i * NSEC_PER_SEC / 10);
+    cr_assert_eq(mem_read(DR, 4), WALL + 101);
+    pl031_wall_follow(rtc, wall_ns + 90 * NSEC_PER_SEC);
+    cr_assert_eq(mem_read(DR, 4), WALL + 90, "it can be set back, too");
+}
+
 Test(pl031, alarm)
 {
     mem_write(IMSC, 4, 1);

@@ -161,10 +161,10 @@ static int devices_create(struct vm *vm)
     if (!error) {
         device_add(vm, device);
         error = pl031_create(&vm->mmio, MACHINE_RTC, chip, MACHINE_RTC_SPI, &vm->clock, clock_wall_seconds(),
-                             &device);
+                             &vm->machine->rtc);
     }
     if (!error) {
-        device_add(vm, device);
+        device_add(vm, vm->machine->rtc);
         error = pci_create(vm);
     }
     if (!error && vm->config.debug_exit) {
@@ -208,12 +208,15 @@ void machine_destroy(struct vm *vm)
 /* The GIC is one of the devices. */
 void machine_reset(struct vm *vm)
 {
-    (void)vm;
+    uint64_t wall_ns = clock_wall_ns();
+
+    if (wall_ns)
+        pl031_wall_follow(vm->machine->rtc, wall_ns);
 }
 
 /* The small devices together; the GIC's shared part; a vCPU's redistributor. */
 #define DEVICES_BYTES 2048
-#define GIC_BYTES     8192
+#define GIC_BYTES     (5120 + MACHINE_SPIS * 48) /* struct gic_irq and its route */
 #define REDIST_BYTES  4096
 
 uint64_t machine_bytes(const struct vm *vm)

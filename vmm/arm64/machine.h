@@ -48,6 +48,7 @@
 struct machine {
     struct irqchip *irqchip;
     struct vpci_host *pci; /* NULL: guest-physical addresses do not reach so far on this host */
+    struct device *rtc;    /* one of vm->devices */
     bool has_firmware;     /* the kernel is some */
     uint64_t id[ID_REGISTERS];
 };

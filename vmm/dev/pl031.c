@@ -30,7 +30,8 @@ struct pl031 {
     _Atomic uint64_t deadline_ns; /* of the alarm; written: lock */
     _Atomic uint32_t offset;      /* count at VM time 0; written: lock */
     _Atomic uint32_t match, load; /* written: lock */
-    atomic_uint imsc, ris;        /* 0 or 1 */
+    int64_t ahead_ns;      /* lock: the host's clock is ahead of VM time by that, as far as is counted */
+    atomic_uint imsc, ris; /* 0 or 1 */
 };
 
 static uint32_t count_now(const struct pl031 *r)
@@ -198,6 +199,20 @@ static const struct device_ops ops = {
     .destroy = pl031_destroy,
 };
 
+void pl031_wall_follow(struct device *device, uint64_t wall_ns)
+{
+    struct pl031 *r = container_of(device, struct pl031, device);
+    arch_irq_state_t state = spin_lock_irqsave(&r->lock);
+    int64_t more = (int64_t)(wall_ns - vm_clock_now_ns(r->clock)) - r->ahead_ns;
+    int64_t half = (int64_t)NSEC_PER_SEC / 2,
+            seconds = (more + (more < 0 ? -half : half)) / (int64_t)NSEC_PER_SEC;
+
+    r->ahead_ns += seconds * (int64_t)NSEC_PER_SEC;
+    atomic_store(&r->offset, atomic_load(&r->offset) + (uint32_t)seconds);
+    alarm_arm(r);
+    spin_unlock_irqrestore(&r->lock, state);
+}
+
 int pl031_create(struct bus *mmio, uint64_t base, struct irqchip *chip, unsigned gsi, struct vm_clock *clock,
                  uint64_t wall_seconds, struct device **out)
 {
@@ -214,6 +229,7 @@ int pl031_create(struct bus *mmio, uint64_t base, struct irqchip *chip, unsigned
     spin_init(&r->lock, LOCK_RANK_DEVICE);
     vm_timer_init(&r->timer, clock, alarm_fire);
     atomic_init(&r->offset, (uint32_t)wall_seconds);
+    r->ahead_ns = (int64_t)(wall_seconds * NSEC_PER_SEC);
     atomic_init(&r->load, (uint32_t)wall_seconds);
     error = bus_add(mmio, &r->region);
     if (error) {

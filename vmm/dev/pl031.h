@@ -16,4 +16,10 @@
 must_check int pl031_create(struct bus *mmio, uint64_t base, struct irqchip *chip, unsigned gsi,
                             struct vm_clock *clock, uint64_t wall_seconds, struct device **out);
 
+/*
+ * It has a battery: what the host's clock, which shows `wall_ns` now, has gone on while VM time stood still
+ * is added, to the nearest second. Context: any, no vCPU runs.
+ */
+void pl031_wall_follow(struct device *device, uint64_t wall_ns);
+
 #endif
