@@ -49,8 +49,8 @@ int lapic_pending_vector(struct lapic *lapic);
  */
 int lapic_acknowledge(struct lapic *lapic);
 /*
- * What lapic_acknowledge() gave has not been delivered: ISR to IRR. False: it is not the local APIC's (the PIC
- * cannot take back its acknowledge cycle, a spurious one was never requested).
+ * What lapic_acknowledge() gave has not been delivered: ISR to IRR. False: it is not the local APIC's (the
+ * PIC cannot take back its acknowledge cycle, a spurious one was never requested).
  */
 bool lapic_put_back(struct lapic *lapic, uint8_t vector);
 
