@@ -391,3 +391,30 @@ Test(ioapic, hammer, .timeout = 120)
     cr_assert_not(remote_irr(16) || remote_irr(17) || remote_irr(18));
     chip_stop();
 }
+
+/* A region in the way: everything is given back. */
+Test(irqchip, creation_failures)
+{
+    struct vcpu *one[] = {&vcpus[0]};
+    static const uint16_t ports[] = {0x21, 0xa1, 0x4d1};
+    struct bus_region in_the_way = {.size = 1};
+
+    clock_init();
+    vm_clock_init(&vm_clock);
+    for (unsigned i = 0; i < ARRAY_SIZE(ports); i++) {
+        in_the_way.base = ports[i];
+        cr_assert_eq(bus_add(&pio, &in_the_way), 0);
+        cr_assert_neq(irqchip_create(one, 1, &pio, &mmio, &vm_clock, &chip), 0);
+        cr_assert_eq(pio.count + mmio.count, 1);
+        bus_remove(&pio, &in_the_way);
+    }
+    in_the_way.base = 0xfec00800;
+    cr_assert_eq(bus_add(&mmio, &in_the_way), 0);
+    cr_assert_neq(irqchip_create(one, 1, &pio, &mmio, &vm_clock, &chip), 0);
+    bus_remove(&mmio, &in_the_way);
+    cr_assert_eq(irqchip_create(one, 1, &pio, &mmio, &vm_clock, &chip), 0);
+    irqchip_device(chip)->ops->destroy(irqchip_device(chip));
+    cr_assert_eq(pio.count + mmio.count, 0);
+    bus_fini(&pio);
+    bus_fini(&mmio);
+}
