@@ -13,7 +13,7 @@ case ${1:-x86_64} in
 x86_64) qemu_system=qemu-system-x86 ;;
 arm64)
     qemu_system=qemu-system-arm
-    packages="$packages gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu qemu-system-arm qemu-efi-aarch64
+    packages="$packages gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu libc6-dev-arm64-cross qemu-system-arm qemu-efi-aarch64
         device-tree-compiler u-boot-qemu"
     ;;
 *) echo "deps: no such architecture: $1" >&2; exit 1 ;;

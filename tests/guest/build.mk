@@ -44,7 +44,7 @@ $(O)/guest/linux/%: tests/guest/linux/%.c FORCE
 	$(call build,GUESTPROG)
 
 .PHONY: guests
-guests: $(guest-files) $(if $(CONFIG_ARCH_X86_64),$(linux-guest-files))
+guests: $(guest-files) $(linux-guest-files)
 
 -include $(patsubst %,%.d,$(guest-lib) $(guest-files) $(guest-files:.bin=.elf) $(linux-guest-files) \
 	$(guest-src:%.c=$(O)/guest/obj/%.o))

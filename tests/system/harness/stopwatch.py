@@ -14,11 +14,19 @@ from .config import SLOW, Failure
 PROC = pathlib.Path("/proc")
 
 
+def _files(pattern):
+    """Of /proc, whose folders go away while one looks at them."""
+    try:
+        return list(PROC.glob(pattern))
+    except OSError:
+        return []
+
+
 def _family(pid):
     """A process and its descendants."""
     pids = [pid]
     for parent in pids:
-        for file in PROC.glob(f"{parent}/task/*/children"):
+        for file in _files(f"{parent}/task/*/children"):
             with contextlib.suppress(OSError):
                 pids += map(int, file.read_text().split())
     return pids
@@ -28,7 +36,7 @@ def _threads():
     """Of this process and its descendants: nanoseconds that each thread has run, and waited for a processor."""
     found = {}
     for pid in _family(os.getpid()):
-        for file in PROC.glob(f"{pid}/task/*/schedstat"):
+        for file in _files(f"{pid}/task/*/schedstat"):
             with contextlib.suppress(OSError, ValueError):
                 run, wait, _ = map(int, file.read_text().split())
                 found[file.parent.name] = run, wait
