@@ -31,6 +31,8 @@ class Apt:
             "-o", f"Dir::Etc::sourcelist={root}/suite.sources", "-o", "Dir::Etc::sourceparts=/dev/null",
             "-o", f"Dir::State::lists={root}/lists", "-o", f"Dir::Cache={root}/cache",
             "-o", f"APT::Architecture={arch}", "-o", f"APT::Architectures={arch}",
+            # What is installed on the machine in other versions is no matter here.
+            "-o", "Dir::State::status=/dev/null",
             # Private directories need no drop to the _apt user, who may not be able to enter them.
             "-o", "APT::Sandbox::User=root", "-o", "Acquire::Retries=3"]
         subprocess.run(["apt-get", "-qq", *self.options, "update"], check=True)
@@ -53,9 +55,7 @@ class Packages:
         work = self.root / "download"
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
-        # The machine's own dpkg has other versions installed, which is no matter here.
-        subprocess.run(["apt-get", "-qq", *self._apt.options, "-o", "Dir::State::status=/dev/null", "download", name],
-                       cwd=work, check=True)
+        subprocess.run(["apt-get", "-qq", *self._apt.options, "download", name], cwd=work, check=True)
         archive = next(work.glob("*.deb"))
         partial = folder.with_suffix(".new")
         shutil.rmtree(partial, ignore_errors=True)

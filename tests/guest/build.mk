@@ -2,7 +2,7 @@
 # Guests of our own for the system tests, each one file linked with lib/: *.c here are for every architecture, those in
 # $(ARCH)/ for one. On x86 they are flat multiboot programs, on arm64 Linux Images.
 
-guest-src := $(wildcard tests/guest/*.c tests/guest/$(ARCH)/*.c)
+guest-src := $(wildcard tests/guest/*.c $(if $(ARCH),tests/guest/$(ARCH)/*.c))
 guest-names := $(sort $(basename $(notdir $(guest-src))))
 guest-lib-src := $(wildcard tests/guest/lib/*.c) $(sort $(wildcard tests/guest/$(ARCH)/lib/*.c tests/guest/$(ARCH)/lib/*.S))
 guest-lib := $(patsubst %,$(O)/guest/obj/%.o,$(basename $(guest-lib-src)))
