@@ -187,7 +187,7 @@ void boot_main(struct boot_handover *handover)
     generic_timer_init();
     clock_init();
     generic_timer_cpu_init();
-    rtc_read_wall_clock();
+    pl031_read_wall_clock();
     boot_run_phases(BOOT_IRQ, BOOT_IRQ);
     if (sched_init((unsigned)MAX(info.cpu_count, 1)) != 0 ||
         thread_create(&(struct thread_params){.name = "boot", .prio = THREAD_PRIO_SERVICE, .fn = boot_thread},

@@ -10,7 +10,7 @@
 /* Arm PL031 (DDI 0224), 3.3.1: seconds, by convention since 1970 UTC. */
 #define RTC_DR 0x000
 
-void rtc_read_wall_clock(void)
+void pl031_read_wall_clock(void)
 {
     const struct host_info *info = host_info();
     volatile void *regs;

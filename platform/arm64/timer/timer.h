@@ -13,6 +13,6 @@ unsigned generic_timer_intid(void);
 void generic_timer_handle(void);
 
 /* Reads the host's clock (PL031) into clock_wall_set(), unless firmware has told the time. Boot. */
-void rtc_read_wall_clock(void);
+void pl031_read_wall_clock(void);
 
 #endif
