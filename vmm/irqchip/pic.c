@@ -109,7 +109,7 @@ static void update(struct pic *pic)
     bool output = has_request(pic, masked_lines(pic)) && half_request(pic, MASTER) >= 0;
 
     if (output != pic->output) {
-        pic->output = output;
+        __atomic_store_n(&pic->output, output, __ATOMIC_RELAXED);
         lapic_extint_set(pic->lapic, output);
     }
 }
@@ -135,10 +135,9 @@ void pic_line_set(struct pic *pic, unsigned line, bool level)
 
 /* Lock held. Returns the input; 7 if the request has gone (data sheet: "default IR7"), which is not in
  * service. */
-static unsigned half_acknowledge(struct pic *pic, unsigned which)
+static unsigned half_acknowledge(struct pic *pic, unsigned which, int input)
 {
     struct pic_half *half = &pic->half[which];
-    int input = half_request(pic, which);
 
     if (input < 0)
         return 7;
@@ -153,13 +152,12 @@ static unsigned half_acknowledge(struct pic *pic, unsigned which)
 uint8_t pic_acknowledge(struct pic *pic)
 {
     arch_irq_state_t state = spin_lock_irqsave(&pic->lock);
-    /* The slave first: its request is what the master's cascade input shows. */
-    bool is_slaves = half_request(pic, MASTER) == CASCADE_INPUT;
-    unsigned input = half_acknowledge(pic, MASTER);
-    unsigned vector = pic->half[MASTER].base + input;
+    /* One look: inputs and masks change without the lock. */
+    int input = half_request(pic, MASTER);
+    unsigned vector = pic->half[MASTER].base + half_acknowledge(pic, MASTER, input);
 
-    if (is_slaves)
-        vector = pic->half[SLAVE].base + half_acknowledge(pic, SLAVE);
+    if (input == CASCADE_INPUT)
+        vector = pic->half[SLAVE].base + half_acknowledge(pic, SLAVE, half_request(pic, SLAVE));
     update(pic);
     spin_unlock_irqrestore(&pic->lock, state);
     return (uint8_t)vector;
@@ -284,10 +282,10 @@ static void port_write(struct pic *pic, unsigned which, unsigned offset, uint8_t
 /* The read after a poll command acknowledges: bit 7 if there is a request, and its number. */
 static uint8_t poll_read(struct pic *pic, unsigned which)
 {
-    bool is_requested = half_request(pic, which) >= 0;
+    int input = half_request(pic, which);
 
     pic->half[which].is_polled = false;
-    return is_requested ? (uint8_t)(0x80 | half_acknowledge(pic, which)) : 0;
+    return input >= 0 ? (uint8_t)(0x80 | half_acknowledge(pic, which, input)) : 0;
 }
 
 static uint8_t port_read(struct pic *pic, unsigned which, unsigned offset)
@@ -353,7 +351,8 @@ static inline bool mask_write(struct pic *pic, unsigned which, uint8_t value)
         return false;
     inputs = atomic_load(&pic->inputs);
     masked = (uint32_t)(before & value) << which * 8 | (uint32_t)imr(pic, !which) << !which * 8;
-    if (likely(((inputs | inputs >> 16) & ~masked & 0xffff) == 0))
+    if (likely(((inputs | inputs >> 16) & ~masked & 0xffff) == 0) &&
+        likely(!__atomic_load_n(&pic->output, __ATOMIC_RELAXED)))
         return true;
     state = spin_lock_irqsave(&pic->lock);
     update(pic);
