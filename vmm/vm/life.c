@@ -137,7 +137,8 @@ static int power_on(struct vm *vm, struct vm_error *error)
         device->ops->reset(device);
     machine_reset(vm);
     for (unsigned i = 0; i < vm->vcpu_count; i++) {
-        atomic_store(&vm->vcpus[i]->requests, VCPU_REQ_PARK);
+        /* A flush that it owes is not forgotten: who asked for it takes a parked vCPU's for done. */
+        atomic_store(&vm->vcpus[i]->requests, VCPU_REQ_PARK | VCPU_REQ_TLB_FLUSH);
         vm->vcpus[i]->is_started = false;
         vcpu_arch_reset(vm->vcpus[i]);
     }
