@@ -39,6 +39,7 @@ void vcpu_arch_resumed(struct vcpu *vcpu)
 void vcpu_arch_parked(struct vcpu *vcpu)
 {
     gicv3_leave(vcpu->arch.gic);
+    backend_leave(vcpu);
 }
 
 void vcpu_arch_requests(struct vcpu *vcpu, unsigned requests)

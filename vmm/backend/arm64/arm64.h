@@ -61,6 +61,7 @@ must_check int arm64_timer_init(void);
 void arm64_timer_cpu_enable(void);
 void arm64_timer_vcpu_init(struct vcpu *vcpu);
 void arm64_timer_vcpu_fini(struct vcpu *vcpu);
+void arm64_timer_stop(struct vcpu *vcpu);
 void arm64_timer_reset(struct vcpu *vcpu);
 void arm64_timer_load(struct vcpu *vcpu);
 void arm64_timer_save(struct vcpu *vcpu);

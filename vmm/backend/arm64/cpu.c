@@ -114,6 +114,10 @@ static void debug_traps_set(void)
     if (arm64_id_field(dfr0, 40))
         mdcr |= MDCR_TTRF;
     arch_sysreg_write(mdcr_el2, mdcr);
+    /* Locked after a cold reset, which keeps all debug exceptions but BRK away from guests (Arm ARM, H6.1).
+     */
+    arch_sysreg_write(oslar_el1, 0);
+    arch_isb();
 }
 
 /*

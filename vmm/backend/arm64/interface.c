@@ -219,6 +219,8 @@ static bool maintenance_interrupt(void)
         arch_gicreg_write(ICH_HCR, arch_gicreg_read(ICH_HCR) & HCR_EOICOUNT);
         arch_isb();
         gicv3_maintenance(vcpu->arch.gic);
+        /* It may be late, when the way into the guest no longer looks at the GIC. */
+        vcpu_request(vcpu, VCPU_REQ_EVENT);
     }
     return false;
 }
@@ -256,6 +258,9 @@ void arm64_interface_cpu_enable(void)
     arm64_host.lr_count = (uint8_t)((vtr & 31) + 1);
     arm64_host.lr_pri_bits = (uint8_t)(FIELD(vtr, 28, 26) + 1);
     arch_gicreg_write(ICC_SRE, arch_gicreg_read(ICC_SRE) | 1);
+    arch_isb();
+    /* And no guest changes that for the next one: ICC_SRE_EL2.Enable. */
+    arch_gicreg_write(ICC_SRE_EL2, arch_gicreg_read(ICC_SRE_EL2) & ~8ULL);
     arch_gicreg_write(ICH_HCR, 0);
     for (unsigned i = 0; i < arm64_host.lr_count; i++)
         lr_write(i, 0);

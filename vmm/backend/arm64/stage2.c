@@ -126,7 +126,7 @@ unsigned stage2_max_level(const struct stage2 *s2)
 /*
  * What the host has written through its caches reaches a guest that runs without its own, and one that
  * executes it: to the point of coherency, then out of the instruction caches. CTR_EL0 says what is not
- * needed.
+ * needed. Nothing stays in the data caches: what such a guest writes past them would be hidden by it later.
  */
 #define CTR_IDC BIT(28)
 #define CTR_DIC BIT(29)
@@ -137,7 +137,7 @@ static void memory_clean(hpa_t start, uint64_t size)
 
     if (!arm64_host.has_fwb || !(ctr & CTR_IDC))
         for (uint64_t at = 0; at < size; at += line)
-            __asm__ volatile("dc cvac, %0" ::"r"((char *)hpa_to_ptr(start) + at) : "memory");
+            __asm__ volatile("dc civac, %0" ::"r"((char *)hpa_to_ptr(start) + at) : "memory");
     __asm__ volatile("dsb ish" ::: "memory");
     if (!(ctr & CTR_DIC))
         __asm__ volatile("ic ialluis; dsb ish; isb" ::: "memory");
@@ -180,11 +180,29 @@ void backend_memory_written(struct vm *vm)
 
 /* --- mapping --- */
 
+/* Whether something could be mapped there now: faults try from the largest page on, and cleaning one costs.
+ */
+static bool is_free(struct stage2 *s2, uint64_t va, unsigned level)
+{
+    hpa_t table = s2->tree.root;
+
+    for (unsigned at = PT_TOP;; at--) {
+        uint64_t e = s2_load(&s2_table(table)[s2_index(va, at)]);
+
+        if (!pt_fmt_present(e))
+            return true;
+        if (at == level || pt_fmt_is_leaf(e, at))
+            return false;
+        table = pt_fmt_table_addr(e);
+    }
+}
+
 int stage2_map_page(struct stage2 *s2, gpa_t addr, hpa_t page, unsigned level, unsigned flags)
 {
     int error;
 
-    memory_clean(page, BIT(pt_shift(level)));
+    if (is_free(s2, addr.v, level))
+        memory_clean(page, BIT(pt_shift(level)));
     error = s2_map_page(&s2->tree, addr.v, page, level, leaf_flags(flags));
     /* Walkers, of every CPU, see it from here on; they do not keep what was invalid. */
     __asm__ volatile("dsb ishst" ::: "memory");

@@ -191,6 +191,7 @@ static void save(struct vcpu *vcpu)
 {
     struct backend_vcpu *b = &vcpu->backend;
 
+    ASSERT(this_cpu_ptr(arm64_cpu)->live == vcpu);
     arm64_interface_save(vcpu);
     arm64_timer_save(vcpu);
     if (arm64_host.has_vhe)
@@ -220,6 +221,12 @@ void arm64_sync(struct vcpu *vcpu)
     if (vcpu->backend.is_live)
         save(vcpu);
     arch_irq_restore(state);
+}
+
+void backend_leave(struct vcpu *vcpu)
+{
+    arm64_sync(vcpu);
+    arm64_timer_stop(vcpu);
 }
 
 uint64_t backend_el1_get(struct vcpu *vcpu, enum arm64_el1_reg reg)

@@ -48,7 +48,7 @@ static void arm(struct vcpu *vcpu, struct timer *timer, uint64_t value)
 {
     uint64_t now = count_now(vcpu);
 
-    if (value > now && value - now > FAR_AWAY / clock_hz() * 1000)
+    if (value > now && (value - now) / clock_hz() > FAR_AWAY / 1000000000)
         return;
     timer_arm(timer, clock_cycles_to_ns(MAX(value, now) + vcpu->backend.counter_offset));
 }
@@ -226,7 +226,17 @@ void backend_counter_offset_set(struct vcpu *vcpu, uint64_t offset)
     arm64_sync(vcpu);
     timer_cancel(&vcpu->backend.vtimer);
     vcpu->backend.counter_offset = offset;
+    /* It may go on halted, without being entered before. */
+    if (is_on(vcpu->backend.cntv_ctl) && !vcpu->backend.is_vtimer_forwarded)
+        arm(vcpu, &vcpu->backend.vtimer, vcpu->backend.cntv_cval);
     ptimer_update(vcpu);
+}
+
+/* The guest's time stands still; backend_counter_offset_set() has it go on. The vCPU is not live. */
+void arm64_timer_stop(struct vcpu *vcpu)
+{
+    timer_cancel(&vcpu->backend.vtimer);
+    timer_cancel(&vcpu->backend.ptimer);
 }
 
 /* The vCPU is not live. */
@@ -234,8 +244,7 @@ void arm64_timer_reset(struct vcpu *vcpu)
 {
     struct backend_vcpu *b = &vcpu->backend;
 
-    timer_cancel(&b->vtimer);
-    timer_cancel(&b->ptimer);
+    arm64_timer_stop(vcpu);
     b->cntv_ctl = b->cntv_cval = b->cntp_ctl = b->cntp_cval = 0;
     b->is_vtimer_forwarded = false;
     gicv3_ppi_set(vcpu->arch.gic, ARM64_PPI_VTIMER, false);
@@ -250,8 +259,7 @@ void arm64_timer_vcpu_init(struct vcpu *vcpu)
 
 void arm64_timer_vcpu_fini(struct vcpu *vcpu)
 {
-    timer_cancel(&vcpu->backend.vtimer);
-    timer_cancel(&vcpu->backend.ptimer);
+    arm64_timer_stop(vcpu);
 }
 
 static unsigned intid(void)

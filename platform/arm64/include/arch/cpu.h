@@ -54,7 +54,8 @@ static inline void arch_relax(void)
  */
 static inline void arch_wait_for_irq(void)
 {
-    __asm__ volatile("dsb sy; wfi; msr daifclr, #2" ::: "memory");
+    /* ISB: what is pending is taken before interrupts may be off again (Arm ARM, D1.13.4). */
+    __asm__ volatile("dsb sy; wfi; msr daifclr, #2; isb" ::: "memory");
 }
 
 #endif

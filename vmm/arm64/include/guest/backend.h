@@ -34,6 +34,10 @@ extern struct arm64_host arm64_host; /* immutable after the boot CPU is enabled 
  * MIDR_EL1. */
 void backend_reset(struct vcpu *vcpu, uint64_t midr, uint64_t mpidr);
 
+/* The vCPU is about to park: nothing of it stays in this CPU, where others could not change it. Own thread.
+ */
+void backend_leave(struct vcpu *vcpu);
+
 /* vcpu->arch.gic is there now: once, before it runs. */
 void backend_gic_attached(struct vcpu *vcpu);
 
