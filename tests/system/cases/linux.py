@@ -42,7 +42,7 @@ def check_log(t, shell, guest):
     here = complaints(shell)
     t.progress()
     with _on_qemu:  # from the second CPU on they complain of nothing new
-        there = complaints_on_qemu(t.host.config.board_info, guest.kernel, min(guest.vcpus, 2))
+        there = complaints_on_qemu(t.host.config.board_info, t.host.config.cpu, guest.kernel, min(guest.vcpus, 2))
     t.progress()
     new = [line for text, (line, plain) in here.items() if text not in there and not EXPLAINED.fullmatch(plain)]
     check(not new, "the guest's log has what QEMU's has not: " + " / ".join(new))

@@ -177,15 +177,15 @@ def complaints(shell):
     return lines
 
 
-def complaints_on_qemu(board, kernel, vcpus):
+def complaints_on_qemu(board, cpu, kernel, vcpus):
     """
     What the same system complains of on QEMU itself, without a hypervisor. Time is counted in instructions there, with
     one processor at a time: with real time on a busy machine the kernel measures wrong frequencies, and then complains
     a lot. So the answer is always the same, and kept.
     """
-    folder = BUILD / "linux-on-qemu" / f"{kernel_file(board, kernel).name}-{vcpus}"
+    folder = BUILD / "linux-on-qemu" / f"{kernel_file(board, kernel).name}-{vcpus}{cpu and f'-{cpu}'}"
     command = [board.qemu, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-M", board.guest_machine,
-               "-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-cpu", board.cpu, "-smp", str(vcpus),
+               "-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-cpu", cpu or board.cpu, "-smp", str(vcpus),
                "-m", MEMORY, "-serial", "stdio", "-append", command_line(board), "-kernel",
                str(kernel_file(board, kernel))]
     version = subprocess.run([board.qemu, "--version"], capture_output=True, text=True, check=True).stdout
