@@ -33,7 +33,7 @@ $(O)/unit/obj/build/src/% $(O)/fuzz/obj/build/src/%: host-warn = -w
 $(O)/cov/%: host-warn = -w
 # tests/include puts newlib's <sys/queue.h> and <sys/tree.h> in front of the host's. <arch/...> is the fake's.
 host-inc = -Itests/include -isystem $(NEWLIB_DIR)/newlib -I. -Icore/include -Iplatform/fake/include -Iplatform/include \
-	-Ivmm/include -Inet/include $(inc-libfdt) $(inc-yyjson) $(inc-mbedtls)
+	-Ivmm/include -Inet/include $(inc-libfdt) $(inc-zlib) $(inc-yyjson) $(inc-mbedtls)
 cmd-HOSTCC = $(host-cc) -std=gnu11 -D_GNU_SOURCE -g -fno-omit-frame-pointer $(host-flags) $(host-warn) $(host-cflags) \
 	$(host-inc) -include $(O)/include/autoconf.h -MD -MF $@.raw -c -o $@ $<
 post-HOSTCC = $(fixdep)

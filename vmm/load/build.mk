@@ -4,9 +4,9 @@ src-$(CONFIG_VMM) += vmm/load/image_source.c
 src-$(CONFIG_ARCH_X86_64) += $(patsubst %,vmm/load/%.c,load loader space modules entry linux linux_header linux_boot \
 	elf elf_note pvh multiboot multiboot_header multiboot_info coreboot)
 src-$(CONFIG_ARCH_X86_64) += $(patsubst %,vmm/load/tables/%.c,aml aml_resource acpi acpi_fadt acpi_madt acpi_dsdt)
-load-inflate-src := vmm/load/inflate.c vmm/load/gzip.c
-load-arm64-src := $(load-inflate-src) $(patsubst %,vmm/load/%.c,linux_arm64 firmware_arm64 tables/fdt)
+load-arm64-src := $(patsubst %,vmm/load/%.c,gzip linux_arm64 firmware_arm64 tables/fdt)
 ifeq ($(CONFIG_ARCH_ARM64),y)
 src-$(CONFIG_VMM) += $(load-arm64-src) $(patsubst %,vmm/load/%.c,loader space)
 endif
 cflags-vmm/load/tables/fdt.c = $(inc-libfdt)
+cflags-vmm/load/gzip.c = $(inc-zlib)

@@ -17,6 +17,9 @@ bool gzip_recognise(const struct load_source *source);
 /* `packed` must live as long, and is not copied. -EINVAL: no gzip; -ENOMEM. Context: thread. */
 must_check int gzip_open(const struct load_source *packed, struct gzip_source **out);
 const struct load_source *gzip_load_source(const struct gzip_source *gzip);
+
+/* Whether a read has failed because of what is packed, not of the source it is read from. */
+bool gzip_is_damaged(const struct gzip_source *gzip);
 void gzip_close(struct gzip_source *gzip); /* NULL: nothing */
 
 #endif

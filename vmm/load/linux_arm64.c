@@ -174,13 +174,14 @@ static int load_packed(struct loader *l, const struct fdt_machine *machine, stru
     int status = gzip_open(l->params->kernel, &gzip);
 
     if (status) {
-        (void)load_fail(l, "kernel", "%s is damaged: gzip cannot unpack it (error %d)",
-                        l->params->kernel->name, -status);
+        (void)load_fail(l, "kernel", "%s cannot be unpacked (error %d)", l->params->kernel->name, -status);
         return status;
     }
     unpacked.kernel = gzip_load_source(gzip);
     l->params = &unpacked;
     status = load(l, machine, entry);
+    if (status && gzip_is_damaged(gzip))
+        status = load_fail(l, "kernel", "%s is damaged: gzip cannot unpack it", unpacked.kernel->name);
     gzip_close(gzip);
     return status;
 }

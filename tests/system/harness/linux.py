@@ -2,6 +2,7 @@
 """Debian's kernels with a busybox shell on the serial console, as VMs of a host or directly on QEMU."""
 
 import contextlib
+import gzip
 import itertools
 import json
 import re
@@ -145,10 +146,13 @@ class Shell:
 class LinuxVm(Vm):
     """A VM with a Debian kernel; start() returns when the kernel runs, wait_shell() when it can be typed at."""
 
-    def __init__(self, host, kernel, name=None, vcpus=1, memory=MEMORY, quiet=True, programs=()):
+    def __init__(self, host, kernel, name=None, vcpus=1, memory=MEMORY, quiet=True, programs=(), packed=False):
         api, board = host.api, host.config.board_info
+        image = kernel_file(board, kernel).read_bytes()
+        if packed:
+            image = gzip.compress(image, compresslevel=1)
         super().__init__(api, name or f"linux-{kernel}", vcpus=vcpus, memory=memory, cmdline=command_line(board, quiet),
-                         kernel=upload(api, f"vmlinuz-{kernel}", kernel_file(board, kernel).read_bytes()),
+                         kernel=upload(api, f"vmlinuz-{kernel}" + (".gz" if packed else ""), image),
                          initrd=upload(api, "-".join(["initrd", *(path.name for path in programs)]),
                                        initrd_bytes(board, programs)))
         self.shell = Shell(VmConsole(self))
