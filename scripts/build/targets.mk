@@ -25,9 +25,19 @@ run: $(kernel-$(ARCH))
 test:
 	$(Q)$(PYTHON) scripts/build/run_tests.py $(BOARD) $(O)
 
-# clang-tidy reads the compile commands that the objects remember, so objects come first.
+# clang-tidy reads the compile commands that objects remember, so objects come first: all of this board's, and of every
+# other board those whose sources no board before it compiles. The list has each source and its object.
+.PHONY: to-check
+checked = $(or $(CHECKED),$(O)/checked)
 check: $(objects)
-	$(Q)$(PYTHON) scripts/check/check.py $(O)
+	@: >$(checked)
+	+$(Q)$(foreach board,$(BOARD) $(filter-out $(BOARD),$(patsubst configs/%_defconfig,%,$(wildcard configs/*_defconfig))),\
+		$(MAKE) BOARD=$(board) O=$(if $(filter $(BOARD),$(board)),$(O),$(dir $(O))$(board)) CHECKED=$(checked) to-check &&) :
+	$(Q)$(PYTHON) scripts/check/check.py $(checked)
+
+unchecked := $(filter-out $(if $(CHECKED),$(file <$(CHECKED))),$(sources))
+to-check: $(patsubst %,$(OBJ)/%.o,$(basename $(unchecked)))
+	@printf '%s\n' $(unchecked) $^ >>$(CHECKED)
 
 format:
 	$(Q)clang-format-19 -i $$(git ls-files '*.c' '*.h')

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """`make check`: runs every check over the tracked files and ends with `N passed, N failed`.
 
-    check.py O [NAME...]        O is a built output folder; names choose checks
+    check.py LIST [NAME...]     LIST names objects, of which clang-tidy takes the command lines; names choose checks
 """
 import sys
 
@@ -16,12 +16,12 @@ CHECKS = [("format", formatting), ("includes", includes), ("sizes", sizes), ("te
 
 
 def main():
-    out, names = sys.argv[1], sys.argv[2:]
+    objects, names = sys.argv[1], sys.argv[2:]
     passed = failed = 0
     for name, module in CHECKS:
         if names and name not in names:
             continue
-        problems, note = module.check(out)
+        problems, note = module.check(objects)
         print(f"  {'FAIL' if problems else 'ok':5} {name}{': ' + note if note else ''}", flush=True)
         for problem in problems:
             print(f"    {problem}")

@@ -4,7 +4,6 @@
 A file is looked at again when its object was remade (so, when anything it depends on changed) or .clang-tidy did.
 """
 import concurrent.futures
-import glob
 import os
 import re
 import shlex
@@ -13,7 +12,7 @@ import subprocess
 # Without its walks through whole call trees the analyzer takes a tenth of the time, and knows better what it says.
 SHALLOW = ["-Xclang", "-analyzer-config", "-Xclang", "mode=shallow"]
 OWN = ("core/", "platform/", "vmm/", "net/")
-# gcc's include folder and options mean nothing to clang.
+# gcc's include folder (a cross compiler's lies beside the native one's) and options mean nothing to clang.
 RESOURCE = subprocess.run(["clang-19", "-print-file-name=include"], capture_output=True, text=True).stdout.strip()
 
 
@@ -24,7 +23,7 @@ def command(record):
     cross = re.match(r"(?:.*/)?(\w+-linux-gnu)-", compiler)
     if cross:
         words.insert(0, f"--target={cross.group(1)}")
-    words = [RESOURCE if re.search(r"/gcc/.*/include$", word) else word for word in words]
+    words = [RESOURCE if re.search(r"/gcc(-cross)?/.*/include$", word) else word for word in words]
     for option in ("-MF", "-o"):
         at = words.index(option)
         del words[at:at + 2]
@@ -45,10 +44,10 @@ def look_at(record):
     return None
 
 
-def check(out):
-    records = [path for room in OWN for path in glob.glob(f"{out}/obj/{room}**/*.o.d", recursive=True)
-               if os.path.exists(path[:-2])]
-    records = [path for path in records if command(path)[1].endswith(".c") and os.path.exists(command(path)[1])]
+def check(objects):
+    with open(objects) as file:
+        records = [f"{path}.d" for path in file.read().split() if path.endswith(".o")]
+    records = [path for path in records if command(path)[1].endswith(".c") and command(path)[1].startswith(OWN)]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         findings = [found for found in pool.map(look_at, records) if found]
     # The analyzer's path to a finding is long; clang-tidy-19 on that file shows it.

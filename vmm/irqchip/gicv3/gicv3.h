@@ -95,7 +95,7 @@ static inline uint32_t gicv3_affinity(unsigned vcpu)
 /* First member of struct gic_cpu: nonzero if there is something to do before the guest is entered. */
 static always_inline bool gicv3_wants_entry(struct gic_cpu *cpu)
 {
-    return atomic_load_explicit((_Atomic uint32_t *)(void *)cpu, memory_order_relaxed) != 0;
+    return atomic_load_explicit((_Atomic uint32_t *)cpu, memory_order_relaxed) != 0;
 }
 
 /*
