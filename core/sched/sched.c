@@ -168,14 +168,32 @@ static void rest(struct runq *rq, struct thread *self, uint64_t now)
     rq->is_resting = false;
 }
 
+/* Who makes way while others idle need not wait here: a CPU that is woken looks for work before it halts. */
+static void invite_thief(void)
+{
+    int idle;
+
+    /* What is queued is seen by a CPU that is not yet seen to idle: the other half is in runq_steal(). */
+    atomic_thread_fence(memory_order_seq_cst);
+    idle = idle_mask_find(cpu_id());
+    if (idle < 0)
+        return;
+    idle_mask_set((unsigned)idle, false);
+    arch_cpu_kick((unsigned)idle);
+}
+
 /* Runs as the thread that was switched to. */
 void schedule_tail(void)
 {
     struct runq *rq = this_cpu_ptr(runq);
     struct thread *dead = rq->dead;
+    bool has_surplus = rq->has_surplus;
 
     rq->dead = NULL;
+    rq->has_surplus = false;
     spin_unlock_irqoff(&rq->lock);
+    if (has_surplus)
+        invite_thief();
     if (dead != NULL)
         thread_reap(dead);
 }
@@ -233,6 +251,7 @@ void schedule(bool is_preempted)
         idle_mask_set(cpu_id(), false);
     if (atomic_load(&prev->state) == THREAD_DEAD)
         rq->dead = prev;
+    rq->has_surplus = prev->is_queued && !(prev->flags & THREAD_PINNED);
     fpu_switch(rq, prev, next);
     if (prev->away != NULL)
         prev->away(prev->arg);
@@ -337,9 +356,13 @@ static void wake_current(struct runq *rq, struct thread *t)
 void thread_wake(struct thread *t)
 {
     arch_irq_state_t state = arch_irq_save();
-    struct runq *rq = runq_lock_of(t);
+    struct runq *rq;
     unsigned target;
 
+    /* What it waits for is seen by the time its state is read here: the other half of thread_wait_prepare().
+     */
+    atomic_thread_fence(memory_order_seq_cst);
+    rq = runq_lock_of(t);
     if (atomic_load(&t->state) != THREAD_BLOCKED) {
         spin_unlock_irqoff(&rq->lock);
         arch_irq_restore(state);
@@ -426,6 +449,7 @@ struct thread *runq_steal(void)
     unsigned count = cpu_count(), self = cpu_id();
     struct thread *t = NULL;
 
+    atomic_thread_fence(memory_order_seq_cst);
     for (unsigned i = 1; i < count && t == NULL; i++)
         t = steal_from(runq_of((self + i) % count));
     return t;

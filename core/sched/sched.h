@@ -65,6 +65,7 @@ struct runq {
     struct thread_queue ready[THREAD_PRIOS]; /* lock */
     struct thread *current;                  /* lock */
     bool is_resting;                         /* lock: current is blocked, and the CPU idles in it */
+    bool has_surplus;                        /* lock: the present switch leaves work that another may do */
     struct thread *dead;                     /* lock: left its stack at the last switch */
     struct thread *fpu_owner;                /* this CPU: whose state the FPU registers hold */
     uint64_t switched_at;                    /* lock: cycles */
@@ -99,7 +100,8 @@ void idle_mask_set(unsigned cpu, bool is_idle);
 /* An idle CPU, preferably `near`; -1: none. */
 int idle_mask_find(unsigned near);
 
-/* Takes a waiting thread from another CPU's queue. Interrupts off. */
+/* Takes a waiting thread from another CPU's queue. Interrupts off, the CPU marked idle: from then on others
+ * tell it when they have one too many. */
 struct thread *runq_steal(void);
 struct runq *runq_of(unsigned cpu);
 

@@ -228,7 +228,12 @@ void preempt_enable(void)
 /* Blocked comes before the condition is looked at, so a wake-up from then on is not lost. */
 void thread_wait_prepare(void)
 {
-    atomic_store(&arch_current()->state, THREAD_BLOCKED);
+    atomic_store_explicit(&arch_current()->state, THREAD_BLOCKED, memory_order_relaxed);
+    /*
+     * Before the condition is looked at. Whoever makes it true reads the state afterwards (thread_wake()), so
+     * one of the two sees what the other has done, however weakly both order the condition itself.
+     */
+    atomic_thread_fence(memory_order_seq_cst);
 }
 
 void thread_wait_block(void)

@@ -271,6 +271,17 @@ Test(lapic, put_back_gives_way_and_comes_again, .init = start4, .fini = chip_sto
     cr_assert_eq(pending(0), -1);
 }
 
+Test(lapic, what_was_not_requested_is_not_put_back, .init = start4, .fini = chip_stop)
+{
+    apic_write(1, 0xf0, 0x161); /* the spurious vector is also that of an interrupt in service */
+    self_ipi(1, 0x61);
+    cr_assert_eq(take(1), 0x61);
+    cr_assert_eq(lapic_acknowledge(apic(1)), 0x61);
+    cr_assert_not(lapic_put_back(apic(1), 0x61));
+    eoi(1);
+    cr_assert_eq(pending(1), -1);
+}
+
 /* --- IPIs --- */
 
 Test(lapic, physical_ipi, .init = start4, .fini = chip_stop)

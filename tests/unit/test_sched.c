@@ -162,6 +162,24 @@ Test(sched, equals_go_in_their_order, .init = setup)
     cr_assert_eq(times_of(second).steal_ns, 7);
 }
 
+/* As equals_go_in_their_order, but there is a CPU that might take the one which has to wait. */
+static void both_wake_by_an_idle_cpu(void)
+{
+    idle_mask_set(1, false);
+    both_wake();
+    idle_mask_set(1, true);
+}
+
+Test(sched, who_makes_way_is_offered_to_an_idle_cpu, .init = setup)
+{
+    first = start(wait_once, THREAD_PRIO_VCPU, 0);
+    fake_interrupt = both_wake_by_an_idle_cpu;
+    run();
+    cr_assert_str_eq(trace, "a2b");
+    cr_assert_eq(fake_kicks(), 1);
+    cr_assert_eq(idle_mask_find(1), -1, "it is taken");
+}
+
 /* Another thread wakes the one that the CPU rests in, which is preempted before it can go on. */
 static void urgent_and_first(void)
 {

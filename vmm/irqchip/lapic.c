@@ -64,6 +64,7 @@ int lapic_pending_vector(struct lapic *lapic)
  */
 static int spurious_vector(struct lapic *lapic)
 {
+    lapic->is_taken_own = false;
     if (lapic == lapic->chip->pic.lapic && is_extint_accepted(lapic))
         return pic_acknowledge(&lapic->chip->pic);
     return (int)(lapic->svr & 0xff);
@@ -76,8 +77,10 @@ int lapic_acknowledge(struct lapic *lapic)
     uint32_t bit;
     int vector;
 
-    if (unlikely((summary & SUMMARY_EXTINT) != 0) && is_extint_accepted(lapic))
+    if (unlikely((summary & SUMMARY_EXTINT) != 0) && is_extint_accepted(lapic)) {
+        lapic->is_taken_own = false;
         return pic_acknowledge(&lapic->chip->pic);
+    }
     vector = highest_request(lapic, summary);
     if (vector >> 4 <= (int)(atomic_load_explicit(&lapic->ppr, memory_order_relaxed) >> 4))
         return spurious_vector(lapic);
@@ -88,6 +91,7 @@ int lapic_acknowledge(struct lapic *lapic)
         summary_clear(lapic, word);
     lapic->isr[word] |= bit;
     lapic->isr_summary |= 1U << word;
+    lapic->is_taken_own = true;
     /* It was above the PPR, so it is the highest in service and above the TPR (11.8.3.1). */
     atomic_store_explicit(&lapic->ppr, (uint32_t)vector & 0xf0, memory_order_relaxed);
     return vector;
@@ -98,7 +102,7 @@ bool lapic_put_back(struct lapic *lapic, uint8_t vector)
     unsigned word = vector / 32U;
     uint32_t bit = 1U << vector % 32U;
 
-    if ((lapic->isr[word] & bit) == 0)
+    if (!lapic->is_taken_own || (lapic->isr[word] & bit) == 0)
         return false;
     lapic->isr[word] &= ~bit;
     if (lapic->isr[word] == 0)

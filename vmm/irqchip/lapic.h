@@ -92,6 +92,7 @@ struct lapic {
 
     uint32_t isr[8] aligned_to(64); /* own */
     uint32_t isr_summary;           /* own: a bit per word of the ISR that is not 0 */
+    bool is_taken_own;              /* own: what was acknowledged last had been requested here */
     uint32_t tpr, svr, esr;         /* own */
     uint32_t icr, icr_high;         /* own */
     uint32_t id;                    /* immutable */
