@@ -109,8 +109,8 @@ static void interface(struct input *input, unsigned v)
         model_maintenance(v);
         break;
     case 6:
-        gicv3_leave(vcpu->cpu);
-        (void)gicv3_is_signalled(vcpu->cpu);
+        gic_leave(vcpu->cpu);
+        (void)gic_is_signalled(vcpu->cpu);
         break;
     default:
         gicv3_sgi_write(vcpu->cpu, what >> 7, next(input, 8));
@@ -127,7 +127,7 @@ static void devices(struct input *input, unsigned v)
         irqchip_line_set(chip, (unsigned)next(input, 1), what >> 7);
         break;
     case 1:
-        gicv3_ppi_set(vcpus[v].cpu, (what >> 2 & 0x1f), what >> 7);
+        gic_ppi_set(vcpus[v].cpu, (what >> 2 & 0x1f), what >> 7);
         break;
     case 2:
         msi((uint32_t)next(input, 1) & 0xf, (uint32_t)next(input, 1) & 0x3f);
@@ -150,9 +150,9 @@ static void check(void)
     if (gicd_read(0) >> 31)
         abort();
     for (unsigned v = 0; v < VCPUS; v++) {
-        gicv3_leave(vcpus[v].cpu);
+        gic_leave(vcpus[v].cpu);
         /* The quick answer agrees with the hardware. */
-        bool is_signalled = gicv3_is_signalled(vcpus[v].cpu);
+        bool is_signalled = gic_is_signalled(vcpus[v].cpu);
 
         enter(v);
         if (is_signalled != (model_highest(&vcpus[v]) >= 0))
@@ -185,7 +185,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     uint8_t setup = (uint8_t)next(&input, 1);
 
     gic_start_with(VCPUS, 1 + (setup & 7), setup & 8);
-    gicv3_ppi_host_set(vcpus[1].cpu, 27, 27);
+    gic_ppi_host_set(vcpus[1].cpu, 27, 27);
     if (setup & 0x10)
         gic_enable();
     if ((setup & 0x28) == 0x28)
@@ -206,7 +206,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         else if (action < 15)
             devices(&input, v);
         else if (what & 0x80)
-            record_damage_and_load(&input, gicv3_device(chip));
+            record_damage_and_load(&input, gic_device(chip));
         else
             check();
     }

@@ -34,7 +34,7 @@
 #define VMCR_RESET 0xff000003U /* both groups, nothing masked, binary points 0 */
 
 struct vcpu {
-    struct gicv3_lrs hw;
+    struct gic_lrs hw;
     struct gic_cpu *cpu;
     _Atomic unsigned kicks;
     unsigned host_deactivations;
@@ -53,7 +53,7 @@ void vcpu_kick(struct vcpu *vcpu)
     atomic_fetch_add(&vcpu->kicks, 1);
 }
 
-void vcpu_lrs_read(struct vcpu *vcpu, struct gicv3_lrs *lrs)
+void vcpu_lrs_read(struct vcpu *vcpu, struct gic_lrs *lrs)
 {
     if (lrs->used > lrs->count)
         abort();
@@ -62,13 +62,13 @@ void vcpu_lrs_read(struct vcpu *vcpu, struct gicv3_lrs *lrs)
     lrs->vmcr = vcpu->hw.vmcr;
 }
 
-void vcpu_apr_read(struct vcpu *vcpu, struct gicv3_lrs *lrs)
+void vcpu_apr_read(struct vcpu *vcpu, struct gic_lrs *lrs)
 {
     memcpy(lrs->apr, vcpu->hw.apr, sizeof(lrs->apr));
 }
 
 /* What hardware calls UNPREDICTABLE must not be written: 12.4. */
-static inline void lrs_check(const struct gicv3_lrs *lrs)
+static inline void lrs_check(const struct gic_lrs *lrs)
 {
     for (unsigned i = 0; i < lrs->used; i++) {
         uint64_t lr = lrs->lr[i];
@@ -87,7 +87,7 @@ static inline void lrs_check(const struct gicv3_lrs *lrs)
     }
 }
 
-void vcpu_lrs_write(struct vcpu *vcpu, const struct gicv3_lrs *lrs)
+void vcpu_lrs_write(struct vcpu *vcpu, const struct gic_lrs *lrs)
 {
     if (lrs->used > lrs->count)
         abort();
@@ -97,7 +97,7 @@ void vcpu_lrs_write(struct vcpu *vcpu, const struct gicv3_lrs *lrs)
     vcpu->hw.hcr = lrs->hcr;
 }
 
-void vcpu_interface_write(struct vcpu *vcpu, const struct gicv3_lrs *lrs)
+void vcpu_interface_write(struct vcpu *vcpu, const struct gic_lrs *lrs)
 {
     vcpu->hw.vmcr = lrs->vmcr;
     memcpy(vcpu->hw.apr, lrs->apr, sizeof(lrs->apr));
@@ -142,7 +142,7 @@ static inline void gic_start_with(unsigned count, unsigned lrs, bool has_its)
     if (gicv3_create(&config, &chip) != 0)
         abort();
     for (unsigned i = 0; i < count; i++) {
-        vcpus[i].cpu = gicv3_cpu(chip, i);
+        vcpus[i].cpu = gic_cpu(chip, i);
         vcpus[i].hw.vmcr = VMCR_RESET;
     }
 }
@@ -161,8 +161,8 @@ static inline void gic_stop(void)
 static inline void enter(unsigned v)
 {
     current = v;
-    for (unsigned i = 0; gicv3_wants_entry(vcpus[v].cpu); i++) {
-        if (!gicv3_entry(vcpus[v].cpu))
+    for (unsigned i = 0; gic_wants_entry(vcpus[v].cpu); i++) {
+        if (!gic_entry(vcpus[v].cpu))
             break;
         if (i > 100000)
             abort();
@@ -190,7 +190,7 @@ static inline int model_highest(const struct vcpu *vcpu)
 {
     int best = -1;
 
-    for (unsigned i = 0; i < GICV3_LRS_MAX; i++) {
+    for (unsigned i = 0; i < GIC_LRS_MAX; i++) {
         uint64_t lr = vcpu->hw.lr[i];
 
         if ((lr & (LR_PENDING | LR_ACTIVE)) != LR_PENDING || !(vcpu->hw.vmcr & (lr & LR_GROUP1 ? 2 : 1)))
@@ -211,7 +211,7 @@ static inline void model_maintenance(unsigned v)
     uint32_t hcr = vcpu->hw.hcr;
     bool has_pending = false, is_due = (hcr & BIT(2)) && hcr >> 27 != 0;
 
-    for (unsigned i = 0; i < GICV3_LRS_MAX; i++) {
+    for (unsigned i = 0; i < GIC_LRS_MAX; i++) {
         has_pending |= (vcpu->hw.lr[i] & LR_PENDING) != 0;
         is_due |= (vcpu->hw.lr[i] & (LR_PENDING | LR_ACTIVE | LR_HW | LR_EOI)) == LR_EOI;
     }
@@ -220,7 +220,7 @@ static inline void model_maintenance(unsigned v)
     is_due |= (hcr & BIT(6)) && (vcpu->hw.vmcr & 2);
     vcpu->is_maintenance = (hcr & 1) && is_due;
     if (vcpu->is_maintenance)
-        gicv3_maintenance(vcpu->cpu);
+        gic_maintenance(vcpu->cpu);
 }
 
 /* Reads ICC_IAR<n>_EL1 without entering anew. */
@@ -253,7 +253,7 @@ static inline void model_deactivate(unsigned v, unsigned intid)
 
     if (intid >= 8192)
         return;
-    for (unsigned i = 0; i < GICV3_LRS_MAX; i++)
+    for (unsigned i = 0; i < GIC_LRS_MAX; i++)
         if ((uint32_t)vcpu->hw.lr[i] == intid && (vcpu->hw.lr[i] & LR_ACTIVE)) {
             vcpu->hw.lr[i] &= ~LR_ACTIVE;
             if (vcpu->hw.lr[i] & LR_HW) {
@@ -271,7 +271,7 @@ static inline void dir(unsigned v, unsigned intid)
 {
     if (vcpus[v].hw.hcr & BIT(14)) {
         current = v;
-        gicv3_dir_write(vcpus[v].cpu, intid);
+        gic_dir_write(vcpus[v].cpu, intid);
         return;
     }
     model_deactivate(v, intid);
@@ -385,7 +385,7 @@ static inline void gic_enable(void)
 /* Saves, wrecks by reset, loads. */
 static inline int gic_reload(void)
 {
-    return device_reload(gicv3_device(chip));
+    return device_reload(gic_device(chip));
 }
 
 #endif

@@ -227,10 +227,10 @@ Test(gicv3, create_refuses)
 Test(gicv3, nothing_pending_costs_nothing, .init = start, .fini = gic_stop)
 {
     enter(0);
-    cr_assert_not(gicv3_wants_entry(vcpus[0].cpu));
+    cr_assert_not(gic_wants_entry(vcpus[0].cpu));
     cr_assert_eq(vcpus[0].hw.hcr, 1);
     line(40, true);
-    cr_assert_not(gicv3_wants_entry(vcpus[0].cpu), "not enabled");
+    cr_assert_not(gic_wants_entry(vcpus[0].cpu), "not enabled");
     cr_assert_eq(vcpus[0].kicks, 0);
 }
 
@@ -427,15 +427,15 @@ Test(gicv3, private_and_sgi, .init = start, .fini = gic_stop)
     gicr_write(1, 0x10080, ~(1U << 4));
     gicv3_sgi_write(vcpus[0].cpu, 0, 4ULL << 24 | 2);
     cr_assert_eq(take(1), 4);
-    gicv3_ppi_set(vcpus[2].cpu, 27, true);
+    gic_ppi_set(vcpus[2].cpu, 27, true);
     cr_assert_eq(take(1), SPURIOUS);
     cr_assert_eq(iar(2), 27);
-    gicv3_ppi_set(vcpus[2].cpu, 27, false);
+    gic_ppi_set(vcpus[2].cpu, 27, false);
     enter(2);
     eoi(2, 27);
     cr_assert_eq(take(2), SPURIOUS);
-    gicv3_ppi_set(vcpus[2].cpu, 15, true);
-    gicv3_ppi_set(vcpus[2].cpu, 32, true);
+    gic_ppi_set(vcpus[2].cpu, 15, true);
+    gic_ppi_set(vcpus[2].cpu, 32, true);
     cr_assert_eq(take(2), SPURIOUS);
     /* SGIs can be made pending by register. */
     gicr_write(3, 0x10200, 1 << 7);
@@ -492,7 +492,7 @@ Test(gicv3, routing, .init = start, .fini = gic_stop)
     enter(3);
     cr_assert_eq(iar(1), SPURIOUS);
     eoi(3, 40);
-    gicv3_maintenance(vcpus[3].cpu);
+    gic_maintenance(vcpus[3].cpu);
     enter(3);
     cr_assert_eq(take(1), 40);
     /* Nobody has that affinity. */
@@ -524,7 +524,7 @@ Test(gicv3, one_of_n, .init = start, .fini = gic_stop)
         line(40, false);
         for (unsigned v = 0; v < 4; v++)
             if (take(v) == 40)
-                takers[v]++, n++, gicv3_leave(vcpus[v].cpu);
+                takers[v]++, n++, gic_leave(vcpus[v].cpu);
         cr_assert_eq(n, 1);
     }
     for (unsigned v = 0; v < 4; v++)
@@ -589,7 +589,7 @@ Test(gicv3, reload, .init = start, .fini = gic_stop)
     cr_assert_eq(take(0), SPURIOUS);
     cr_assert_eq(take(1), 40);
     cr_assert_eq(take(3), 9);
-    gicv3_device(chip)->ops->reset(gicv3_device(chip));
+    gic_device(chip)->ops->reset(gic_device(chip));
     cr_assert_eq(gicd_read(0x104), 0);
     cr_assert_eq(gicd_read(0x0), 0x50);
     cr_assert_eq(vcpus[0].hw.vmcr, 0);

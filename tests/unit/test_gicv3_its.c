@@ -356,7 +356,7 @@ Test(gicv3_its, full_queue, .init = start_mapped, .fini = gic_stop)
     current = 0;
     its_put(GITS_CWRITER, (at + QUEUE_SIZE - 32) % QUEUE_SIZE);
     cr_assert_neq(its_get(GITS_CREADR), its_get(GITS_CWRITER));
-    while (gicv3_wants_entry(vcpus[0].cpu) && gicv3_entry(vcpus[0].cpu))
+    while (gic_wants_entry(vcpus[0].cpu) && gic_entry(vcpus[0].cpu))
         entries++;
     cr_assert(entries > 10 && entries < 100);
     cr_assert_eq(its_get(GITS_CREADR), its_get(GITS_CWRITER));
@@ -367,7 +367,7 @@ Test(gicv3_its, full_queue, .init = start_mapped, .fini = gic_stop)
     its_put(GITS_CWRITER, 0x8000);
     enter(0);
     cr_assert_eq(its_get(GITS_CREADR), 0x8000);
-    current = GICV3_NOBODY;
+    current = GIC_NOBODY;
     its_put(GITS_CWRITER, 0x7fe0);
     cr_assert_eq(its_get(GITS_CREADR), 0x7fe0);
 }
@@ -425,11 +425,11 @@ Test(gicv3_its, reload, .init = start_mapped, .fini = gic_stop)
     cr_assert_eq(take(0), 8198);
     current = 0;
     mapti(8, 11, 8203, 1);
-    gicv3_device(chip)->ops->reset(gicv3_device(chip));
+    gic_device(chip)->ops->reset(gic_device(chip));
     cr_assert_eq(read_at(ITS, 4), BIT(31));
     cr_assert_eq(its_get(GITS_CBASER), 0);
-    gicv3_leave(vcpus[0].cpu);
-    cr_assert_not(gicv3_is_signalled(vcpus[0].cpu));
+    gic_leave(vcpus[0].cpu);
+    cr_assert_not(gic_is_signalled(vcpus[0].cpu));
 }
 
 /* --- several at once: devices send while commands move and invalidate --- */
@@ -441,7 +441,7 @@ static atomic_bool is_over;
 
 static void *sender(void *arg)
 {
-    current = GICV3_NOBODY;
+    current = GIC_NOBODY;
     for (unsigned i = 0; i < ROUNDS; i++) {
         atomic_fetch_add(&sent[i % 8], 1);
         msi(8, i % 8);

@@ -164,9 +164,9 @@ Test(gicv3_lr, host_interrupt, .init = start, .fini = gic_stop)
 {
     struct vcpu *v = &vcpus[1];
 
-    gicv3_ppi_host_set(v->cpu, 27, 27);
-    gicv3_ppi_host_set(v->cpu, 3, 27);
-    gicv3_ppi_set(v->cpu, 27, true);
+    gic_ppi_host_set(v->cpu, 27, 27);
+    gic_ppi_host_set(v->cpu, 3, 27);
+    gic_ppi_set(v->cpu, 27, true);
     enter(1);
     cr_assert_eq(FIELD(v->hw.lr[0], 44, 32), 27);
     cr_assert_neq(v->hw.lr[0] & LR_HW, 0);
@@ -174,22 +174,22 @@ Test(gicv3_lr, host_interrupt, .init = start, .fini = gic_stop)
     eoi(1, 27);
     cr_assert_eq(v->host_deactivations, 1);
     /* It is high again before anybody has folded. */
-    gicv3_ppi_set(v->cpu, 27, true);
+    gic_ppi_set(v->cpu, 27, true);
     cr_assert_eq(take(1), 27);
     cr_assert_eq(v->host_deactivations, 2);
     cr_assert_eq(take(1), SPURIOUS);
     /* Taken back before the guest has seen it. */
-    gicv3_ppi_set(v->cpu, 27, true);
+    gic_ppi_set(v->cpu, 27, true);
     enter(1);
-    gicv3_ppi_set(v->cpu, 27, false);
+    gic_ppi_set(v->cpu, 27, false);
     cr_assert_eq(take(1), SPURIOUS);
     cr_assert_eq(v->host_deactivations, 3);
-    gicv3_ppi_set(v->cpu, 27, true);
+    gic_ppi_set(v->cpu, 27, true);
     gicr_write(1, 0x10280, 1 << 27);
     enter(1);
     cr_assert_eq(v->host_deactivations, 4);
     /* Deactivated by register. */
-    gicv3_ppi_set(v->cpu, 27, true);
+    gic_ppi_set(v->cpu, 27, true);
     cr_assert_eq(iar(1), 27);
     gicr_write(1, 0x10380, 1 << 27);
     enter(1);
@@ -206,28 +206,28 @@ Test(gicv3_lr, waiting, .init = start, .fini = gic_stop)
     spi_edge(40);
     spi_enable(40);
     enter(0);
-    gicv3_leave(cpu);
-    cr_assert_not(gicv3_is_signalled(cpu));
+    gic_leave(cpu);
+    cr_assert_not(gic_is_signalled(cpu));
     vcpus[0].kicks = 0;
     line(40, true);
     cr_assert_eq(vcpus[0].kicks, 1);
-    cr_assert(gicv3_is_signalled(cpu));
-    cr_assert(gicv3_wants_entry(cpu));
+    cr_assert(gic_is_signalled(cpu));
+    cr_assert(gic_wants_entry(cpu));
     cr_assert_eq(iar(0), 40);
-    gicv3_leave(cpu);
-    cr_assert_not(gicv3_is_signalled(cpu), "active, nothing more urgent");
+    gic_leave(cpu);
+    cr_assert_not(gic_is_signalled(cpu), "active, nothing more urgent");
     spi_edge(41);
     spi_enable(41);
     vcpus[0].kicks = 0;
     line(41, true);
     cr_assert_eq(vcpus[0].kicks, 1);
-    cr_assert_not(gicv3_is_signalled(cpu), "no more urgent than what runs");
+    cr_assert_not(gic_is_signalled(cpu), "no more urgent than what runs");
     spi_edge(42);
     spi_enable(42);
     spi_priority(42, 0x20);
     line(42, true);
     cr_assert_eq(vcpus[0].kicks, 2, "told again, though nothing has come of the first");
-    cr_assert(gicv3_is_signalled(cpu));
+    cr_assert(gic_is_signalled(cpu));
     cr_assert_eq(iar(0), 42);
     eoi(0, 42);
     eoi(0, 40);
@@ -236,16 +236,16 @@ Test(gicv3_lr, waiting, .init = start, .fini = gic_stop)
     line(42, false);
     line(42, true);
     enter(0);
-    gicv3_leave(cpu);
-    cr_assert_not(gicv3_is_signalled(cpu), "masked");
+    gic_leave(cpu);
+    cr_assert_not(gic_is_signalled(cpu), "masked");
     vcpus[0].hw.vmcr = 0xff000001;
     enter(0);
-    gicv3_leave(cpu);
-    cr_assert_not(gicv3_is_signalled(cpu), "the group is off");
+    gic_leave(cpu);
+    cr_assert_not(gic_is_signalled(cpu), "the group is off");
     vcpus[0].hw.vmcr = VMCR_RESET;
     enter(0);
-    gicv3_leave(cpu);
-    cr_assert(gicv3_is_signalled(cpu));
+    gic_leave(cpu);
+    cr_assert(gic_is_signalled(cpu));
     cr_assert_eq(gicd_read(0) >> 31, 0);
 }
 
@@ -282,7 +282,7 @@ static void *vcpu_thread(void *arg)
         if (i % 97 == 0)
             (void)gicd_read(0x304 + (random & 4));
         if (i % 333 == 0)
-            gicv3_leave(vcpus[v].cpu), (void)gicv3_is_signalled(vcpus[v].cpu);
+            gic_leave(vcpus[v].cpu), (void)gic_is_signalled(vcpus[v].cpu);
         intid = iar(v);
         if (intid != SPURIOUS) {
             note(v, intid);
@@ -301,7 +301,7 @@ static void *vcpu_thread(void *arg)
 
 static void *device_thread(void *arg)
 {
-    current = GICV3_NOBODY;
+    current = GIC_NOBODY;
     for (unsigned i = 0; i < ROUNDS; i++) {
         unsigned n = i % SPIS;
 
@@ -338,7 +338,7 @@ Test(gicv3_lr, threads, .init = start, .fini = gic_stop, .timeout = 300)
                 eoi(v, intid);
             }
     for (unsigned v = 0; v < 4; v++)
-        gicv3_leave(vcpus[v].cpu);
+        gic_leave(vcpus[v].cpu);
     for (unsigned v = 0; v < 4; v++)
         for (unsigned n = 0; n < 16; n++)
             cr_assert_eq(seen[v][n], sent[v][n]);

@@ -13,7 +13,7 @@
 
 static uint32_t affinity_of(unsigned vcpu)
 {
-    return gicv3_affinity(vcpu);
+    return gic_affinity(vcpu);
 }
 
 static void describe(const struct vm *vm, struct fdt_machine *machine)

@@ -120,9 +120,9 @@ static int gic_create(struct vm *vm)
 
     if (error)
         return error;
-    device_add(vm, gicv3_device(vm->machine->irqchip));
+    device_add(vm, gic_device(vm->machine->irqchip));
     for (unsigned i = 0; i < vm->vcpu_count; i++) {
-        vm->vcpus[i]->arch.gic = gicv3_cpu(vm->machine->irqchip, i);
+        vm->vcpus[i]->arch.gic = gic_cpu(vm->machine->irqchip, i);
         vm->vcpus[i]->arch.sysregs.id = vm->machine->id;
         backend_gic_attached(vm->vcpus[i]);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "../irqchip/gicv3/gicv3.h"
+#include "../irqchip/gic/gic.h"
 #include "../vm/vm.h"
 #include "arm64.h"
 #include "sysreg.h"
@@ -13,7 +13,7 @@
 
 static uint64_t mpidr_of(unsigned id)
 {
-    uint32_t affinity = gicv3_affinity(id);
+    uint32_t affinity = gic_affinity(id);
 
     return MPIDR_RES1 | (uint64_t)(affinity >> 24) << 32 | (affinity & 0xffffff);
 }
@@ -32,13 +32,13 @@ void vcpu_power_requested(struct vcpu *vcpu)
 {
     if (atomic_load(&vcpu->arch.power) != VCPU_POWER_ON_PENDING)
         return;
-    gicv3_interface_reset(vcpu->arch.gic);
+    gic_interface_reset(vcpu->arch.gic);
     vcpu_power_on(vcpu, vcpu->arch.on_entry, vcpu->arch.on_context);
 }
 
 void vcpu_power_off(struct vcpu *vcpu)
 {
-    gicv3_leave(vcpu->arch.gic);
+    gic_leave(vcpu->arch.gic);
     vcpu->activity = VCPU_OFF;
     /* Last: from here on another may start it again. */
     atomic_store(&vcpu->arch.power, VCPU_POWER_OFF);
@@ -47,7 +47,7 @@ void vcpu_power_off(struct vcpu *vcpu)
 void vcpu_wait(struct vcpu *vcpu)
 {
     vcpu->activity = VCPU_HALTED;
-    gicv3_leave(vcpu->arch.gic);
+    gic_leave(vcpu->arch.gic);
 }
 
 /* NULL: nobody has it. */
@@ -55,7 +55,7 @@ static struct vcpu *find(struct vm *vm, uint32_t affinity)
 {
     uint32_t id = (affinity & 0xf) | (affinity >> 8 & 0xff) << 4 | (affinity >> 16 & 0xff) << 12;
 
-    return id < vm->vcpu_count && gicv3_affinity(id) == affinity ? vm->vcpus[id] : NULL;
+    return id < vm->vcpu_count && gic_affinity(id) == affinity ? vm->vcpus[id] : NULL;
 }
 
 int64_t vcpu_power_start(struct vm *vm, uint32_t affinity, uint64_t entry, uint64_t context)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "../irqchip/gicv3/gicv3.h"
+#include "../irqchip/gic/gic.h"
 #include "../vm/vm.h"
 #include "arm64.h"
 #include <core/time.h>
@@ -38,7 +38,7 @@ void vcpu_arch_resumed(struct vcpu *vcpu)
 
 void vcpu_arch_parked(struct vcpu *vcpu)
 {
-    gicv3_leave(vcpu->arch.gic);
+    gic_leave(vcpu->arch.gic);
     backend_leave(vcpu);
 }
 
@@ -60,12 +60,12 @@ void vcpu_arch_requests(struct vcpu *vcpu, unsigned requests)
 
 bool vcpu_arch_halt_ends(struct vcpu *vcpu)
 {
-    return gicv3_is_signalled(vcpu->arch.gic);
+    return gic_is_signalled(vcpu->arch.gic);
 }
 
 /* There may be more to do than belongs between two looks at the requests: then the loop comes by again. */
 void arm64_events_inject(struct vcpu *vcpu)
 {
-    if (gicv3_entry(vcpu->arch.gic))
+    if (gic_entry(vcpu->arch.gic))
         atomic_fetch_or(&vcpu->requests, VCPU_REQ_EVENT);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "../../irqchip/gicv3/gicv3.h"
+#include "../../irqchip/gic/gic.h"
 #include "../../vm/vm.h"
 #include "arm64.h"
 #include <arch/ppi.h>
@@ -10,7 +10,7 @@
 
 /*
  * The virtual CPU interface: GICv3 (IHI 0069), 12.4. In the CPU while the vCPU is live, in the image of
- * vmm/irqchip/gicv3 otherwise.
+ * vmm/irqchip/gic otherwise.
  */
 #define ICH_HCR  s3_4_c12_c11_0
 #define ICH_VTR  s3_4_c12_c11_1
@@ -68,12 +68,12 @@ static void lr_write(unsigned n, uint64_t value)
 }
 
 /* Of five bits of priority there is one register of each group, of six two, of seven four. */
-static unsigned apr_count(const struct gicv3_lrs *lrs)
+static unsigned apr_count(const struct gic_lrs *lrs)
 {
     return 1U << (lrs->pri_bits - 5);
 }
 
-static void apr_read(struct gicv3_lrs *lrs)
+static void apr_read(struct gic_lrs *lrs)
 {
     lrs->apr[0][0] = (uint32_t)arch_sysreg_read(s3_4_c12_c8_0);
     lrs->apr[1][0] = (uint32_t)arch_sysreg_read(s3_4_c12_c9_0);
@@ -89,7 +89,7 @@ static void apr_read(struct gicv3_lrs *lrs)
     lrs->apr[1][3] = (uint32_t)arch_sysreg_read(s3_4_c12_c9_3);
 }
 
-static void apr_write(const struct gicv3_lrs *lrs)
+static void apr_write(const struct gic_lrs *lrs)
 {
     arch_sysreg_write(s3_4_c12_c8_0, lrs->apr[0][0]);
     arch_sysreg_write(s3_4_c12_c9_0, lrs->apr[1][0]);
@@ -105,7 +105,7 @@ static void apr_write(const struct gicv3_lrs *lrs)
     arch_sysreg_write(s3_4_c12_c9_3, lrs->apr[1][3]);
 }
 
-static void lrs_read(struct gicv3_lrs *lrs)
+static void lrs_read(struct gic_lrs *lrs)
 {
     for (unsigned i = 0; i < lrs->used; i++)
         lrs->lr[i] = lr_read(i);
@@ -113,7 +113,7 @@ static void lrs_read(struct gicv3_lrs *lrs)
     lrs->vmcr = (uint32_t)arch_gicreg_read(ICH_VMCR);
 }
 
-static void lrs_write(struct backend_vcpu *b, const struct gicv3_lrs *lrs)
+static void lrs_write(struct backend_vcpu *b, const struct gic_lrs *lrs)
 {
     unsigned i;
 
@@ -128,7 +128,7 @@ static void lrs_write(struct backend_vcpu *b, const struct gicv3_lrs *lrs)
 
 /* --- what the guest's interrupt controller asks for --- */
 
-void vcpu_lrs_read(struct vcpu *vcpu, struct gicv3_lrs *lrs)
+void vcpu_lrs_read(struct vcpu *vcpu, struct gic_lrs *lrs)
 {
     arch_irq_state_t state = arch_irq_save();
 
@@ -138,7 +138,7 @@ void vcpu_lrs_read(struct vcpu *vcpu, struct gicv3_lrs *lrs)
     arch_irq_restore(state);
 }
 
-void vcpu_apr_read(struct vcpu *vcpu, struct gicv3_lrs *lrs)
+void vcpu_apr_read(struct vcpu *vcpu, struct gic_lrs *lrs)
 {
     arch_irq_state_t state = arch_irq_save();
 
@@ -147,7 +147,7 @@ void vcpu_apr_read(struct vcpu *vcpu, struct gicv3_lrs *lrs)
     arch_irq_restore(state);
 }
 
-void vcpu_lrs_write(struct vcpu *vcpu, const struct gicv3_lrs *lrs)
+void vcpu_lrs_write(struct vcpu *vcpu, const struct gic_lrs *lrs)
 {
     arch_irq_state_t state = arch_irq_save();
 
@@ -156,7 +156,7 @@ void vcpu_lrs_write(struct vcpu *vcpu, const struct gicv3_lrs *lrs)
     arch_irq_restore(state);
 }
 
-void vcpu_interface_write(struct vcpu *vcpu, const struct gicv3_lrs *lrs)
+void vcpu_interface_write(struct vcpu *vcpu, const struct gic_lrs *lrs)
 {
     arch_irq_state_t state = arch_irq_save();
 
@@ -171,22 +171,22 @@ unsigned vcpu_current(const struct irqchip *chip)
 {
     const struct vcpu *vcpu = thread_guest();
 
-    if (vcpu == NULL || vcpu->arch.gic == NULL || gicv3_chip(vcpu->arch.gic) != chip)
-        return GICV3_NOBODY;
+    if (vcpu == NULL || vcpu->arch.gic == NULL || gic_chip(vcpu->arch.gic) != chip)
+        return GIC_NOBODY;
     return vcpu->id;
 }
 
 void backend_gic_attached(struct vcpu *vcpu)
 {
-    vcpu->backend.lrs = gicv3_lrs(vcpu->arch.gic);
-    gicv3_ppi_host_set(vcpu->arch.gic, ARM64_PPI_VTIMER, arm64_vtimer_intid());
+    vcpu->backend.lrs = gic_lrs(vcpu->arch.gic);
+    gic_ppi_host_set(vcpu->arch.gic, ARM64_PPI_VTIMER, arm64_vtimer_intid());
 }
 
 /* --- with the vCPU's thread: interrupts off --- */
 
 void arm64_interface_load(struct vcpu *vcpu)
 {
-    const struct gicv3_lrs *lrs = vcpu->backend.lrs;
+    const struct gic_lrs *lrs = vcpu->backend.lrs;
 
     arch_gicreg_write(ICH_VMCR, lrs->vmcr);
     apr_write(lrs);
@@ -196,7 +196,7 @@ void arm64_interface_load(struct vcpu *vcpu)
 
 void arm64_interface_save(struct vcpu *vcpu)
 {
-    struct gicv3_lrs *lrs = vcpu->backend.lrs;
+    struct gic_lrs *lrs = vcpu->backend.lrs;
 
     if (vcpu->backend.are_lrs_live)
         lrs_read(lrs);
@@ -218,7 +218,7 @@ static bool maintenance_interrupt(void)
     if (vcpu != NULL) {
         arch_gicreg_write(ICH_HCR, arch_gicreg_read(ICH_HCR) & HCR_EOICOUNT);
         arch_isb();
-        gicv3_maintenance(vcpu->arch.gic);
+        gic_maintenance(vcpu->arch.gic);
         /* It may be late, when the way into the guest no longer looks at the GIC. */
         vcpu_request(vcpu, VCPU_REQ_EVENT);
     }

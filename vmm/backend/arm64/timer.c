@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "../../irqchip/gicv3/gicv3.h"
+#include "../../irqchip/gic/gic.h"
 #include "../../vm/vm.h"
 #include "arm64.h"
 #include <arch/clock.h>
@@ -95,7 +95,7 @@ static bool vtimer_interrupt(void)
     if (vcpu == NULL)
         return false; /* stopped meanwhile */
     vcpu->backend.is_vtimer_forwarded = true;
-    gicv3_ppi_set(vcpu->arch.gic, ARM64_PPI_VTIMER, true);
+    gic_ppi_set(vcpu->arch.gic, ARM64_PPI_VTIMER, true);
     return true;
 }
 
@@ -105,7 +105,7 @@ static void vtimer_due(struct timer *timer)
     struct vcpu *vcpu = container_of(timer, struct backend_vcpu, vtimer)->vcpu;
 
     vcpu->backend.is_vtimer_forwarded = true;
-    gicv3_ppi_set(vcpu->arch.gic, ARM64_PPI_VTIMER, true);
+    gic_ppi_set(vcpu->arch.gic, ARM64_PPI_VTIMER, true);
 }
 
 void arm64_timer_load(struct vcpu *vcpu)
@@ -154,7 +154,7 @@ static void ptimer_due(struct timer *timer)
 {
     struct vcpu *vcpu = container_of(timer, struct backend_vcpu, ptimer)->vcpu;
 
-    gicv3_ppi_set(vcpu->arch.gic, ARM64_PPI_PTIMER, true);
+    gic_ppi_set(vcpu->arch.gic, ARM64_PPI_PTIMER, true);
 }
 
 static void ptimer_update(struct vcpu *vcpu)
@@ -164,7 +164,7 @@ static void ptimer_update(struct vcpu *vcpu)
 
     timer_cancel(&b->ptimer);
     is_due = is_on(b->cntp_ctl) && ptimer_is_due(vcpu);
-    gicv3_ppi_set(vcpu->arch.gic, ARM64_PPI_PTIMER, is_due);
+    gic_ppi_set(vcpu->arch.gic, ARM64_PPI_PTIMER, is_due);
     if (is_on(b->cntp_ctl) && !is_due)
         arm(vcpu, &b->ptimer, b->cntp_cval);
 }
@@ -247,8 +247,8 @@ void arm64_timer_reset(struct vcpu *vcpu)
     arm64_timer_stop(vcpu);
     b->cntv_ctl = b->cntv_cval = b->cntp_ctl = b->cntp_cval = 0;
     b->is_vtimer_forwarded = false;
-    gicv3_ppi_set(vcpu->arch.gic, ARM64_PPI_VTIMER, false);
-    gicv3_ppi_set(vcpu->arch.gic, ARM64_PPI_PTIMER, false);
+    gic_ppi_set(vcpu->arch.gic, ARM64_PPI_VTIMER, false);
+    gic_ppi_set(vcpu->arch.gic, ARM64_PPI_PTIMER, false);
 }
 
 void arm64_timer_vcpu_init(struct vcpu *vcpu)

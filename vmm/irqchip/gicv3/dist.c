@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "gic.h"
+#include "../gic/model.h"
 
 /* The distributor's registers: IHI 0069H, 12.8 and 12.9. Other offsets and sizes are RAZ/WI (12.1). */
 #define GICD_CTLR        0x0000

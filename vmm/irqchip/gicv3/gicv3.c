@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "gicv3.h"
 
-#include "gic.h"
+#include "../gic/model.h"
 #include "its.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ void irqchip_line_set(struct irqchip *chip, unsigned gsi, bool level)
         gic_irq_line_set(chip, &chip->spis[gsi], level);
 }
 
-void gicv3_ppi_set(struct gic_cpu *cpu, unsigned intid, bool level)
+void gic_ppi_set(struct gic_cpu *cpu, unsigned intid, bool level)
 {
     struct gic_irq *irq;
 
@@ -32,7 +32,7 @@ void gicv3_ppi_set(struct gic_cpu *cpu, unsigned intid, bool level)
         gic_irq_clear(cpu->chip, irq, GIC_BITS_PENDING);
 }
 
-void gicv3_ppi_host_set(struct gic_cpu *cpu, unsigned intid, uint32_t host_intid)
+void gic_ppi_host_set(struct gic_cpu *cpu, unsigned intid, uint32_t host_intid)
 {
     if (intid >= GIC_SGIS && intid < GIC_PRIVATE)
         cpu->private_irqs[intid].host_intid = (uint16_t)host_intid & 0x3ff;
@@ -85,7 +85,7 @@ void gicv3_sgi_write(struct gic_cpu *cpu, unsigned which, uint64_t value)
 }
 
 /* Any vCPU may deactivate an SPI, wherever it is active; its own private ones. LPIs have no active state. */
-void gicv3_dir_write(struct gic_cpu *cpu, uint32_t intid)
+void gic_dir_write(struct gic_cpu *cpu, uint32_t intid)
 {
     struct gic_irq *irq = intid < GIC_SPURIOUS ? gic_irq_find(cpu, intid) : NULL;
 
@@ -95,12 +95,12 @@ void gicv3_dir_write(struct gic_cpu *cpu, uint32_t intid)
     gic_irq_clear(cpu->chip, irq, GIC_BITS_ACTIVE);
 }
 
-struct gic_cpu *gicv3_cpu(struct irqchip *chip, unsigned vcpu)
+struct gic_cpu *gic_cpu(struct irqchip *chip, unsigned vcpu)
 {
     return &chip->cpus[vcpu];
 }
 
-struct device *gicv3_device(struct irqchip *chip)
+struct device *gic_device(struct irqchip *chip)
 {
     return &chip->device;
 }
@@ -138,7 +138,7 @@ static void irq_reset(struct irqchip *chip, struct gic_irq *irq)
 
 static void cpu_reset(struct gic_cpu *cpu)
 {
-    gicv3_interface_reset(cpu);
+    gic_interface_reset(cpu);
     for (unsigned i = 0; i < GIC_PRIVATE; i++)
         irq_reset(cpu->chip, &cpu->private_irqs[i]);
     atomic_store(&cpu->ctlr, 0);
@@ -377,7 +377,7 @@ static int region_add(struct irqchip *chip, uint64_t base, uint64_t size, const 
 static int regions_add(struct irqchip *chip, const struct gicv3_config *config)
 {
     int err = region_add(
-        chip, config->dist_base, GICV3_DIST_SIZE,
+        chip, config->dist_base, GIC_DIST_SIZE,
         &(struct bus_region){
             .read = gic_dist_read, .write = gic_dist_write, .device = chip, .name = "gicv3-distributor"});
 
@@ -420,8 +420,8 @@ static bool config_is_valid(const struct gicv3_config *config)
     for (unsigned i = 0; i < GICV3_REDIST_PARTS; i++)
         room += config->redist[i].count;
     return config->vcpu_count > 0 && config->vcpu_count <= room && config->vcpu_count < ROUTE_ANY &&
-           config->spi_count > 0 && config->spi_count <= GICV3_SPIS_MAX && config->spi_count % 32 == 0 &&
-           config->lr_count > 0 && config->lr_count <= GICV3_LRS_MAX && config->lr_pri_bits >= 5 &&
+           config->spi_count > 0 && config->spi_count <= GIC_SPIS_MAX && config->spi_count % 32 == 0 &&
+           config->lr_count > 0 && config->lr_count <= GIC_LRS_MAX && config->lr_pri_bits >= 5 &&
            config->lr_pri_bits <= 7;
 }
 

@@ -153,7 +153,7 @@ void gic_lpi_trigger(struct irqchip *chip, struct gic_lpi *lpi, unsigned vcpu)
         return;
     /*
      * Pending already, and nobody has taken it: nothing to add. What the device has written for the guest to
-     * find comes before the look; the other half is in gicv3_entry().
+     * find comes before the look; the other half is in gic_entry().
      */
     atomic_thread_fence(memory_order_seq_cst);
     if ((atomic_load_explicit(&irq->flags, memory_order_acquire) & IRQ_LATCH) &&

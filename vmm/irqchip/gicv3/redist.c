@@ -41,7 +41,7 @@ static bool is_last(const struct gic_cpu *cpu)
 
 static uint64_t typer(const struct gic_cpu *cpu)
 {
-    return (uint64_t)gicv3_affinity(cpu->index) << 32 | (uint64_t)cpu->index << 8 | TYPER_DPGS |
+    return (uint64_t)gic_affinity(cpu->index) << 32 | (uint64_t)cpu->index << 8 | TYPER_DPGS |
            (cpu->chip->its != NULL ? TYPER_PLPIS : 0) | (is_last(cpu) ? TYPER_LAST : 0);
 }
 

@@ -2,7 +2,7 @@
 #ifndef GUEST_EVENTS_H
 #define GUEST_EVENTS_H
 
-#include "../../../irqchip/gicv3/gicv3.h"
+#include "../../../irqchip/gic/gic.h"
 #include "../../../vm/arch.h"
 
 /* The rest of vcpu_events_inject(): vmm/arm64/vcpu.c. */
@@ -10,7 +10,7 @@ void arm64_events_inject(struct vcpu *vcpu);
 
 static inline void vcpu_events_inject(struct vcpu *vcpu)
 {
-    if (unlikely(gicv3_wants_entry(vcpu->arch.gic)))
+    if (unlikely(gic_wants_entry(vcpu->arch.gic)))
         arm64_events_inject(vcpu);
 }
 

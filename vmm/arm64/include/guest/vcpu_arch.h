@@ -21,7 +21,7 @@ struct vcpu_arch {
     uint64_t pstate;   /* t: as SPSR_EL2 has it */
     uint64_t esr, far; /* t: of the last exit, see <guest/exit.h> */
 
-    struct gic_cpu *gic; /* i: its virtual interrupt interface (vmm/irqchip/gicv3) */
+    struct gic_cpu *gic; /* i: its virtual interrupt interface (vmm/irqchip/gic) */
 
     struct sysreg_file sysregs; /* t: registers that software keeps */
     uint64_t device_page;       /* t: guest-physical page number without RAM behind it; ~0: none known */

@@ -35,7 +35,7 @@ struct backend_vcpu {
     struct vcpu *vcpu;            /* i: for them */
 
     /* Virtual CPU interface (interface.c). */
-    struct gicv3_lrs *lrs; /* i once it runs: the image of list registers; t */
+    struct gic_lrs *lrs; /* i once it runs: the image of list registers; t */
     bool are_lrs_live;     /* t: list registers are newer than the image; else it is, whatever they hold */
     uint8_t lrs_loaded;    /* t: how many list registers of this CPU hold something */
 };

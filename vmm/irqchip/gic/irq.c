@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "gic.h"
-#include "lpi.h"
+#include "../gicv3/lpi.h"
+#include "model.h"
 
 /*
  * What state an interrupt is in and where it queues: IHI 0069H, 4.1 (states), 4.8 (priorities), 2.3

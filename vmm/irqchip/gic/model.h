@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef VMM_IRQCHIP_GICV3_GIC_H
-#define VMM_IRQCHIP_GICV3_GIC_H
+#ifndef VMM_IRQCHIP_GIC_MODEL_H
+#define VMM_IRQCHIP_GIC_MODEL_H
 
 #include "../../dev/bus.h"
 #include "../../dev/device.h"
 #include "../../mem/gmem.h"
-#include "gicv3.h"
+#include "../gicv3/gicv3.h"
 #include <core/sync.h>
 #include <stdatomic.h>
 #include <sys/queue.h>
@@ -78,21 +78,21 @@ TAILQ_HEAD(gic_queue, gic_irq);
 #define ATTENTION_AWAY   0x20 /* list registers have been emptied; no reason to kick */
 
 struct gic_cpu {
-    _Atomic uint32_t attention;            /* a; first, see gicv3_wants_entry() */
-    uint32_t why;                          /* t: attention taken and not yet handled */
-    struct irqchip *chip;                  /* i */
-    struct vcpu *vcpu;                     /* i */
-    unsigned index;                        /* i */
-    struct spinlock lock;                  /* LOCK_RANK_IRQCHIP; interrupts take it */
-    _Atomic uint32_t pending[2];           /* written: lock; priorities that have a queue, by group */
-    uint32_t active;                       /* lock */
-    _Atomic uint32_t limbo_todo;           /* written: lock; of limbo's head */
-    uint32_t limbo_count;                  /* lock */
-    _Atomic uint32_t folds;                /* written: t */
-    _Atomic uint32_t host_done;            /* a: PPIs whose physical interrupt is to be deactivated */
-    struct gic_queue queues[QUEUES];       /* lock */
-    struct gic_irq *loaded[GICV3_LRS_MAX]; /* lock, written: t */
-    struct gicv3_lrs lrs;                  /* t */
+    _Atomic uint32_t attention;          /* a; first, see gic_wants_entry() */
+    uint32_t why;                        /* t: attention taken and not yet handled */
+    struct irqchip *chip;                /* i */
+    struct vcpu *vcpu;                   /* i */
+    unsigned index;                      /* i */
+    struct spinlock lock;                /* LOCK_RANK_IRQCHIP; interrupts take it */
+    _Atomic uint32_t pending[2];         /* written: lock; priorities that have a queue, by group */
+    uint32_t active;                     /* lock */
+    _Atomic uint32_t limbo_todo;         /* written: lock; of limbo's head */
+    uint32_t limbo_count;                /* lock */
+    _Atomic uint32_t folds;              /* written: t */
+    _Atomic uint32_t host_done;          /* a: PPIs whose physical interrupt is to be deactivated */
+    struct gic_queue queues[QUEUES];     /* lock */
+    struct gic_irq *loaded[GIC_LRS_MAX]; /* lock, written: t */
+    struct gic_lrs lrs;                  /* t */
     struct gic_irq private_irqs[GIC_PRIVATE];
 
     /* Redistributor */

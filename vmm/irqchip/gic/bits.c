@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "gic.h"
+#include "model.h"
 
 /*
  * Registers with a field per interrupt, the same in GICD and in a redistributor's SGI_base: IHI 0069H, 12.9

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "gic.h"
-#include "its.h"
-#include "lpi.h"
+#include "../gicv3/its.h"
+#include "../gicv3/lpi.h"
+#include "model.h"
 
 /*
  * List registers: IHI 0069H, 12.4 (ICH_LR<n>_EL2, ICH_HCR_EL2), chapter 6 (virtual interrupts). An entry
@@ -31,12 +31,12 @@
 /* LPIs whose configuration is read per entry: each costs an access to guest memory. */
 #define LIMBO_BATCH 32
 
-struct gicv3_lrs *gicv3_lrs(struct gic_cpu *cpu)
+struct gic_lrs *gic_lrs(struct gic_cpu *cpu)
 {
     return &cpu->lrs;
 }
 
-const struct irqchip *gicv3_chip(const struct gic_cpu *cpu)
+const struct irqchip *gic_chip(const struct gic_cpu *cpu)
 {
     return cpu->chip;
 }
@@ -46,7 +46,7 @@ const struct irqchip *gicv3_chip(const struct gic_cpu *cpu)
 /* Interrupts that were routed elsewhere while they were active or in a list register here. */
 struct moves {
     unsigned count;
-    struct gic_irq *irqs[GICV3_LRS_MAX + EOICOUNT_MAX];
+    struct gic_irq *irqs[GIC_LRS_MAX + EOICOUNT_MAX];
 };
 
 /* Whether it is to move; then it is in no queue until that has happened. */
@@ -102,7 +102,7 @@ static void irq_fold(struct gic_cpu *cpu, struct gic_irq *irq, uint64_t lr)
 /* Takes all out of the list registers. With lock. */
 static void fold(struct gic_cpu *cpu, struct moves *moves)
 {
-    struct gicv3_lrs *lrs = &cpu->lrs;
+    struct gic_lrs *lrs = &cpu->lrs;
 
     vcpu_lrs_read(cpu->vcpu, lrs);
     unlisted_end(cpu, moves);
@@ -153,7 +153,7 @@ static void probe_keep(const struct gic_cpu *cpu, struct gic_irq *irq)
 
 static void load(struct gic_cpu *cpu, struct gic_irq *irq)
 {
-    struct gicv3_lrs *lrs = &cpu->lrs;
+    struct gic_lrs *lrs = &cpu->lrs;
     uint32_t flags = irq_flags(irq);
     bool is_active = (flags & IRQ_ACTIVE) != 0,
          is_pending = irq_is_pending(flags) && (flags & IRQ_ENABLED) != 0;
@@ -216,7 +216,7 @@ static bool has_pending(const struct gic_cpu *cpu, uint32_t groups)
 /* With lock; all list registers are free. */
 static void fill(struct gic_cpu *cpu)
 {
-    struct gicv3_lrs *lrs = &cpu->lrs;
+    struct gic_lrs *lrs = &cpu->lrs;
     uint32_t groups = atomic_load(&cpu->chip->ctlr) & (CTLR_GRP0 | CTLR_GRP1), enabled = groups & lrs->vmcr;
     uint64_t hcr = HCR_EN;
 
@@ -301,7 +301,7 @@ static void fold_finish(struct gic_cpu *cpu, const struct moves *moves)
         host_deactivate(cpu);
 }
 
-bool gicv3_entry(struct gic_cpu *cpu)
+bool gic_entry(struct gic_cpu *cpu)
 {
     struct moves moves;
     arch_irq_state_t state;
@@ -354,7 +354,7 @@ void gic_own_fold(struct irqchip *chip)
         gic_cpu_fold(&chip->cpus[current]);
 }
 
-void gicv3_leave(struct gic_cpu *cpu)
+void gic_leave(struct gic_cpu *cpu)
 {
     gic_cpu_fold(cpu);
     vcpu_apr_read(cpu->vcpu, &cpu->lrs);
@@ -362,13 +362,13 @@ void gicv3_leave(struct gic_cpu *cpu)
     resync_done(cpu);
 }
 
-void gicv3_maintenance(struct gic_cpu *cpu)
+void gic_maintenance(struct gic_cpu *cpu)
 {
     atomic_fetch_or(&cpu->attention, ATTENTION_NEW);
 }
 
 /* The highest active priority, as the CPU interface knows it: 4.8; 0x100: idle. */
-static unsigned running_priority(const struct gicv3_lrs *lrs)
+static unsigned running_priority(const struct gic_lrs *lrs)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(lrs->apr[0]); i++) {
         uint32_t bits = lrs->apr[0][i] | lrs->apr[1][i];
@@ -381,7 +381,7 @@ static unsigned running_priority(const struct gicv3_lrs *lrs)
 
 /* The group priority of `priority`: 4.8 and 12.4 (the binary points of ICH_VMCR_EL2; with VCBPR, Group
  * 0's for both). Group 0's point n leaves bits 7:n+1, Group 1's bits 7:n. */
-static unsigned group_priority(const struct gicv3_lrs *lrs, unsigned group, unsigned priority)
+static unsigned group_priority(const struct gic_lrs *lrs, unsigned group, unsigned priority)
 {
     unsigned bpr0 = (unsigned)FIELD(lrs->vmcr, 23, 21), bpr1 = (unsigned)FIELD(lrs->vmcr, 20, 18);
     unsigned low = group == 0 || (lrs->vmcr & VMCR_CBPR) ? bpr0 + 1 : bpr1;
@@ -389,9 +389,9 @@ static unsigned group_priority(const struct gicv3_lrs *lrs, unsigned group, unsi
     return priority >> low << low;
 }
 
-bool gicv3_is_signalled(struct gic_cpu *cpu)
+bool gic_is_signalled(struct gic_cpu *cpu)
 {
-    const struct gicv3_lrs *lrs = &cpu->lrs;
+    const struct gic_lrs *lrs = &cpu->lrs;
     unsigned mask = lrs->vmcr >> 24;
 
     /* Before the look: who queues something after that raises attention again, and kicks. */
@@ -414,7 +414,7 @@ bool gicv3_is_signalled(struct gic_cpu *cpu)
     return false;
 }
 
-void gicv3_interface_reset(struct gic_cpu *cpu)
+void gic_interface_reset(struct gic_cpu *cpu)
 {
     gic_cpu_fold(cpu);
     cpu->lrs.vmcr = 0;
