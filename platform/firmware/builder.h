@@ -101,6 +101,13 @@ void efi_system_table_parse(struct fw_builder *b, uint64_t address);
  */
 int must_check host_cpus_unique(struct arena *arena, struct host_cpus *all);
 
+/*
+ * CPUs that wait at a release address are enabled no longer, with a warning, if that cannot be one: 8 bytes,
+ * aligned, in memory that firmware reserves, so that neither it nor what the CPU runs has been given to
+ * others (Linux Documentation/arch/arm64/booting.rst). info's memory is known.
+ */
+void host_cpus_release_check(struct fw_builder *b, struct host_cpus *all);
+
 /* Built-in options (CONFIG_CMDLINE); a file of its own so that tests can have theirs. */
 extern const char builtin_cmdline[];
 

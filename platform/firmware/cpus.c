@@ -43,3 +43,54 @@ int host_cpus_unique(struct arena *arena, struct host_cpus *all)
     all->count = kept;
     return 0;
 }
+
+/* The range that contains the address, or NULL; ranges are sorted. */
+static const struct host_memory_range *range_find(const struct host_info *info, uint64_t address)
+{
+    size_t low = 0, high = info->memory_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct host_memory_range *r = &info->memory[middle];
+
+        if (address < r->base.v)
+            high = middle;
+        else if (address - r->base.v >= r->size)
+            low = middle + 1;
+        else
+            return r;
+    }
+    return NULL;
+}
+
+static const char *release_fault(const struct host_info *info, hpa_t release)
+{
+    const struct host_memory_range *r;
+
+    if (!hpa_valid(release))
+        return "is not told";
+    if (!IS_ALIGNED(release.v, sizeof(uint64_t)))
+        return "is not aligned";
+    r = range_find(info, release.v);
+    if (r == NULL)
+        return "is not in memory";
+    /* Page 0 counts as reserved on every machine; the host maps nothing there. */
+    if (release.v < PAGE_SIZE)
+        return "is in page 0";
+    return r->type == HOST_MEM_RESERVED ? NULL : "is in memory that nothing reserves";
+}
+
+void host_cpus_release_check(struct fw_builder *b, struct host_cpus *all)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        struct host_cpu *cpu = &all->items[i];
+        const char *fault =
+            cpu->start == HOST_CPU_START_RELEASE ? release_fault(b->info, cpu->release) : NULL;
+
+        if (fault == NULL)
+            continue;
+        cpu->enabled = false;
+        fw_warn(b, "the CPU with affinity %#llx is not started: its release address %#llx %s",
+                (unsigned long long)cpu->hardware_id, (unsigned long long)cpu->release.v, fault);
+    }
+}

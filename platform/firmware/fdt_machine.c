@@ -9,6 +9,30 @@
 
 #define MPIDR_AFFINITY_MASK 0xff00ffffffULL
 
+/*
+ * DTSpec 3.8.1 and Linux binding arm/cpus.yaml; the first method that is known counts. Without the property
+ * it is the machine's, PSCI. Whether the release address can be one is looked at when all memory is known.
+ */
+static void cpu_method_take(struct fdt_walk *w, int node, struct host_cpu *cpu)
+{
+    int length = 0;
+    uint32_t n;
+    const uint8_t *address = fdt_cell_property(w, node, "cpu-release-addr", &n);
+
+    if (fdt_getprop(w->fdt, node, "enable-method", &length) == NULL ||
+        fdt_stringlist_search(w->fdt, node, "enable-method", "psci") >= 0)
+        return;
+    if (fdt_stringlist_search(w->fdt, node, "enable-method", "spin-table") < 0) {
+        fw_warn(w->b, "device tree: the CPU with affinity %#llx is started in a way that is not known",
+                (unsigned long long)cpu->hardware_id);
+        cpu->enabled = false;
+        return;
+    }
+    /* 64 bits, whatever #address-cells is; some trees have one cell. */
+    cpu->start = HOST_CPU_START_RELEASE;
+    cpu->release = address ? hpa(fdt_cells(address, MIN(n, 2))) : HPA_NONE;
+}
+
 /* /cpus/cpu@x: reg is MPIDR's affinity (Linux binding arm/cpus.yaml), in one cell or two. */
 static int cpu_add(struct fdt_walk *w, int node, struct fdt_machine *m)
 {
@@ -28,6 +52,7 @@ static int cpu_add(struct fdt_walk *w, int node, struct fdt_machine *m)
     *cpu = (struct host_cpu){.hardware_id = fdt_cells(reg, cells) & MPIDR_AFFINITY_MASK,
                              .acpi_uid = (uint32_t)m->cpus.count - 1,
                              .enabled = true};
+    cpu_method_take(w, node, cpu);
     return 0;
 }
 

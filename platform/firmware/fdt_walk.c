@@ -66,12 +66,19 @@ bool fdt_is(const struct fdt_walk *w, int node, const char *name)
     return fdt_stringlist_search(w->fdt, node, "compatible", name) >= 0;
 }
 
-/* DTSpec 2.3.4: without the property, or with "okay", a device is there to be used. */
+/*
+ * DTSpec 2.3.4: without the property, or with "okay", a device is there to be used. A "disabled" CPU is one
+ * that waits to be enabled by its enable-method (3.8.1).
+ */
 static bool is_enabled(const struct fdt_walk *w, int node)
 {
-    const char *status = fdt_getprop(w->fdt, node, "status", NULL);
+    const char *status = fdt_getprop(w->fdt, node, "status", NULL), *type;
 
-    return status == NULL || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0;
+    if (status == NULL || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0)
+        return true;
+    type = fdt_getprop(w->fdt, node, "device_type", NULL);
+    return strcmp(status, "disabled") == 0 && type != NULL && strcmp(type, "cpu") == 0 &&
+           fdt_getprop(w->fdt, node, "enable-method", NULL) != NULL;
 }
 
 static void path_enter(struct fdt_walk *w, int node, unsigned int depth)

@@ -253,9 +253,13 @@ int host_info_build(const struct boot_handover *handover, const struct phys_read
     if (error)
         return error;
     cpus_place(&b, cpus.items, cpus.count);
+    error = memory_build(&b, handover);
+    if (error)
+        return error;
+    host_cpus_release_check(&b, &cpus);
     out->cpus = cpus.items;
     out->cpu_count = cpus.count;
-    return memory_build(&b, handover);
+    return 0;
 }
 
 struct warn_target {

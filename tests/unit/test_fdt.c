@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <libfdt.h>
+#include <stdio.h>
 
 const char builtin_cmdline[] = "";
 
@@ -168,6 +169,82 @@ Test(fdt, processors_and_power)
     cr_assert(info.cpus[1].enabled);
     cr_assert(info.power.psci && !info.power.psci_hvc);
     cr_assert(!info.power.has_8042 && !info.power.has_cmos_rtc);
+    fake_phys_free(&phys);
+}
+
+static void waiting_cpu(uint32_t affinity, const char *method, uint64_t release)
+{
+    char name[16];
+
+    snprintf(name, sizeof(name), "cpu@%x", affinity);
+    NODE(name);
+    TEXT("device_type", "cpu");
+    CELLS("reg", affinity);
+    TEXT("enable-method", method);
+    if (release != 0)
+        CELLS("cpu-release-addr", (uint32_t)(release >> 32), (uint32_t)release);
+}
+
+Test(fdt, processors_at_release_addresses)
+{
+    static const struct {
+        const char *method;
+        uint64_t release;
+        bool enabled;
+    } cpus[] = {
+        {"psci", 0, true},
+        {"spin-table", 0x41000008, true},
+        {"spin-table", 0x41002ff8, true},
+        {"spin-table", 0x41002ffc, false},         /* not aligned */
+        {"spin-table", 0x41003000, false},         /* free */
+        {"spin-table", 0x40200000, false},         /* ours */
+        {"spin-table", 0x8, false},                /* never mapped */
+        {"spin-table", 0x900000000000, false},     /* nothing there */
+        {"spin-table", 0xfffffffffffffff8, false}, /* nor there */
+        {"spin-table", 0, false},                  /* not told */
+        {"acme,lever", 0, false},
+    };
+    size_t warnings = 0;
+
+    tree_begin();
+    NODE("cpus");
+    CELLS("#address-cells", 1);
+    CELLS("#size-cells", 0);
+    for (uint32_t i = 0; i < ARRAY_SIZE(cpus); i++) {
+        waiting_cpu(i, cpus[i].method, cpus[i].release);
+        if (i == 1)
+            TEXT("status", "disabled"); /* it rests until it is released */
+        END();
+    }
+    END();
+    cr_assert_eq(tree_end(), 0);
+    cr_assert_eq(info.cpu_count, ARRAY_SIZE(cpus));
+    for (size_t i = 0; i < ARRAY_SIZE(cpus); i++) {
+        cr_expect_eq(info.cpus[i].enabled, cpus[i].enabled, "CPU %zu", i);
+        if (!cpus[i].enabled || i == 0)
+            continue;
+        cr_expect_eq(info.cpus[i].start, HOST_CPU_START_RELEASE);
+        cr_expect_eq(info.cpus[i].release.v, cpus[i].release);
+    }
+    cr_assert_eq(info.cpus[0].start, HOST_CPU_START_FIRMWARE);
+    for (const struct host_warning *w = info.warnings; w; w = w->next)
+        warnings++;
+    cr_assert_eq(warnings, 8);
+    fake_phys_free(&phys);
+}
+
+Test(fdt, release_address_of_one_cell)
+{
+    tree_begin();
+    NODE("cpus");
+    CELLS("#address-cells", 1);
+    CELLS("#size-cells", 0);
+    waiting_cpu(1, "spin-table", 0);
+    CELLS("cpu-release-addr", 0x41000010);
+    END();
+    END();
+    cr_assert_eq(tree_end(), 0);
+    cr_assert(info.cpus[0].enabled && info.cpus[0].release.v == 0x41000010);
     fake_phys_free(&phys);
 }
 

@@ -47,8 +47,16 @@ struct host_node {
     uint32_t proximity_domain; /* as firmware numbers it */
 };
 
+/* What starts a CPU. */
+enum host_cpu_start {
+    HOST_CPU_START_FIRMWARE, /* the architecture's own way: INIT and SIPI, PSCI */
+    HOST_CPU_START_RELEASE,  /* it waits for an address to appear in memory and goes on there */
+};
+
 struct host_cpu {
     uint64_t hardware_id; /* x86: APIC ID (32 bits with x2APIC); arm64: MPIDR affinity fields */
+    hpa_t release;        /* HOST_CPU_START_RELEASE: the 8 bytes it looks at, in memory that is reserved */
+    enum host_cpu_start start;
     uint32_t acpi_uid;
     uint32_t node;
     bool enabled;        /* can be started now */

@@ -46,5 +46,16 @@ struct secondary_args {
     uint64_t percpu_base;
 };
 
+/*
+ * Where CPUs go on that waited for a release address. They are told nothing, and several may share one
+ * address: each waits here until the pen names it, and takes what it is given from there. Same memory.
+ */
+extern const char secondary_pen_entry[];
+struct secondary_pen {
+    uint64_t mpidr; /* affinity; PEN_NOBODY; written last */
+    const struct secondary_args *args;
+};
+extern struct secondary_pen secondary_pen;
+
 #endif
 #endif

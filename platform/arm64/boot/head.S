@@ -224,12 +224,38 @@ secondary_entry:
     mov     x30, xzr
     b       secondary_main
 
+/*
+ * Where a CPU goes on that waited for its release address (Linux Documentation/arch/arm64/booting.rst): as above, but with
+ * nothing in x0. The MMU is off: loads are in order and come from memory.
+ */
+    .globl secondary_pen_entry
+secondary_pen_entry:
+    msr     daifset, #15
+    mrs     x1, mpidr_el1
+    bic     x1, x1, #0xff000000     /* MPIDR_AFFINITY_MASK */
+    and     x1, x1, #0xffffffffff
+    adrp    x2, secondary_pen
+    add     x2, x2, :lo12:secondary_pen
+1:  ldr     x0, [x2, #PEN_MPIDR]
+    cmp     x0, x1
+    b.eq    2f
+    wfe
+    b       1b
+2:  ldr     x0, [x2, #PEN_ARGS]
+    b       secondary_entry
+
     .ltorg
 
     .data
     .balign 8
 handover_linux:
     .skip   40
+/* Alone in what can be the largest cache line (CTR_EL0.CWG): 2048 bytes. */
+    .balign 2048
+    .globl secondary_pen
+secondary_pen:
+    .quad   PEN_NOBODY, 0
+    .balign 2048
 
     .section .boot_nobits, "aw", @nobits
     .balign 4096

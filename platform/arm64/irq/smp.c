@@ -20,6 +20,7 @@
 #include "../cpu/cpu.h"
 #include "../mm/paging.h"
 #include "../power/psci.h"
+#include "../power/spin_table.h"
 #include "../timer/timer.h"
 #include "gic.h"
 
@@ -80,21 +81,27 @@ static void resources_free(struct starting_cpu *s)
     free(s->percpu);
 }
 
-static bool start_and_wait(uint64_t mpidr, unsigned cpu, const struct secondary_args *args)
+static bool psci_cpu_start(uint64_t mpidr, const struct secondary_args *args)
+{
+    int32_t result = psci_call(PSCI_CPU_ON, mpidr, (uint64_t)secondary_entry, (uint64_t)args);
+
+    if (result != PSCI_SUCCESS)
+        log_error("smp: PSCI cannot start the CPU with affinity %#llx (error %d)", (unsigned long long)mpidr,
+                  (int)result);
+    return result == PSCI_SUCCESS;
+}
+
+static bool start_and_wait(const struct host_cpu *c, unsigned cpu, const struct secondary_args *args)
 {
     uint64_t deadline = clock_now_ns() + START_TIMEOUT_NS;
     unsigned nobody = NOBODY_YET;
-    int32_t result;
 
     atomic_store(&arrived, NOBODY_YET);
     /* It reads this with its MMU and caches off. */
     cache_clean_invalidate(args, args + 1);
-    result = psci_call(PSCI_CPU_ON, mpidr, (uint64_t)secondary_entry, (uint64_t)args);
-    if (result != PSCI_SUCCESS) {
-        log_error("smp: PSCI cannot start the CPU with affinity %#llx (error %d)", (unsigned long long)mpidr,
-                  (int)result);
+    if (c->start == HOST_CPU_START_RELEASE ? !spin_table_cpu_start(c, args)
+                                           : !psci_cpu_start(c->hardware_id, args))
         return false;
-    }
     while (clock_now_ns() < deadline) {
         if (atomic_load_explicit(&arrived, memory_order_acquire) == cpu)
             return true;
@@ -104,8 +111,9 @@ static bool start_and_wait(uint64_t mpidr, unsigned cpu, const struct secondary_
 }
 
 /* False: the rest had better not be tried. */
-static bool cpu_start(uint64_t mpidr)
+static bool cpu_start(const struct host_cpu *c)
 {
+    uint64_t mpidr = c->hardware_id;
     struct starting_cpu *s = aligned_alloc(64, ALIGN_UP(sizeof(*s), 64));
     unsigned cpu = cpu_count();
     struct arch_percpu_head *head;
@@ -130,7 +138,7 @@ static bool cpu_start(uint64_t mpidr)
     head->current = sched_cpu_prepare(cpu);
     s->args =
         (struct secondary_args){paging_root().v, (uint64_t)s->stack + ARCH_STACK_SIZE, (uint64_t)s->percpu};
-    if (start_and_wait(mpidr, cpu, &s->args)) {
+    if (start_and_wait(c, cpu, &s->args)) {
         cpu_set_online(cpu);
         return true;
     }
@@ -147,7 +155,7 @@ void arch_cpus_start(void)
     for (size_t i = 0; i < info->cpu_count; i++) {
         const struct host_cpu *c = &info->cpus[i];
 
-        if (c->enabled && c->hardware_id != self && !cpu_start(c->hardware_id))
+        if (c->enabled && c->hardware_id != self && !cpu_start(c))
             break;
     }
     log_info("smp: %u CPUs", cpu_count());

@@ -40,4 +40,9 @@
 #define SECONDARY_STACK  8
 #define SECONDARY_PERCPU 16
 
+/* struct secondary_pen, power/spin_table.c; the second is no affinity's value */
+#define PEN_MPIDR  0
+#define PEN_ARGS   8
+#define PEN_NOBODY (-1)
+
 #endif
