@@ -96,6 +96,34 @@ Test(load_arm64, offsets)
     cr_assert_eq(entry.pc, RAM_BASE + MIB(2));
 }
 
+/* An EFI program that would unpack the kernel. */
+Test(load_arm64, zboot)
+{
+    char name[] = "/tmp/load-XXXXXX", command[64];
+    int fd = mkstemp(name);
+    FILE *file = fdopen(fd, "wb");
+    size_t n;
+
+    cr_assert_eq(fwrite(kernel.bytes, 1, MIB(3), file), MIB(3));
+    fclose(file);
+    snprintf(command, sizeof(command), "gzip -9c %s", name);
+    memset(kernel.bytes, 0, MIB(3));
+    file = popen(command, "r");
+    n = fread(kernel.bytes + 4096, 1, MIB(2), file);
+    cr_assert_eq(pclose(file), 0);
+    remove(name);
+    file_u16(0, 0x5a4d);
+    file_u32(4, 0x676d697a);
+    file_u32(8, 4096);
+    file_u32(12, (uint32_t)n);
+    memcpy(kernel.bytes + 24, "gzip", 4);
+    cr_assert_eq(virt_load(), 0, "%s", load_error.detail);
+    cr_assert_eq(guest_u8(RAM_BASE + MIB(3) - 1), 0x77);
+    kernel.bytes[4096 + n / 2] ^= 1;
+    cr_assert_lt(virt_load(), 0);
+    cr_assert_not_null(strstr(load_error.detail, "damaged"), "%s", load_error.detail);
+}
+
 static void refused(const char *field, const char *why)
 {
     cr_assert_lt(virt_load(), 0);
@@ -137,8 +165,22 @@ Test(load_arm64, refusals)
     virt.vcpu_count = 2;
     file_u32(56, 0);
     refused("kernel", "not a Linux/arm64 Image");
+    file_u16(0, 0x5a4d);
     file_u32(4, 0x676d697a);
-    refused("kernel", "unpacks");
+    file_u32(8, 0xfffffff0);
+    refused("kernel", "truncated");
+    file_u32(8, MIB(1));
+    file_u32(12, MIB(2) + 1);
+    refused("kernel", "truncated");
+    file_u32(12, MIB(2));
+    refused("kernel", "does not say how"); /* 0x0a */
+    memset(kernel.bytes + 24, 'z', 32);
+    refused("kernel", "zzzzzzzz;");
+    memcpy(kernel.bytes + 24, "gzip", 5);
+    refused("kernel", "not gzip's");
+    file_u32(MIB(1), 0x00088b1f);
+    refused("kernel", "damaged");
+    file_u32(4, 0);
     file_u16(0, 0x8b1f);
     refused("kernel", "gzip");
     kernel.source.size = 0;

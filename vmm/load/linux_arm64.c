@@ -6,16 +6,17 @@
 #include "fdt_put.h"
 #include "gzip.h"
 #include "loader.h"
+#include "zboot.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define HEADER_SIZE     64
 #define HEADER_OFFSET   8 /* text_offset */
 #define HEADER_IMAGE    16
 #define HEADER_MAGIC    56
 #define MAGIC           0x644d5241U /* "ARM\x64" */
-#define ZBOOT_MAGIC     0x676d697aU /* "zimg", behind "MZ" and two zeroes */
 #define X86_AT          0x202
 #define X86_MAGIC       0x53726448U /* "HdrS" of a bzImage */
 #define KERNEL_ALIGN    MIB(2)
@@ -41,9 +42,6 @@ static int not_image(struct loader *l, const uint8_t *head)
 
     if (is_x86(kernel))
         return load_fail(l, "kernel", "%s is a Linux kernel for x86; this host runs arm64 guests",
-                         kernel->name);
-    if (get_u32(head + 4) == ZBOOT_MAGIC)
-        return load_fail(l, "kernel", "%s is an EFI program that unpacks a kernel: take out the Image in it",
                          kernel->name);
     return load_fail(l, "kernel",
                      "%s is not a Linux/arm64 Image (%llu bytes, beginning with %02x %02x %02x %02x)",
@@ -167,14 +165,18 @@ static int load(struct loader *l, const struct fdt_machine *machine, struct arm6
     return status ? status : fdt_put(l, &described, entry->x0);
 }
 
-static int load_packed(struct loader *l, const struct fdt_machine *machine, struct arm64_entry *entry)
+static int load_packed(struct loader *l, const struct load_source *packed, const struct fdt_machine *machine,
+                       struct arm64_entry *entry)
 {
     struct load_params unpacked = *l->params;
     struct gzip_source *gzip;
-    int status = gzip_open(l->params->kernel, &gzip);
+    int status;
 
+    if (!gzip_recognise(packed))
+        return load_fail(l, "kernel", "%s is damaged: what it should unpack is not gzip's", packed->name);
+    status = gzip_open(packed, &gzip);
     if (status) {
-        (void)load_fail(l, "kernel", "%s cannot be unpacked (error %d)", l->params->kernel->name, -status);
+        (void)load_fail(l, "kernel", "%s cannot be unpacked (error %d)", packed->name, -status);
         return status;
     }
     unpacked.kernel = gzip_load_source(gzip);
@@ -186,6 +188,22 @@ static int load_packed(struct loader *l, const struct fdt_machine *machine, stru
     return status;
 }
 
+static int load_zboot(struct loader *l, const struct fdt_machine *machine, struct arm64_entry *entry)
+{
+    const char *name = l->params->kernel->name;
+    struct zboot zboot;
+    int error = zboot_open(l->params->kernel, &zboot);
+
+    if (error == -ENOEXEC)
+        return load_fail(l, "kernel", "%s is damaged: it does not say how the kernel in it is packed", name);
+    if (error)
+        return load_fail(l, "kernel", "%s is truncated: the kernel that it should unpack is not in it", name);
+    if (strcmp(zboot.method, "gzip") != 0)
+        return load_fail(l, "kernel", "%s is an EFI program that unpacks a kernel with %s; known is gzip",
+                         name, zboot.method);
+    return load_packed(l, &zboot.payload, machine, entry);
+}
+
 int load_kernel_arm64(struct gmem *gmem, const struct load_params *params, const struct fdt_machine *machine,
                       struct arm64_entry *entry, struct load_error *error)
 {
@@ -195,5 +213,8 @@ int load_kernel_arm64(struct gmem *gmem, const struct load_params *params, const
     if (params->module_count)
         return load_fail(&l, "modules", "%s is a Linux kernel, which takes an initrd but no modules",
                          params->kernel->name);
-    return gzip_recognise(params->kernel) ? load_packed(&l, machine, entry) : load(&l, machine, entry);
+    if (zboot_recognise(params->kernel))
+        return load_zboot(&l, machine, entry);
+    return gzip_recognise(params->kernel) ? load_packed(&l, params->kernel, machine, entry)
+                                          : load(&l, machine, entry);
 }

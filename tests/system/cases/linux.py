@@ -67,11 +67,12 @@ with_vms(["qemu-virt-arm64"], cpus=2, cpu=["max"], arguments={"guest": ALL if FU
 @with_vms(cpus=2, **HOST)
 def two(t):
     """
-    Two at once, one of them with everything on its console, and packed where a kernel does not unpack itself; both
-    answer while both are at work.
+    Two at once, one of them with everything on its console, and packed where a kernel does not unpack itself;
+    both answer while both are at work.
     """
-    packed = t.host.config.board_info.arch == "arm64"
-    with LinuxVm(t.host, "6.1", vcpus=2, quiet=False, packed=packed) as one, LinuxVm(t.host, "6.12", vcpus=2) as other:
+    packings = ("gz", "zboot") if t.host.config.board_info.arch == "arm64" else (None, None)
+    with LinuxVm(t.host, "6.1", vcpus=2, quiet=False, packed=packings[0]) as one, \
+            LinuxVm(t.host, "6.12", vcpus=2, packed=packings[1]) as other:
         one.start()
         other.start()
         shells = [one.wait_shell(), other.wait_shell()]

@@ -6,6 +6,7 @@ import gzip
 import itertools
 import json
 import re
+import struct
 import subprocess
 import sys
 import time
@@ -143,16 +144,27 @@ class Shell:
         return before, float(match.group(1)), time.monotonic()
 
 
+def zboot(image):
+    """As distributions ship it: an EFI program with a packed kernel in it (Linux, zboot-header.S)."""
+    payload = pack(image)
+    return struct.pack("<4s4sII8x32sII", b"MZ", b"zimg", 64, len(payload), b"gzip", 0x818223cd, 0) + payload
+
+
+def pack(image):
+    return gzip.compress(image, compresslevel=1)
+
+
+PACKINGS = {None: bytes, "gz": pack, "zboot": zboot}
+
+
 class LinuxVm(Vm):
     """A VM with a Debian kernel; start() returns when the kernel runs, wait_shell() when it can be typed at."""
 
-    def __init__(self, host, kernel, name=None, vcpus=1, memory=MEMORY, quiet=True, programs=(), packed=False):
+    def __init__(self, host, kernel, name=None, vcpus=1, memory=MEMORY, quiet=True, programs=(), packed=None):
         api, board = host.api, host.config.board_info
-        image = kernel_file(board, kernel).read_bytes()
-        if packed:
-            image = gzip.compress(image, compresslevel=1)
+        image = PACKINGS[packed](kernel_file(board, kernel).read_bytes())
         super().__init__(api, name or f"linux-{kernel}", vcpus=vcpus, memory=memory, cmdline=command_line(board, quiet),
-                         kernel=upload(api, f"vmlinuz-{kernel}" + (".gz" if packed else ""), image),
+                         kernel=upload(api, f"vmlinuz-{kernel}" + (f".{packed}" if packed else ""), image),
                          initrd=upload(api, "-".join(["initrd", *(path.name for path in programs)]),
                                        initrd_bytes(board, programs)))
         self.shell = Shell(VmConsole(self))
