@@ -120,16 +120,16 @@ static inline void gic_start_with(unsigned count, unsigned lrs, bool has_its)
 {
     struct vcpu *pointers[VCPUS_MAX];
     struct gicv3_config config = {
-        .dist_base = DIST,
+        .gic = {.dist_base = DIST,
+                .spi_count = SPIS,
+                .lr_count = lrs,
+                .lr_pri_bits = 5,
+                .vcpus = pointers,
+                .vcpu_count = count,
+                .mmio = &mmio,
+                .gmem = &fake_gmem.gmem},
         .its_base = has_its ? ITS : 0,
         .redist = {{REDIST, 40}, {0x4000000000, 1000}},
-        .spi_count = SPIS,
-        .lr_count = lrs,
-        .lr_pri_bits = 5,
-        .vcpus = pointers,
-        .vcpu_count = count,
-        .mmio = &mmio,
-        .gmem = &fake_gmem.gmem,
     };
 
     memset(vcpus, 0, sizeof(vcpus));
@@ -271,7 +271,7 @@ static inline void dir(unsigned v, unsigned intid)
 {
     if (vcpus[v].hw.hcr & BIT(14)) {
         current = v;
-        gic_dir_write(vcpus[v].cpu, intid);
+        gicv3_dir_write(vcpus[v].cpu, intid);
         return;
     }
     model_deactivate(v, intid);

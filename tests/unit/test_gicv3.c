@@ -190,28 +190,28 @@ Test(gicv3, many_vcpus, .fini = gic_stop)
 Test(gicv3, create_refuses)
 {
     struct vcpu *pointers[2] = {&vcpus[0], &vcpus[1]};
-    struct gicv3_config good = {.dist_base = DIST,
-                                .redist = {{REDIST, 2}},
-                                .spi_count = 32,
-                                .lr_count = 4,
-                                .lr_pri_bits = 5,
-                                .vcpus = pointers,
-                                .vcpu_count = 2,
-                                .mmio = &mmio},
+    struct gicv3_config good = {.gic = {.dist_base = DIST,
+                                        .spi_count = 32,
+                                        .lr_count = 4,
+                                        .lr_pri_bits = 5,
+                                        .vcpus = pointers,
+                                        .vcpu_count = 2,
+                                        .mmio = &mmio},
+                                .redist = {{REDIST, 2}}},
                         bad = good;
 
-    bad.spi_count = 33;
+    bad.gic.spi_count = 33;
     cr_assert_eq(gicv3_create(&bad, &chip), -EINVAL);
-    bad.spi_count = 992;
-    cr_assert_eq(gicv3_create(&bad, &chip), -EINVAL);
-    bad = good;
-    bad.vcpu_count = 3;
+    bad.gic.spi_count = 992;
     cr_assert_eq(gicv3_create(&bad, &chip), -EINVAL);
     bad = good;
-    bad.lr_count = 17;
+    bad.gic.vcpu_count = 3;
     cr_assert_eq(gicv3_create(&bad, &chip), -EINVAL);
     bad = good;
-    bad.lr_pri_bits = 4;
+    bad.gic.lr_count = 17;
+    cr_assert_eq(gicv3_create(&bad, &chip), -EINVAL);
+    bad = good;
+    bad.gic.lr_pri_bits = 4;
     cr_assert_eq(gicv3_create(&bad, &chip), -EINVAL);
     bad = good;
     bad.redist[0].base = DIST + 0x8000;

@@ -105,16 +105,16 @@ static void device_add(struct vm *vm, struct device *device)
 static int gic_create(struct vm *vm)
 {
     const struct gicv3_config config = {
-        .dist_base = MACHINE_GIC_DIST,
+        .gic = {.dist_base = MACHINE_GIC_DIST,
+                .spi_count = MACHINE_SPIS,
+                .lr_count = arm64_host.lr_count,
+                .lr_pri_bits = arm64_host.lr_pri_bits,
+                .vcpus = vm->vcpus,
+                .vcpu_count = vm->vcpu_count,
+                .mmio = &vm->mmio,
+                .gmem = &vm->gmem},
         .redist = {{MACHINE_GIC_REDIST, MACHINE_GIC_REDISTS}, {MACHINE_GIC_REDIST2, MACHINE_GIC_REDISTS2}},
         .its_base = MACHINE_GIC_ITS,
-        .spi_count = MACHINE_SPIS,
-        .lr_count = arm64_host.lr_count,
-        .lr_pri_bits = arm64_host.lr_pri_bits,
-        .vcpus = vm->vcpus,
-        .vcpu_count = vm->vcpu_count,
-        .mmio = &vm->mmio,
-        .gmem = &vm->gmem,
     };
     int error = gicv3_create(&config, &vm->machine->irqchip);
 

@@ -14,7 +14,7 @@ static bool is_from_el0(const struct vcpu *vcpu)
 static void gic_write(struct vcpu *vcpu, unsigned key, uint64_t value)
 {
     if (key == SYSREG_ICC_DIR_EL1)
-        gic_dir_write(vcpu->arch.gic, (uint32_t)value & 0xffffff);
+        gicv3_dir_write(vcpu->arch.gic, (uint32_t)value & 0xffffff);
     else
         gicv3_sgi_write(vcpu->arch.gic, key != SYSREG_ICC_SGI0R_EL1, value);
 }

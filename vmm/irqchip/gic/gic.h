@@ -53,6 +53,18 @@ unsigned vcpu_current(const struct irqchip *chip);
 
 /* --- Life: what gicv3_create() or gicv2_create() has made --- */
 
+/* What both want to know. */
+struct gic_config {
+    uint64_t dist_base;
+    unsigned spi_count;   /* a multiple of 32, at most GIC_SPIS_MAX */
+    unsigned lr_count;    /* ICH_VTR_EL2.ListRegs + 1; GICH_VTR likewise */
+    unsigned lr_pri_bits; /* ICH_VTR_EL2.PREbits + 1: 5 to 7 */
+    struct vcpu **vcpus;  /* [vcpu_count] */
+    unsigned vcpu_count;
+    struct bus *mmio;
+    struct gmem *gmem;
+};
+
 /* The whole as one device: reset, save and load; destroy frees it. */
 struct device *gic_device(struct irqchip *chip);
 struct gic_cpu *gic_cpu(struct irqchip *chip, unsigned vcpu);
@@ -91,10 +103,6 @@ void gic_leave(struct gic_cpu *cpu);
 /* After gic_leave(): the CPU interface would signal an interrupt, so WFI ends. May also be true when there
  * is something to look at that may turn out to be none. To be looked at again after each vcpu_kick(). */
 bool gic_is_signalled(struct gic_cpu *cpu);
-
-/* ICC_DIR_EL1 is written and was trapped (ICH_HCR_EL2.TDIR): 12.2. GICv2: GICC_DIR, the source of an SGI
- * included. */
-void gic_dir_write(struct gic_cpu *cpu, uint32_t intid);
 
 /* PSCI CPU_ON, reset of one vCPU: its virtual CPU interface is as after reset; its interrupts stay. */
 void gic_interface_reset(struct gic_cpu *cpu);

@@ -5,16 +5,16 @@
 #include "../../dev/bus.h"
 #include "../../dev/device.h"
 #include "../../mem/gmem.h"
-#include "../gicv3/gicv3.h"
+#include "gic.h"
 #include <core/sync.h>
 #include <stdatomic.h>
 #include <sys/queue.h>
 
 /*
- * The interrupt controller behind the registers. The distributor's core (irq.c: what an interrupt's state is,
- * where it queues; lr.c: list registers) knows no register layout; dist.c, redist.c and the ITS are the
- * GICv3's faces of it. A GICv2 needs another face only: its list registers differ in layout, its SGIs in that
- * they have a source, which makes eight of each.
+ * The interrupt controller behind the registers. Its core knows no address: irq.c has what an interrupt's
+ * state is and where it queues, lr.c the list registers, bits.c the registers that both distributors have,
+ * chip.c the life of all that. Of its faces, ../gicv3 and ../gicv2, one is linked. A GICv2's SGIs have a
+ * source, which makes eight interrupts of each.
  *
  * (i) immutable, (a) atomic, (t) own vCPU's thread, (h) the lock of the interrupt's home vCPU.
  */
@@ -25,6 +25,8 @@
 #define GIC_LPIS       ((1U << GIC_ID_BITS) - GIC_LPI_FIRST)
 #define GIC_PRIORITIES 32 /* five bits, the high ones of eight */
 #define GIC_SPURIOUS   1020
+#define GIC_SOURCES    8 /* of a GICv2's SGIs */
+#define GIC_REGIONS    4
 
 /* struct gic_irq.flags */
 #define IRQ_ENABLED    0x0001
@@ -58,7 +60,7 @@
 
 struct gic_irq {
     TAILQ_ENTRY(gic_irq) link; /* h */
-    uint32_t intid;            /* i */
+    uint32_t intid;            /* i; of an SGI to a GICv2 as GICC_IAR has it: its source in bits 12:10 */
     _Atomic uint32_t flags;    /* written: h */
     _Atomic uint16_t home;     /* written: h, of the one it was */
     _Atomic uint16_t route;    /* written: h; a vCPU or ROUTE_* */
@@ -78,26 +80,29 @@ TAILQ_HEAD(gic_queue, gic_irq);
 #define ATTENTION_AWAY   0x20 /* list registers have been emptied; no reason to kick */
 
 struct gic_cpu {
-    _Atomic uint32_t attention;          /* a; first, see gic_wants_entry() */
-    uint32_t why;                        /* t: attention taken and not yet handled */
-    struct irqchip *chip;                /* i */
-    struct vcpu *vcpu;                   /* i */
-    unsigned index;                      /* i */
-    struct spinlock lock;                /* LOCK_RANK_IRQCHIP; interrupts take it */
-    _Atomic uint32_t pending[2];         /* written: lock; priorities that have a queue, by group */
-    uint32_t active;                     /* lock */
-    _Atomic uint32_t limbo_todo;         /* written: lock; of limbo's head */
-    uint32_t limbo_count;                /* lock */
-    _Atomic uint32_t folds;              /* written: t */
-    _Atomic uint32_t host_done;          /* a: PPIs whose physical interrupt is to be deactivated */
-    struct gic_queue queues[QUEUES];     /* lock */
-    struct gic_irq *loaded[GIC_LRS_MAX]; /* lock, written: t */
-    struct gic_lrs lrs;                  /* t */
-    struct gic_irq private_irqs[GIC_PRIVATE];
+    _Atomic uint32_t attention;               /* a; first, see gic_wants_entry() */
+    uint32_t why;                             /* t: attention taken and not yet handled */
+    struct irqchip *chip;                     /* i */
+    struct vcpu *vcpu;                        /* i */
+    unsigned index;                           /* i */
+    struct spinlock lock;                     /* LOCK_RANK_IRQCHIP; interrupts take it */
+    _Atomic uint32_t pending[2];              /* written: lock; priorities that have a queue, by group */
+    uint32_t active;                          /* lock */
+    _Atomic uint32_t limbo_todo;              /* written: lock; of limbo's head */
+    uint32_t limbo_count;                     /* lock */
+    _Atomic uint32_t folds;                   /* written: t */
+    _Atomic uint32_t host_done;               /* a: PPIs whose physical interrupt is to be deactivated */
+    struct gic_queue queues[QUEUES];          /* lock */
+    struct gic_irq *loaded[GIC_LRS_MAX];      /* lock, written: t */
+    struct gic_lrs lrs;                       /* t */
+    struct gic_irq private_irqs[GIC_PRIVATE]; /* SGIs: of source 0, if they have one */
 
-    /* Redistributor */
+    /* GICv3: the redistributor. */
     _Atomic uint32_t ctlr, waker;          /* a */
     _Atomic uint64_t propbaser, pendbaser; /* a */
+
+    /* GICv2: SGIs of sources 1 to 7. */
+    struct gic_irq (*sgis)[GIC_SGIS]; /* i: [GIC_SOURCES - 1], or NULL */
 } aligned_to(64);
 
 struct gic_lpi;
@@ -108,19 +113,29 @@ struct irqchip {
     unsigned cpu_count;            /* i */
     struct gic_irq *spis;          /* i: [spi_count] */
     unsigned spi_count;            /* i */
-    _Atomic uint64_t *irouter;     /* i: [spi_count]; a */
     _Atomic uint32_t ctlr;         /* a: GICD_CTLR, enables */
     _Atomic uint32_t resyncs;      /* a: vCPUs that have not yet noticed a write: RWP */
     _Atomic uint32_t rotor;        /* a: whose turn it is, 1 of N */
     _Atomic uint32_t config_epoch; /* a: LPI configuration read before this is stale */
-    struct its *its;               /* i; NULL: no LPIs */
-    struct gic_lpis *lpis;         /* i; NULL: no LPIs */
     struct gmem *gmem;             /* i */
     struct bus *mmio;              /* i */
-    struct bus_region regions[2 + GICV3_REDIST_PARTS];
-    unsigned region_count, region_first[2 + GICV3_REDIST_PARTS];
-    uint64_t dist_base, its_base; /* i */
+    struct bus_region regions[GIC_REGIONS];
+    unsigned region_count;
+    uint64_t dist_base; /* i */
     struct device device;
+
+    /* GICv3. */
+    _Atomic uint64_t *irouter;          /* i: [spi_count]; a */
+    struct its *its;                    /* i; NULL: no LPIs */
+    struct gic_lpis *lpis;              /* i; NULL: no LPIs */
+    uint64_t its_base;                  /* i */
+    unsigned region_first[GIC_REGIONS]; /* of redistributors' regions: whose the first one is */
+
+    /* GICv2. */
+    _Atomic uint8_t *targets;            /* i: [spi_count]; a */
+    struct gic_irq (*sgis)[GIC_SGIS];    /* i: [vcpu_count * (GIC_SOURCES - 1)] */
+    uint64_t interface_base, frame_base; /* i */
+    unsigned frame_spi, frame_spis;      /* i */
 };
 
 #define CTLR_GRP0 0x1
@@ -165,6 +180,8 @@ void gic_irq_priority_set(struct irqchip *chip, struct gic_irq *irq, uint8_t pri
 void gic_irq_config_set(struct irqchip *chip, struct gic_irq *irq, bool is_edge);
 void gic_irq_line_set(struct irqchip *chip, struct gic_irq *irq, bool level);
 void gic_irq_route_set(struct irqchip *chip, struct gic_irq *irq, uint16_t route);
+/* GICC_DIR, ICC_DIR_EL1: wherever it is. On the vCPU's thread. */
+void gic_irq_deactivate(struct irqchip *chip, struct gic_irq *irq);
 /* Deactivation of one that no list register holds; with home's lock. */
 void gic_irq_deactivated(struct gic_cpu *cpu, struct gic_irq *irq);
 
@@ -174,6 +191,17 @@ must_check bool gic_attention_raise(struct gic_cpu *cpu, uint32_t bits);
 static inline bool irq_is_pending(uint32_t flags)
 {
     return (flags & IRQ_LATCH) != 0 || (flags & (IRQ_EDGE | IRQ_LINE)) == IRQ_LINE;
+}
+
+/* Reserved INTIDs are those of a GICv2's SGIs with their source. */
+static inline bool irq_is_private(const struct gic_irq *irq)
+{
+    return irq->intid < GIC_PRIVATE || (irq->intid >= 1024 && irq->intid < GIC_LPI_FIRST);
+}
+
+static inline bool irq_is_sgi(const struct gic_irq *irq)
+{
+    return irq_is_private(irq) && irq->intid % 1024 < GIC_SGIS;
 }
 
 static inline uint8_t irq_bucket(const struct gic_irq *irq)
@@ -192,15 +220,6 @@ static inline void irq_flags_set(struct gic_irq *irq, uint32_t flags)
     atomic_store_explicit(&irq->flags, flags, memory_order_relaxed);
 }
 
-/* The vCPU that has an affinity, or ROUTE_NONE. */
-static inline uint16_t gic_affinity_find(const struct irqchip *chip, uint32_t affinity)
-{
-    uint32_t index = (affinity & 0xf) | (affinity >> 8 & 0xff) << 4 | (affinity >> 16 & 0xff) << 12;
-
-    return (affinity & 0xff) < 16 && affinity >> 24 == 0 && index < chip->cpu_count ? (uint16_t)index
-                                                                                    : ROUTE_NONE;
-}
-
 /* --- lr.c --- */
 
 /* The calling thread's vCPU, if it is one of this VM's, takes its interrupts out of its list registers, so
@@ -211,12 +230,50 @@ void gic_cpu_fold(struct gic_cpu *cpu);
 
 /* --- bits.c: registers with a field per interrupt --- */
 
-/* Registers at `offset` from GICD_base, or from SGI_base for private interrupts (`cpu` then); false: none of
- * those. The access is aligned. */
-must_check bool gic_fields_read(struct irqchip *chip, struct gic_cpu *cpu, uint64_t offset, unsigned size,
+/* Interrupts with INTIDs in a row: the shared ones, those private to a vCPU. */
+struct gic_bank {
+    struct gic_irq *irqs;
+    unsigned first, count;
+};
+
+static inline struct gic_bank gic_bank_shared(const struct irqchip *chip)
+{
+    return (struct gic_bank){chip->spis, GIC_PRIVATE, chip->spi_count};
+}
+
+static inline struct gic_bank gic_bank_private(struct gic_cpu *cpu)
+{
+    return (struct gic_bank){cpu->private_irqs, 0, GIC_PRIVATE};
+}
+
+/* Registers at `offset` from GICD_base, or from a redistributor's SGI_base, as far as they are about the
+ * bank's interrupts; false: none of those registers. The access is aligned. */
+must_check bool gic_fields_read(struct irqchip *chip, struct gic_bank bank, uint64_t offset, unsigned size,
                                 uint64_t *value);
-must_check bool gic_fields_write(struct irqchip *chip, struct gic_cpu *cpu, uint64_t offset, unsigned size,
+must_check bool gic_fields_write(struct irqchip *chip, struct gic_bank bank, uint64_t offset, unsigned size,
                                  uint64_t value);
+
+/* GICD_CTLR: enables of both groups. */
+void gic_ctlr_write(struct irqchip *chip, uint32_t value);
+
+/* --- chip.c: the life of what both have --- */
+
+/* With its vCPUs and interrupts, none of them reset, and no regions. -EINVAL: configuration out of bounds;
+ * -ENOMEM. */
+must_check int gic_chip_create(const struct gic_config *config, const struct device_ops *ops,
+                               struct irqchip **out);
+/* Takes its regions away and frees it. */
+void gic_chip_free(struct irqchip *chip);
+must_check int gic_region_add(struct irqchip *chip, uint64_t base, uint64_t size,
+                              const struct bus_region *region);
+
+/* Not pending, not active, lowest priority value; `flags`: group, enabled. No vCPU runs. */
+void gic_irq_reset(struct irqchip *chip, struct gic_irq *irq, uint32_t flags);
+void gic_irq_save(const struct gic_irq *irq, struct state_writer *writer);
+must_check int gic_irq_load(struct irqchip *chip, struct gic_irq *irq, struct state_reader *reader);
+/* Virtual CPU interface and private interrupts. */
+void gic_cpu_save(struct gic_cpu *cpu, struct state_writer *writer);
+must_check int gic_cpu_load(struct gic_cpu *cpu, struct state_reader *reader);
 
 /* Parts of a 64-bit register, which may be accessed by halves. */
 static inline uint64_t gic_part_get(uint64_t reg, uint64_t offset, unsigned size)
@@ -232,18 +289,8 @@ static inline uint64_t gic_part_set(uint64_t reg, uint64_t offset, unsigned size
 }
 
 /* GICD_IIDR, GICR_IIDR, GITS_IIDR: product 'B', nobody's JEP106 code. */
-#define GIC_IIDR      0x42000000U
-#define GIC_ID_FIRST  0xffd0
-#define GIC_PIDR2     0xffe8
-#define GIC_PIDR2_REV 0x30 /* ArchRev: GICv3 */
-
-/* --- dist.c, redist.c --- */
-
-uint64_t gic_dist_read(void *device, uint64_t offset, unsigned size);
-void gic_dist_write(void *device, uint64_t offset, unsigned size, uint64_t value);
-uint64_t gic_redist_read(struct gic_cpu *cpu, uint64_t offset, unsigned size);
-void gic_redist_write(struct gic_cpu *cpu, uint64_t offset, unsigned size, uint64_t value);
-/* Where GICD_IROUTER<n>'s value leads. */
-uint16_t gic_irouter_target(const struct irqchip *chip, uint64_t irouter);
+#define GIC_IIDR     0x42000000U
+#define GIC_ID_FIRST 0xffd0
+#define GIC_PIDR2    0xffe8
 
 #endif

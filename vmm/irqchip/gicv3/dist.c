@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "../gic/model.h"
+#include "faces.h"
 
 /* The distributor's registers: IHI 0069H, 12.8 and 12.9. Other offsets and sizes are RAZ/WI (12.1). */
 #define GICD_CTLR        0x0000
@@ -34,23 +34,6 @@ static uint64_t typer(const struct irqchip *chip)
 
     /* IDbits: SPIs alone fit 10. */
     return value | (chip->its != NULL ? TYPER_LPIS | (GIC_ID_BITS - 1) << 19 : 9 << 19);
-}
-
-static void ctlr_write(struct irqchip *chip, uint32_t value)
-{
-    uint32_t enables = value & (CTLR_GRP0 | CTLR_GRP1);
-
-    if (atomic_exchange(&chip->ctlr, enables) == enables)
-        return;
-    for (unsigned i = 0; i < chip->cpu_count; i++) {
-        struct gic_cpu *cpu = &chip->cpus[i];
-        arch_irq_state_t state = spin_lock_irqsave(&cpu->lock);
-        bool must_kick = gic_attention_raise(cpu, cpu->loaded[0] != NULL ? ATTENTION_RESYNC : ATTENTION_NEW);
-
-        spin_unlock_irqrestore(&cpu->lock, state);
-        if (must_kick)
-            vcpu_kick(cpu->vcpu);
-    }
 }
 
 /* Message-based SPIs: 12.9, GICD_SETSPI_NSR. */
@@ -104,7 +87,7 @@ static uint64_t control_read(const struct irqchip *chip, uint64_t offset)
     case GICD_IIDR:
         return GIC_IIDR;
     case GIC_PIDR2:
-        return GIC_PIDR2_REV;
+        return GICV3_PIDR2_REV;
     default:
         return 0;
     }
@@ -119,7 +102,7 @@ uint64_t gic_dist_read(void *device, uint64_t offset, unsigned size)
         return 0;
     if (offset >= GICD_IROUTER && offset < GICD_IROUTER_END)
         return irouter_read(chip, offset, size);
-    if (gic_fields_read(chip, NULL, offset, size, &value))
+    if (gic_fields_read(chip, gic_bank_shared(chip), offset, size, &value))
         return value;
     return size == 4 ? control_read(chip, offset) : 0;
 }
@@ -134,11 +117,11 @@ void gic_dist_write(void *device, uint64_t offset, unsigned size, uint64_t value
         irouter_write(chip, offset, size, value);
         return;
     }
-    if (gic_fields_write(chip, NULL, offset, size, value))
+    if (gic_fields_write(chip, gic_bank_shared(chip), offset, size, value))
         return;
     /* 16-bit accesses are for messages only: 12.9, GICD_SETSPI_NSR. */
     if ((offset == GICD_SETSPI_NSR || offset == GICD_CLRSPI_NSR) && (size == 2 || size == 4))
         message_write(chip, (uint32_t)value & 0x1fff, offset == GICD_SETSPI_NSR);
     else if (offset == GICD_CTLR && size == 4)
-        ctlr_write(chip, (uint32_t)value);
+        gic_ctlr_write(chip, (uint32_t)value);
 }

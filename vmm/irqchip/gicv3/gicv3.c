@@ -1,42 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "gicv3.h"
 
-#include "../gic/model.h"
+#include "faces.h"
 #include "its.h"
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* The GICv3 as a whole: what comes in, creation, reset, state record. */
 
 /* --- lines, messages, SGIs --- */
-
-void irqchip_line_set(struct irqchip *chip, unsigned gsi, bool level)
-{
-    if (gsi < chip->spi_count)
-        gic_irq_line_set(chip, &chip->spis[gsi], level);
-}
-
-void gic_ppi_set(struct gic_cpu *cpu, unsigned intid, bool level)
-{
-    struct gic_irq *irq;
-
-    if (intid < GIC_SGIS || intid >= GIC_PRIVATE)
-        return;
-    irq = &cpu->private_irqs[intid];
-    if (irq->host_intid == 0)
-        gic_irq_line_set(cpu->chip, irq, level);
-    else if (level)
-        gic_irq_set(cpu->chip, irq, GIC_BITS_PENDING);
-    else
-        gic_irq_clear(cpu->chip, irq, GIC_BITS_PENDING);
-}
-
-void gic_ppi_host_set(struct gic_cpu *cpu, unsigned intid, uint32_t host_intid)
-{
-    if (intid >= GIC_SGIS && intid < GIC_PRIVATE)
-        cpu->private_irqs[intid].host_intid = (uint16_t)host_intid & 0x3ff;
-}
 
 void irqchip_msi_send(struct irqchip *chip, uint32_t requester, const struct msi_message *message)
 {
@@ -85,24 +57,12 @@ void gicv3_sgi_write(struct gic_cpu *cpu, unsigned which, uint64_t value)
 }
 
 /* Any vCPU may deactivate an SPI, wherever it is active; its own private ones. LPIs have no active state. */
-void gic_dir_write(struct gic_cpu *cpu, uint32_t intid)
+void gicv3_dir_write(struct gic_cpu *cpu, uint32_t intid)
 {
     struct gic_irq *irq = intid < GIC_SPURIOUS ? gic_irq_find(cpu, intid) : NULL;
 
-    if (irq == NULL)
-        return;
-    gic_own_fold(cpu->chip);
-    gic_irq_clear(cpu->chip, irq, GIC_BITS_ACTIVE);
-}
-
-struct gic_cpu *gic_cpu(struct irqchip *chip, unsigned vcpu)
-{
-    return &chip->cpus[vcpu];
-}
-
-struct device *gic_device(struct irqchip *chip)
-{
-    return &chip->device;
+    if (irq != NULL)
+        gic_irq_deactivate(cpu->chip, irq);
 }
 
 /* --- redistributors in the address space; the region's device is its first vCPU --- */
@@ -125,22 +85,11 @@ static void redist_write(void *device, uint64_t offset, unsigned size, uint64_t 
 
 /* Groups are UNKNOWN after reset (GICD_IGROUPR<n>): Group 1 is what firmware would leave to a kernel started
  * without any. */
-static void irq_reset(struct irqchip *chip, struct gic_irq *irq)
-{
-    uint32_t kept;
-
-    gic_irq_forget(chip, irq);
-    /* Lines belong to the devices that drive them. */
-    kept = irq_flags(irq) & IRQ_LINE;
-    irq_flags_set(irq, kept | IRQ_GROUP1 | (irq->intid < GIC_SGIS ? IRQ_EDGE : 0));
-    atomic_store(&irq->priority, 0);
-}
-
 static void cpu_reset(struct gic_cpu *cpu)
 {
     gic_interface_reset(cpu);
     for (unsigned i = 0; i < GIC_PRIVATE; i++)
-        irq_reset(cpu->chip, &cpu->private_irqs[i]);
+        gic_irq_reset(cpu->chip, &cpu->private_irqs[i], IRQ_GROUP1);
     atomic_store(&cpu->ctlr, 0);
     atomic_store(&cpu->waker, 0x6);
     atomic_store(&cpu->propbaser, 0);
@@ -153,7 +102,7 @@ static void chip_reset(struct irqchip *chip)
     for (unsigned i = 0; i < chip->cpu_count; i++)
         cpu_reset(&chip->cpus[i]);
     for (unsigned i = 0; i < chip->spi_count; i++) {
-        irq_reset(chip, &chip->spis[i]);
+        gic_irq_reset(chip, &chip->spis[i], IRQ_GROUP1);
         atomic_store(&chip->irouter[i], 0);
         gic_irq_route_set(chip, &chip->spis[i], 0);
     }
@@ -163,75 +112,23 @@ static void chip_reset(struct irqchip *chip)
 
 /* --- state record --- */
 
-#define IRQ_KEPT (IRQ_ENABLED | IRQ_LATCH | IRQ_LINE | IRQ_ACTIVE | IRQ_EDGE | IRQ_GROUP1)
-
-static void irq_save(const struct gic_irq *irq, struct state_writer *writer)
-{
-    state_put_u32(writer, irq_flags(irq));
-    state_put_u8(writer, atomic_load(&irq->priority));
-    state_put_u32(writer, atomic_load(&irq->home));
-}
-
-static int irq_load(struct irqchip *chip, struct gic_irq *irq, struct state_reader *reader)
-{
-    uint32_t fixed = IRQ_LPI | (irq->intid < GIC_SGIS || irq->intid >= GIC_LPI_FIRST ? IRQ_EDGE : 0);
-    uint32_t flags = state_get_u32(reader);
-    uint8_t priority = state_get_u8(reader);
-    uint32_t home = state_get_u32(reader);
-    arch_irq_state_t state;
-    struct gic_cpu *cpu;
-
-    if (home >= chip->cpu_count || (flags & IRQ_WHILE_LOADED) ||
-        ((flags & IRQ_LPI) && (flags & IRQ_ACTIVE)) ||
-        (irq->intid < GIC_PRIVATE && home != atomic_load(&irq->home)))
-        return -EINVAL;
-    cpu = gic_irq_lock(chip, irq, &state);
-    gic_irq_unqueue(cpu, irq);
-    irq_flags_set(irq, (flags & IRQ_KEPT & ~fixed) | (irq_flags(irq) & fixed));
-    atomic_store(&irq->priority, priority & 0xf8);
-    /* Where it is active, or waits; where it should be its route says. */
-    atomic_store(&irq->home, (uint16_t)home);
-    spin_unlock_irqrestore(&cpu->lock, state);
-    cpu = gic_irq_lock(chip, irq, &state);
-    gic_irq_settle(cpu, irq, state);
-    return 0;
-}
-
 static void cpu_save(struct gic_cpu *cpu, struct state_writer *writer)
 {
-    gic_cpu_fold(cpu);
-    vcpu_apr_read(cpu->vcpu, &cpu->lrs);
     state_put_u32(writer, atomic_load(&cpu->ctlr));
     state_put_u32(writer, atomic_load(&cpu->waker));
     state_put_u64(writer, atomic_load(&cpu->propbaser));
     state_put_u64(writer, atomic_load(&cpu->pendbaser));
-    state_put_u32(writer, cpu->lrs.vmcr);
-    for (unsigned i = 0; i < ARRAY_SIZE(cpu->lrs.apr[0]); i++) {
-        state_put_u32(writer, cpu->lrs.apr[0][i]);
-        state_put_u32(writer, cpu->lrs.apr[1][i]);
-    }
-    for (unsigned i = 0; i < GIC_PRIVATE; i++)
-        irq_save(&cpu->private_irqs[i], writer);
+    gic_cpu_save(cpu, writer);
 }
 
 static int cpu_load(struct gic_cpu *cpu, struct state_reader *reader)
 {
-    int err = 0;
-
     atomic_store(&cpu->ctlr, state_get_u32(reader) & ((uint32_t)(RCTLR_DPG0 | RCTLR_DPG1NS) |
                                                       (cpu->chip->its ? RCTLR_ENABLE_LPIS : 0)));
     atomic_store(&cpu->waker, state_get_u32(reader) & 6);
     atomic_store(&cpu->propbaser, state_get_u64(reader));
     atomic_store(&cpu->pendbaser, state_get_u64(reader));
-    cpu->lrs.vmcr = state_get_u32(reader);
-    for (unsigned i = 0; i < ARRAY_SIZE(cpu->lrs.apr[0]); i++) {
-        cpu->lrs.apr[0][i] = state_get_u32(reader);
-        cpu->lrs.apr[1][i] = state_get_u32(reader);
-    }
-    vcpu_interface_write(cpu->vcpu, &cpu->lrs);
-    for (unsigned i = 0; i < GIC_PRIVATE && err == 0; i++)
-        err = irq_load(cpu->chip, &cpu->private_irqs[i], reader);
-    return err;
+    return gic_cpu_load(cpu, reader);
 }
 
 /* Pending ones; whether they are enabled is read from the guest's table again. */
@@ -280,7 +177,7 @@ static void device_save(struct device *device, struct state_writer *writer)
     for (unsigned i = 0; i < chip->cpu_count; i++)
         cpu_save(&chip->cpus[i], writer);
     for (unsigned i = 0; i < chip->spi_count; i++) {
-        irq_save(&chip->spis[i], writer);
+        gic_irq_save(&chip->spis[i], writer);
         state_put_u64(writer, atomic_load(&chip->irouter[i]));
     }
     if (chip->its == NULL)
@@ -294,7 +191,7 @@ static int spis_load(struct irqchip *chip, struct state_reader *reader)
     int err = 0;
 
     for (unsigned i = 0; i < chip->spi_count && err == 0; i++) {
-        err = irq_load(chip, &chip->spis[i], reader);
+        err = gic_irq_load(chip, &chip->spis[i], reader);
         if (err == 0)
             gic_dist_write(chip, 0x6000 + (GIC_PRIVATE + i) * 8, 8, state_get_u64(reader));
     }
@@ -343,46 +240,15 @@ static const struct device_ops gicv3_ops = {
     .destroy = device_destroy,
 };
 
-static void cpu_init(struct irqchip *chip, unsigned index, const struct gicv3_config *config)
-{
-    struct gic_cpu *cpu = &chip->cpus[index];
-
-    memset(cpu, 0, sizeof(*cpu));
-    cpu->chip = chip;
-    cpu->vcpu = config->vcpus[index];
-    cpu->index = index;
-    cpu->lrs.count = (uint8_t)config->lr_count;
-    cpu->lrs.pri_bits = (uint8_t)config->lr_pri_bits;
-    spin_init(&cpu->lock, LOCK_RANK_IRQCHIP);
-    for (unsigned i = 0; i < QUEUES; i++)
-        TAILQ_INIT(&cpu->queues[i]);
-    for (unsigned i = 0; i < GIC_PRIVATE; i++)
-        gic_irq_init(&cpu->private_irqs[i], i, index);
-}
-
-static int region_add(struct irqchip *chip, uint64_t base, uint64_t size, const struct bus_region *region)
-{
-    struct bus_region *r = &chip->regions[chip->region_count];
-    int err;
-
-    *r = *region;
-    r->base = base;
-    r->size = size;
-    err = bus_add(chip->mmio, r);
-    if (err == 0)
-        chip->region_count++;
-    return err;
-}
-
 static int regions_add(struct irqchip *chip, const struct gicv3_config *config)
 {
-    int err = region_add(
-        chip, config->dist_base, GIC_DIST_SIZE,
+    int err = gic_region_add(
+        chip, chip->dist_base, GIC_DIST_SIZE,
         &(struct bus_region){
             .read = gic_dist_read, .write = gic_dist_write, .device = chip, .name = "gicv3-distributor"});
 
     if (err == 0 && chip->its != NULL)
-        err = region_add(
+        err = gic_region_add(
             chip, config->its_base, GICV3_ITS_SIZE,
             &(struct bus_region){.read = its_read, .write = its_write, .device = chip, .name = "gicv3-its"});
     for (unsigned i = 0, first = 0; i < GICV3_REDIST_PARTS && err == 0; i++) {
@@ -391,11 +257,11 @@ static int regions_add(struct irqchip *chip, const struct gicv3_config *config)
         if (count == 0)
             break;
         chip->region_first[chip->region_count] = first;
-        err = region_add(chip, config->redist[i].base, count * GICV3_REDIST_SIZE,
-                         &(struct bus_region){.read = redist_read,
-                                              .write = redist_write,
-                                              .device = &chip->cpus[first],
-                                              .name = "gicv3-redistributors"});
+        err = gic_region_add(chip, config->redist[i].base, count * GICV3_REDIST_SIZE,
+                             &(struct bus_region){.read = redist_read,
+                                                  .write = redist_write,
+                                                  .device = &chip->cpus[first],
+                                                  .name = "gicv3-redistributors"});
         first += count;
     }
     return err;
@@ -403,68 +269,41 @@ static int regions_add(struct irqchip *chip, const struct gicv3_config *config)
 
 void gicv3_destroy(struct irqchip *chip)
 {
-    while (chip->region_count > 0)
-        bus_remove(chip->mmio, &chip->regions[--chip->region_count]);
     its_destroy(chip);
     gic_lpis_destroy(chip);
     free(chip->irouter);
-    free(chip->spis);
-    free(chip->cpus);
-    free(chip);
-}
-
-static bool config_is_valid(const struct gicv3_config *config)
-{
-    uint64_t room = 0;
-
-    for (unsigned i = 0; i < GICV3_REDIST_PARTS; i++)
-        room += config->redist[i].count;
-    return config->vcpu_count > 0 && config->vcpu_count <= room && config->vcpu_count < ROUTE_ANY &&
-           config->spi_count > 0 && config->spi_count <= GIC_SPIS_MAX && config->spi_count % 32 == 0 &&
-           config->lr_count > 0 && config->lr_count <= GIC_LRS_MAX && config->lr_pri_bits >= 5 &&
-           config->lr_pri_bits <= 7;
+    gic_chip_free(chip);
 }
 
 static int parts_create(struct irqchip *chip, const struct gicv3_config *config)
 {
     int err = 0;
 
-    chip->cpus = aligned_alloc(_Alignof(struct gic_cpu), config->vcpu_count * sizeof(*chip->cpus));
-    chip->spis = calloc(config->spi_count, sizeof(*chip->spis));
-    chip->irouter = calloc(config->spi_count, sizeof(*chip->irouter));
-    if (chip->cpus == NULL || chip->spis == NULL || chip->irouter == NULL)
+    chip->irouter = calloc(chip->spi_count, sizeof(*chip->irouter));
+    if (chip->irouter == NULL)
         return -ENOMEM;
-    for (unsigned i = 0; i < chip->cpu_count; i++)
-        cpu_init(chip, i, config);
-    for (unsigned i = 0; i < chip->spi_count; i++)
-        gic_irq_init(&chip->spis[i], GIC_PRIVATE + i, 0);
     if (config->its_base != 0)
         err = gic_lpis_create(chip);
     if (err == 0 && config->its_base != 0)
         err = its_create(chip);
-    return err;
+    return err != 0 ? err : regions_add(chip, config);
 }
 
 int gicv3_create(const struct gicv3_config *config, struct irqchip **out)
 {
     struct irqchip *chip;
+    uint64_t room = 0;
     int err;
 
-    if (!config_is_valid(config))
+    for (unsigned i = 0; i < GICV3_REDIST_PARTS; i++)
+        room += config->redist[i].count;
+    if (config->gic.vcpu_count > room)
         return -EINVAL;
-    chip = calloc(1, sizeof(*chip));
-    if (chip == NULL)
-        return -ENOMEM;
-    chip->cpu_count = config->vcpu_count;
-    chip->spi_count = config->spi_count;
-    chip->gmem = config->gmem;
-    chip->mmio = config->mmio;
-    chip->dist_base = config->dist_base;
+    err = gic_chip_create(&config->gic, &gicv3_ops, &chip);
+    if (err != 0)
+        return err;
     chip->its_base = config->its_base;
-    chip->device.ops = &gicv3_ops;
     err = parts_create(chip, config);
-    if (err == 0)
-        err = regions_add(chip, config);
     if (err != 0) {
         gicv3_destroy(chip);
         return err;

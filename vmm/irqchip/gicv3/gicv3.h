@@ -15,27 +15,24 @@
 #define GICV3_REDIST_PARTS 2
 
 struct gicv3_config {
-    uint64_t dist_base;
+    struct gic_config gic; /* vcpu_count <= the sum of redist[].count */
     struct {
         uint64_t base;
         unsigned count; /* of vCPUs whose redistributors are here */
     } redist[GICV3_REDIST_PARTS];
-    uint64_t its_base;    /* 0: no ITS and no LPIs */
-    unsigned spi_count;   /* a multiple of 32, at most GIC_SPIS_MAX */
-    unsigned lr_count;    /* ICH_VTR_EL2.ListRegs + 1 */
-    unsigned lr_pri_bits; /* ICH_VTR_EL2.PREbits + 1: 5 to 7 */
-    struct vcpu **vcpus;  /* [vcpu_count] */
-    unsigned vcpu_count;  /* <= the sum of redist[].count */
-    struct bus *mmio;
-    struct gmem *gmem;
+    uint64_t its_base; /* 0: no ITS and no LPIs */
 };
 
 /* -EINVAL: configuration out of bounds; -EEXIST: addresses taken; -ENOMEM. Context: thread, no vCPU runs. */
 must_check int gicv3_create(const struct gicv3_config *config, struct irqchip **out);
 void gicv3_destroy(struct irqchip *chip);
+
 /* --- vCPU's own thread --- */
 
 /* ICC_SGI1R_EL1, ICC_ASGI1R_EL1 (which = 1) or ICC_SGI0R_EL1 (which = 0) is written: 12.2 and 4.4. */
 void gicv3_sgi_write(struct gic_cpu *cpu, unsigned which, uint64_t value);
+
+/* ICC_DIR_EL1 is written and was trapped (ICH_HCR_EL2.TDIR): 12.2. */
+void gicv3_dir_write(struct gic_cpu *cpu, uint32_t intid);
 
 #endif

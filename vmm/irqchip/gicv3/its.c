@@ -111,7 +111,7 @@ uint64_t its_read(void *device, uint64_t offset, unsigned size)
     case GITS_IIDR:
         return GIC_IIDR;
     case GIC_PIDR2:
-        return size == 4 ? GIC_PIDR2_REV : 0;
+        return size == 4 ? GICV3_PIDR2_REV : 0;
     default:
         return gic_part_get(reg_read(its, offset & ~7ULL), offset, size);
     }

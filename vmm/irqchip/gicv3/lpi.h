@@ -2,7 +2,7 @@
 #ifndef VMM_IRQCHIP_GICV3_LPI_H
 #define VMM_IRQCHIP_GICV3_LPI_H
 
-#include "../gic/model.h"
+#include "faces.h"
 #include <sys/tree.h>
 
 /*

@@ -122,7 +122,8 @@ uint64_t gic_redist_read(struct gic_cpu *cpu, uint64_t offset, unsigned size)
     uint64_t value;
 
     if (offset >= SGI_BASE)
-        return IS_ALIGNED(offset, size) && gic_fields_read(cpu->chip, cpu, offset - SGI_BASE, size, &value)
+        return IS_ALIGNED(offset, size) &&
+                       gic_fields_read(cpu->chip, gic_bank_private(cpu), offset - SGI_BASE, size, &value)
                    ? value
                    : 0;
     if (size < 4 || !IS_ALIGNED(offset, size))
@@ -135,7 +136,7 @@ uint64_t gic_redist_read(struct gic_cpu *cpu, uint64_t offset, unsigned size)
     case GICR_WAKER:
         return atomic_load(&cpu->waker);
     case GIC_PIDR2:
-        return GIC_PIDR2_REV;
+        return GICV3_PIDR2_REV;
     default:
         return wide_read(cpu, offset, size);
     }
@@ -146,7 +147,7 @@ void gic_redist_write(struct gic_cpu *cpu, uint64_t offset, unsigned size, uint6
     if (!IS_ALIGNED(offset, size))
         return;
     if (offset >= SGI_BASE) {
-        (void)!gic_fields_write(cpu->chip, cpu, offset - SGI_BASE, size, value);
+        (void)!gic_fields_write(cpu->chip, gic_bank_private(cpu), offset - SGI_BASE, size, value);
         return;
     }
     if (size < 4)
