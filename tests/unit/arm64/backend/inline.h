@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef BACKEND_INLINE_H
+#define BACKEND_INLINE_H
+
+static inline void backend_prepare(struct vcpu *vcpu)
+{
+    (void)vcpu;
+}
+
+static inline void backend_enter(struct vcpu *vcpu)
+{
+    (void)vcpu;
+}
+
+static inline void backend_skip(struct vcpu *vcpu)
+{
+    vcpu->backend.skips++;
+    vcpu->arch.pc += 4;
+}
+
+#endif
