@@ -78,6 +78,7 @@ void x86_regs_reset(struct x86_regs *regs);
 #define X86_RFLAGS_IF    0x200
 #define X86_RFLAGS_RF    0x10000
 #define X86_RFLAGS_VM    0x20000
+#define X86_DR7_GD       0x2000
 
 /* Exception vectors: SDM vol. 3A, table 7-1. */
 enum x86_vector {

@@ -259,6 +259,8 @@ void x86_fault(struct vcpu *vcpu, enum x86_vector vector, uint32_t error)
      * place again (SDM vol. 3B, 19.3.1.1); #DB is a trap where we raise it. */
     if (combined != X86_DB)
         backend_rflags_set(vcpu, backend_rflags(vcpu) | X86_RFLAGS_RF);
+    else /* its handler may use the registers (SDM vol. 3B, 18.2.4) */
+        backend_dr7_unguard(vcpu);
     backend_inject_exception(vcpu, (uint8_t)combined, has_error_code((uint8_t)combined),
                              combined == X86_DF ? 0 : error);
 }

@@ -9,17 +9,19 @@ const char guest_name[] = "breakpoints";
 #define DATA   (IOAPIC + 0x10)
 #define PORT   0x80UL
 #define SINGLE 0x4000 /* DR6.BS */
+#define GUARD  0x2000 /* DR7.GD */
 
 enum { ON_WRITE = 1, ON_IO, ON_ACCESS };
 enum { ONE, TWO, EIGHT, FOUR };
 
 static volatile unsigned traps;
-static volatile uint64_t trap_rip[8], trap_dr6[8];
+static volatile uint64_t trap_rip[8], trap_dr6[8], trap_dr7;
 
 static void on_debug(struct trap *trap)
 {
     uint64_t dr6;
 
+    __asm__ volatile("mov %%dr7, %0" : "=r"(trap_dr7));
     __asm__ volatile("mov %%dr6, %0" : "=r"(dr6));
     if (traps < 8) {
         trap_rip[traps] = trap->rip;
@@ -92,6 +94,19 @@ static void memory_check(void)
     expect_none("no breakpoint");
 }
 
+/* The registers are guarded but in the handler. */
+static void guard_check(void)
+{
+    uint64_t behind, dr7;
+
+    watch(0, IOAPIC, ON_WRITE, FOUR);
+    __asm__ volatile("mov %%dr7, %0\n\tor %1, %0\n\tmov %0, %%dr7" : "=&r"(dr7) : "i"(GUARD));
+    RUN("mov %1, (%2)", : "r"(1), "r"(IOAPIC));
+    expect_one("write with DR7.GD", behind, 1);
+    expect((trap_dr7 & GUARD) == 0, "DR7 is %x in the handler", trap_dr7);
+    unwatch();
+}
+
 static void port_check(void)
 {
     static const uint8_t bytes[3] = {1, 2, 3};
@@ -125,5 +140,6 @@ void guest_run(void)
 {
     trap_set(1, on_debug);
     memory_check();
+    guard_check();
     port_check();
 }

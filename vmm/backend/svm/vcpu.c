@@ -233,6 +233,11 @@ void backend_dr6_or(struct vcpu *vcpu, uint64_t bits)
     vcpu->backend.vmcb->save.dr6 |= bits;
 }
 
+void backend_dr7_unguard(struct vcpu *vcpu)
+{
+    vcpu->backend.vmcb->save.dr7 &= ~X86_DR7_GD;
+}
+
 uint8_t backend_cr8_get(const struct vcpu *vcpu)
 {
     return vcpu->backend.vmcb->control.virtual_interrupt & SVM_VI_TPR;

@@ -56,6 +56,8 @@ static inline uint64_t backend_dr7(const struct vcpu *vcpu);
 void backend_dr_get(const struct vcpu *vcpu, uint64_t dr[4]);
 /* Adds bits to DR6: why a #DB that is about to be injected has come. */
 void backend_dr6_or(struct vcpu *vcpu, uint64_t bits);
+/* Clears DR7.GD, as the processor does when it enters the handler of a #DB: injection does not. */
+void backend_dr7_unguard(struct vcpu *vcpu);
 void backend_segment_get(const struct vcpu *vcpu, enum x86_seg seg, struct x86_segment *out);
 /* CS alone, whose attributes say how wide code is. */
 static inline uint16_t backend_cs_attributes(const struct vcpu *vcpu);
