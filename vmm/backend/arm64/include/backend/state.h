@@ -36,8 +36,8 @@ struct backend_vcpu {
 
     /* Virtual CPU interface (interface.c). */
     struct gic_lrs *lrs; /* i once it runs: the image of list registers; t */
-    bool are_lrs_live;     /* t: list registers are newer than the image; else it is, whatever they hold */
-    uint8_t lrs_loaded;    /* t: how many list registers of this CPU hold something */
+    bool are_lrs_live;   /* t: list registers are newer than the image; else it is, whatever they hold */
+    uint8_t lrs_loaded;  /* t: how many list registers of this CPU hold something */
 };
 
 #endif
