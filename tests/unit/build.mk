@@ -79,13 +79,13 @@ unit-efi_text-src := platform/firmware/efi_text.c
 unit-y += efi_config
 unit-efi_config-src := platform/firmware/efi_config.c platform/firmware/efi_text.c
 unit-y += e1000e
-unit-e1000e-src := $(addprefix platform/drivers/nic/,rx_pool.c e1000e_rx.c e1000e_tx.c)
+unit-e1000e-src := $(addprefix platform/drivers/nic/,rx_pool.c transmit.c e1000e_rx.c e1000e_tx.c)
 unit-e1000e-cflags := -Itests/unit
 unit-y += gem
-unit-gem-src := $(addprefix platform/drivers/nic/,rx_pool.c gem_rx.c gem_tx.c gem_phy.c)
+unit-gem-src := $(addprefix platform/drivers/nic/,rx_pool.c transmit.c gem_rx.c gem_tx.c gem_phy.c)
 unit-gem-cflags := -Itests/unit
 unit-y += virtio_net
-unit-virtio_net-src := $(addprefix platform/drivers/nic/,rx_pool.c virtio_net_rx.c virtio_net_tx.c) \
+unit-virtio_net-src := $(addprefix platform/drivers/nic/,rx_pool.c transmit.c virtio_net_rx.c virtio_net_tx.c) \
 	platform/drivers/virtio/virtqueue.c
 unit-virtio_net-cflags := -Itests/unit
 

@@ -14,13 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "service.h"
+#include "transmit.h"
 
 uint64_t fake_direct_map_base; /* 0: pages are found at their address */
 
 static unsigned stub_pages, stub_pages_max = ~0U; /* in use, and how many there are */
 static unsigned stub_events;                      /* posted */
-static unsigned stub_watched;                     /* frames pending, as last told */
 static uint64_t stub_now_ns;
 static struct frame_list stub_received = STAILQ_HEAD_INITIALIZER(stub_received);
 static unsigned stub_received_count;
@@ -80,44 +79,16 @@ void nic_service_post(struct nic_service *service, unsigned events)
     stub_events |= events;
 }
 
-bool nic_backlog_put(struct nic_service *service, struct frame *frame)
+void spin_init(struct spinlock *lock, enum lock_rank rank)
 {
-    if (service->backlog_count >= NIC_BACKLOG_MAX)
-        return false;
-    STAILQ_INSERT_TAIL(&service->backlog, frame, link);
-    service->backlog_count++;
-    return true;
 }
 
-struct frame *nic_backlog_take(struct nic_service *service)
+void timer_init(struct timer *timer, void (*fn)(struct timer *timer))
 {
-    struct frame *frame = STAILQ_FIRST(&service->backlog);
-
-    if (frame) {
-        STAILQ_REMOVE_HEAD(&service->backlog, link);
-        service->backlog_count--;
-    }
-    return frame;
 }
 
-void nic_tx_watch(struct nic_service *service, unsigned pending)
+void timer_arm(struct timer *timer, uint64_t deadline_ns)
 {
-    stub_watched = pending;
-}
-
-void nic_tx_rewatch(struct nic_service *service, unsigned pending, bool has_progressed)
-{
-    stub_watched = pending;
-}
-
-void nic_frames_release(struct frame_list *frames)
-{
-    struct frame *frame, *next;
-
-    for (frame = STAILQ_FIRST(frames); frame; frame = next) {
-        next = STAILQ_NEXT(frame, link);
-        frame_release(frame);
-    }
 }
 
 /* The oldest received frame, taken out; NULL: none. */

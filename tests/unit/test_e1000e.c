@@ -30,10 +30,9 @@ static void setup(void)
     dev.rx_ring = hpa_to_ptr(page_alloc(0, PAGE_ZERO, NODE_ANY));
     dev.tx_ring = hpa_to_ptr(page_alloc(0, PAGE_ZERO, NODE_ANY));
     dev.tx_cause = 1;
-    dev.is_tx_open = true;
+    nic_tx_init(&dev.tx, &dev.nic, &dev.service);
+    nic_tx_open(&dev.tx);
     dev.nic.is_link_up = true;
-    STAILQ_INIT(&dev.tx_rejected);
-    STAILQ_INIT(&dev.service.backlog);
     cr_assert_eq(rx_pool_init(&dev.pool, E1000_RX_RING + RX_POOL_SLACK, refill, NULL), 0);
 }
 
@@ -223,7 +222,7 @@ Test(e1000e, frames_are_sent_and_released_over_many_wraps)
     e1000e_tx_service(&dev, NIC_EVENT_TX);
     cr_assert_eq(sent, total);
     cr_assert_eq(stub_released, total);
-    cr_assert_eq(stub_watched, 0);
+    cr_assert_eq(dev.tx.pending, 0);
     cr_assert_gt(sent_with_checksum, total / 3);
     cr_assert_eq(dev.nic.tx_dropped, 0);
 }
@@ -242,17 +241,17 @@ Test(e1000e, a_batch_has_one_doorbell_and_one_context)
 Test(e1000e, what_does_not_fit_waits_and_then_is_dropped)
 {
     transmit(500, 1, false);
-    cr_assert_eq(dev.tx_count, 254, "a free place for a context and one between head and tail");
-    cr_assert_eq(dev.service.backlog_count, 246);
+    cr_assert_eq(dev.tx.count, 254, "a free place for a context and one between head and tail");
+    cr_assert_eq(dev.tx.backlog_count, 246);
     cr_assert_eq(reg(E1000_IMS), dev.tx_cause, "interrupts when there is room");
     device_sends(100);
     e1000e_tx_service(&dev, NIC_EVENT_QUEUES);
     cr_assert_eq(stub_released, 100);
-    cr_assert_eq(dev.service.backlog_count, 146);
+    cr_assert_eq(dev.tx.backlog_count, 146);
     transmit(NIC_BACKLOG_MAX, 1, false);
-    cr_assert_eq(dev.service.backlog_count, NIC_BACKLOG_MAX);
+    cr_assert_eq(dev.tx.backlog_count, NIC_BACKLOG_MAX);
     cr_assert_eq(dev.nic.tx_dropped, 146);
-    while (dev.tx_count > 0) {
+    while (dev.tx.count > 0) {
         device_sends(64);
         e1000e_tx_service(&dev, NIC_EVENT_QUEUES);
     }
@@ -276,6 +275,25 @@ Test(e1000e, frames_the_device_chokes_on_never_reach_it)
     cr_assert_eq(dev.tx_next, 0);
     cr_assert_eq(dev.nic.tx_dropped, 3);
     cr_assert_eq(stub_released, 3);
+}
+
+Test(e1000e, frames_behind_one_that_cannot_be_sent_are_not_lost)
+{
+    struct frame_list frames = STAILQ_HEAD_INITIALIZER(frames);
+    struct frame *tiny = stub_frame(1, 16);
+
+    transmit(300, 1, false);
+    STAILQ_INSERT_TAIL(&frames, tiny, link);
+    e1000e_transmit(&dev.nic, &frames);
+    transmit(10, 1, false);
+    cr_assert_eq(dev.tx.backlog_count, 57);
+    while (dev.tx.count > 0) {
+        device_sends(~0U);
+        e1000e_tx_service(&dev, NIC_EVENT_QUEUES);
+    }
+    cr_assert_eq(sent, 310);
+    cr_assert_eq(dev.nic.tx_dropped, 1);
+    cr_assert_eq(stub_released, 311);
 }
 
 Test(e1000e, a_transmitter_that_stands_still_is_reset)

@@ -25,10 +25,9 @@ static void setup(void)
     dev.regs = registers;
     dev.rx_ring = hpa_to_ptr(page_alloc(0, PAGE_ZERO, NODE_ANY));
     dev.tx_ring = hpa_to_ptr(page_alloc(0, PAGE_ZERO, NODE_ANY));
-    dev.is_tx_open = true;
+    nic_tx_init(&dev.tx, &dev.nic, &dev.service);
+    nic_tx_open(&dev.tx);
     dev.nic.is_link_up = true;
-    STAILQ_INIT(&dev.tx_rejected);
-    STAILQ_INIT(&dev.service.backlog);
     gem_rx_init(&dev);
     gem_tx_init(&dev);
     cr_assert_eq(rx_pool_init(&dev.pool, GEM_RX_RING + RX_POOL_SLACK, refill, NULL), 0);
@@ -195,7 +194,7 @@ Test(gem, frames_are_sent_once_and_released_over_many_wraps)
     cr_assert_eq(sent, total);
     cr_assert_eq(sent_bytes, bytes);
     cr_assert_eq(stub_released, total);
-    cr_assert_eq(stub_watched, 0);
+    cr_assert_eq(dev.tx.pending, 0);
     cr_assert_eq(dev.nic.tx_dropped, 0);
     for (unsigned i = 0; i < GEM_TX_RING; i++)
         cr_assert(dev.tx_ring[i].control & GEM_TX_USED, "descriptor %u was left to the device", i);
@@ -204,17 +203,17 @@ Test(gem, frames_are_sent_once_and_released_over_many_wraps)
 Test(gem, what_does_not_fit_waits_and_then_is_dropped)
 {
     transmit(500, 1);
-    cr_assert_eq(dev.tx_count, 255, "one stays ours: the end");
-    cr_assert_eq(dev.service.backlog_count, 245);
+    cr_assert_eq(dev.tx.count, 255, "one stays ours: the end");
+    cr_assert_eq(dev.tx.backlog_count, 245);
     cr_assert_eq(reg(GEM_INT_ENABLE), GEM_INT_TX, "interrupts when there is room");
     device_sends(100);
     gem_tx_service(&dev, NIC_EVENT_QUEUES);
     cr_assert_eq(stub_released, 100);
-    cr_assert_eq(dev.service.backlog_count, 145);
+    cr_assert_eq(dev.tx.backlog_count, 145);
     transmit(NIC_BACKLOG_MAX, 1);
-    cr_assert_eq(dev.service.backlog_count, NIC_BACKLOG_MAX);
+    cr_assert_eq(dev.tx.backlog_count, NIC_BACKLOG_MAX);
     cr_assert_eq(dev.nic.tx_dropped, 145);
-    while (dev.tx_count > 0) {
+    while (dev.tx.count > 0) {
         device_sends(64);
         gem_tx_service(&dev, NIC_EVENT_QUEUES);
     }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-src-$(CONFIG_NIC_COMMON) += platform/drivers/nic/rx_pool.c platform/drivers/nic/service.c
+src-$(CONFIG_NIC_COMMON) += $(addprefix platform/drivers/nic/,rx_pool.c service.c transmit.c)
 src-$(CONFIG_NIC_VIRTIO) += $(addprefix platform/drivers/nic/,virtio_net.c virtio_net_rx.c virtio_net_tx.c)
 src-$(CONFIG_NIC_VIRTIO_PCI) += platform/drivers/nic/virtio_net_pci.c
 src-$(CONFIG_NIC_VIRTIO_MMIO) += platform/drivers/nic/virtio_net_mmio.c

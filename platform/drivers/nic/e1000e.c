@@ -71,11 +71,6 @@ static int interrupts_request(struct e1000e *dev)
 /* --- service thread ---------------------------------------------------------------------------------------
  */
 
-static bool is_running(struct e1000e *dev)
-{
-    return atomic_load_explicit(&dev->service.is_running, memory_order_relaxed);
-}
-
 /*
  * A device that was reset by somebody else (a bus error, a management controller) is silent: it has no
  * interrupt left to say so, and a host that only waits for requests would never find out by sending. One
@@ -104,24 +99,27 @@ static void watch(struct e1000e *dev, bool is_watched)
         timer_cancel(&dev->watchdog);
 }
 
-static int device_start(struct e1000e *dev)
+static int device_start(void *device)
 {
-    int err = e1000e_reset(dev);
+    struct e1000e *dev = device;
+    int err;
 
+    pci_enable(dev->pci);
+    err = e1000e_reset(dev);
     if (err)
         return err;
     e1000e_bring_up(dev);
     watch(dev, true);
-    spin_lock(&dev->service.tx_lock);
-    dev->is_tx_open = true;
-    spin_unlock(&dev->service.tx_lock);
+    nic_tx_open(&dev->tx);
     e1000e_write(dev, E1000_IMS, dev->rx_causes | dev->link_causes);
     return 0;
 }
 
-/* After this nothing is the device's any more: one that does not reset loses the bus. */
-static void device_stop(struct e1000e *dev)
+/* One that does not reset loses the bus. */
+static void device_stop(void *device)
 {
+    struct e1000e *dev = device;
+
     watch(dev, false);
     if (e1000e_reset(dev) != 0) {
         log_error("%s: does not reset", dev->nic.name);
@@ -131,37 +129,9 @@ static void device_stop(struct e1000e *dev)
     e1000e_rx_drain(dev);
 }
 
-static void device_restart(struct e1000e *dev)
-{
-    int err;
-
-    device_stop(dev);
-    pci_enable(dev->pci);
-    err = device_start(dev);
-    if (err) {
-        log_error("%s: does not come back: error %d", dev->nic.name, -err);
-        device_stop(dev);
-        nic_service_ran(&dev->service, false, err);
-    }
-}
-
-static void run_state_change(struct e1000e *dev)
-{
-    bool wants = atomic_load(&dev->service.wants_running);
-    int err = 0;
-
-    if (wants == is_running(dev))
-        return;
-    if (wants)
-        err = device_start(dev);
-    if (!wants || err)
-        device_stop(dev);
-    nic_service_ran(&dev->service, wants && !err, err);
-}
-
 static bool link_is_up(struct e1000e *dev)
 {
-    return is_running(dev) && (e1000e_read(dev, E1000_STATUS) & E1000_STATUS_LU);
+    return nic_is_running(&dev->service) && (e1000e_read(dev, E1000_STATUS) & E1000_STATUS_LU);
 }
 
 static void link_update(struct e1000e *dev)
@@ -171,10 +141,10 @@ static void link_update(struct e1000e *dev)
     if (is_up == dev->nic.is_link_up)
         return;
     nic_link_changed(&dev->nic, is_up);
-    if (is_up || !is_running(dev) || atomic_load(&dev->service.tx_pending) == 0)
+    if (is_up || !nic_is_running(&dev->service) || atomic_load(&dev->tx.pending) == 0)
         return;
     /* What waits to be sent would wait until the link is back, and hold its memory: only a reset frees it. */
-    device_restart(dev);
+    nic_service_restart(&dev->service);
     /* A link that came back before the reset is no change after it, so no interrupt tells. */
     if (link_is_up(dev))
         nic_link_changed(&dev->nic, true);
@@ -182,18 +152,15 @@ static void link_update(struct e1000e *dev)
 
 static void state_run(struct e1000e *dev, unsigned events)
 {
-    if (events & NIC_EVENT_CONTROL) {
-        run_state_change(dev);
-    } else if (is_running(dev) && (events & NIC_EVENT_RESET)) {
-        dev->nic.resets++;
-        log_warning("%s: device failed, reset %llu", dev->nic.name, (unsigned long long)dev->nic.resets);
-        device_restart(dev);
-    }
+    if (events & NIC_EVENT_CONTROL)
+        nic_service_control(&dev->service);
+    else if (nic_is_running(&dev->service) && (events & NIC_EVENT_RESET))
+        nic_service_recover(&dev->service);
     /* The vector for the rest leaves its cause to us. */
     if ((events & NIC_EVENT_LINK) && dev->pci->irq_mode == PCI_IRQ_MSIX)
         (void)e1000e_read(dev, E1000_ICR);
     link_update(dev);
-    if (is_running(dev))
+    if (nic_is_running(&dev->service))
         e1000e_write(dev, E1000_IMS, dev->link_causes);
 }
 
@@ -203,37 +170,19 @@ static void service_run(void *arg, unsigned events)
 
     if (unlikely(events & (NIC_EVENT_CONTROL | NIC_EVENT_LINK | NIC_EVENT_RESET)))
         state_run(dev, events);
-    if (is_running(dev))
+    if (nic_is_running(&dev->service))
         e1000e_receive(dev);
     e1000e_tx_service(dev, events);
     /* A frame that came since the ring was seen empty has left its cause: it interrupts now. */
-    if (is_running(dev))
+    if (nic_is_running(&dev->service))
         e1000e_write(dev, E1000_IMS, dev->rx_causes);
 }
 
-static void refill(void *arg)
-{
-    struct e1000e *dev = arg;
-
-    nic_service_post(&dev->service, NIC_EVENT_QUEUES);
-}
-
-/* --- nic_ops ----------------------------------------------------------------------------------------------
- */
-
-static int e1000e_start(struct nic *nic)
-{
-    return nic_service_run(&container_of(nic, struct e1000e, nic)->service, true);
-}
-
-static void e1000e_stop(struct nic *nic)
-{
-    if (nic_service_run(&container_of(nic, struct e1000e, nic)->service, false) != 0)
-        log_warning("%s: did not stop", nic->name);
-}
+static const struct nic_device_ops device_ops = {
+    .start = device_start, .stop = device_stop, .run = service_run};
 
 static const struct nic_ops e1000e_ops = {
-    .start = e1000e_start, .stop = e1000e_stop, .transmit = e1000e_transmit};
+    .start = nic_service_up, .stop = nic_service_down, .transmit = e1000e_transmit};
 
 /* --- bind -------------------------------------------------------------------------------------------------
  */
@@ -250,8 +199,7 @@ static int memory_alloc(struct e1000e *dev)
         return -ENOMEM;
     dev->rx_ring = hpa_to_ptr(rx);
     dev->tx_ring = hpa_to_ptr(tx);
-    STAILQ_INIT(&dev->tx_rejected);
-    return rx_pool_init(&dev->pool, E1000_RX_RING + RX_POOL_SLACK, refill, dev);
+    return rx_pool_init(&dev->pool, E1000_RX_RING + RX_POOL_SLACK, nic_service_refill, &dev->service);
 }
 
 static int bind(struct e1000e *dev, struct pci_device *pci)
@@ -260,6 +208,7 @@ static int bind(struct e1000e *dev, struct pci_device *pci)
 
     dev->pci = pci;
     timer_init(&dev->watchdog, watchdog_fired);
+    nic_tx_init(&dev->tx, &dev->nic, &dev->service);
     dev->is_82574 = pci_cap_find(pci, PCI_CAP_PCIE, 0) != 0;
     if (pci->bars[0].size < E1000_BYTES)
         return -ENODEV;
@@ -276,9 +225,8 @@ static int bind(struct e1000e *dev, struct pci_device *pci)
     dev->nic.driver = dev->is_82574 ? "e1000e" : "e1000";
     dev->nic.mtu = 1500;
     dev->nic.offloads = NIC_TX_CSUM | NIC_RX_CSUM;
-    dev->nic.driver_data = dev;
     if (!err)
-        err = nic_service_start(&dev->service, dev->nic.driver, service_run, dev);
+        err = nic_service_start(&dev->service, &device_ops, dev, &dev->nic);
     if (!err)
         err = interrupts_request(dev);
     return err ? err : nic_register(&dev->nic);
@@ -302,7 +250,7 @@ static void e1000e_remove(struct pci_device *pci)
 {
     struct e1000e *dev = pci->driver_data;
 
-    e1000e_stop(&dev->nic);
+    nic_service_down(&dev->nic);
     pci_irq_release(pci);
     pci_disable(pci);
 }

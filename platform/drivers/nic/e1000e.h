@@ -5,6 +5,7 @@
 #include "e1000e_regs.h"
 #include "rx_pool.h"
 #include "service.h"
+#include "transmit.h"
 
 #include <contract/nic.h>
 #include <platform/mmio.h>
@@ -31,15 +32,12 @@ struct e1000e {
     bool is_rx_skipping;                 /* the rest of a frame that is too long */
     struct rx_pool pool;
 
-    struct e1000_tx_desc *tx_ring;          /* these: service.tx_lock */
+    struct nic_tx tx;
+    struct e1000_tx_desc *tx_ring;          /* these: tx.lock */
     struct frame *tx_frames[E1000_TX_RING]; /* by a frame's last descriptor */
     uint16_t tx_last[E1000_TX_RING];        /* by a frame's first descriptor: its last */
     unsigned tx_clean, tx_next, tx_shown;   /* oldest not collected, next to fill, what the device knows */
-    unsigned tx_count;                      /* frames in the ring */
     uint32_t tx_context;                    /* csum_start << 16 | csum_offset that the device has; 0: none */
-    bool is_tx_open;                        /* the ring is up */
-    struct frame_list tx_rejected;          /* frames that the device would choke on, to be released */
-    uint64_t tx_stuck_ns;                   /* since when nothing has moved; 0: it moves */
 };
 
 static always_inline uint32_t e1000e_read(struct e1000e *dev, uint32_t reg)

@@ -138,7 +138,8 @@ void e1000e_bring_up(struct e1000e *dev)
 
     /* 4.6.6: transmit. */
     memset(dev->tx_ring, 0, E1000_TX_RING * sizeof(*dev->tx_ring));
-    dev->tx_clean = dev->tx_next = dev->tx_shown = dev->tx_count = 0;
+    dev->tx_clean = dev->tx_next = dev->tx_shown = 0;
+    dev->tx.count = 0;
     dev->tx_context = 0;
     ring_set(dev, E1000_TDBAL, dev->tx_ring, E1000_TX_RING * sizeof(*dev->tx_ring));
     if (dev->is_82574)

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Transmit: descriptors point straight at the frame's segments; collection as in virtio_net_tx.c. 82574
- * datasheet, 7.2.
- */
+/* Transmit: descriptors point straight at the frame's segments. 82574 datasheet, 7.2. */
 #include "e1000e.h"
 
 #include <arch/barrier.h>
@@ -10,21 +7,23 @@
 
 #define RING_MASK (E1000_TX_RING - 1)
 
-/* A frame in the ring for so long means that the device hangs (flow control is off). */
-#define HANG_NS (2 * NSEC_PER_SEC)
-
-static void frames_collect(struct e1000e *dev, struct frame_list *done)
+static always_inline struct e1000e *e1000e_of(struct nic_tx *tx)
 {
-    while (dev->tx_count > 0) {
+    return container_of(tx, struct e1000e, tx);
+}
+
+static void collect(struct nic_tx *tx, struct frame_list *done)
+{
+    struct e1000e *dev = e1000e_of(tx);
+
+    while (tx->count > 0) {
         unsigned last = dev->tx_last[dev->tx_clean];
 
         if (!(*(volatile uint32_t *)&dev->tx_ring[last].status & E1000_TX_DD))
             break;
-        STAILQ_INSERT_TAIL(done, dev->tx_frames[last], link);
+        nic_tx_done(tx, dev->tx_frames[last], done);
         dev->tx_frames[last] = NULL;
         dev->tx_clean = (last + 1) & RING_MASK;
-        dev->tx_count--;
-        dev->tx_stuck_ns = 0;
     }
 }
 
@@ -61,21 +60,17 @@ static bool is_sendable(const struct frame *frame)
            (!(frame->flags & FRAME_CSUM_NEEDED) || frame->csum_start + frame->csum_offset < 256);
 }
 
-/* nic_frames_add()'s: true if the frame is taken care of. */
-static bool frame_add(void *driver, struct frame *frame)
+static enum nic_tx_added add(struct nic_tx *tx, struct frame *frame)
 {
-    struct e1000e *dev = driver;
+    struct e1000e *dev = e1000e_of(tx);
     unsigned free = (dev->tx_clean - dev->tx_next - 1) & RING_MASK, first = dev->tx_next, last = first;
     uint32_t options = frame->flags & FRAME_CSUM_NEEDED ? E1000_TX_TXSM : 0;
     struct e1000_tx_desc *desc;
 
-    if (unlikely(!is_sendable(frame))) {
-        STAILQ_INSERT_TAIL(&dev->tx_rejected, frame, link);
-        dev->nic.tx_dropped++;
-        return true;
-    }
+    if (unlikely(!is_sendable(frame)))
+        return NIC_TX_UNFIT;
     if (frame->n_segments + 1U > free) /* one for the context */
-        return false;
+        return NIC_TX_FULL;
     if (options)
         context_add(dev, frame);
     for (unsigned i = 0; i < frame->n_segments; i++) {
@@ -92,99 +87,46 @@ static bool frame_add(void *driver, struct frame *frame)
     dev->tx_ring[last].command |= E1000_TX_EOP | E1000_TX_RS;
     dev->tx_last[first] = (uint16_t)last;
     dev->tx_frames[last] = frame;
-    dev->tx_count++;
-    return true;
+    return NIC_TX_ADDED;
 }
 
-/* Everything added since the last time, with one write. */
-static void tx_show(struct e1000e *dev)
+static void show(struct nic_tx *tx)
 {
+    struct e1000e *dev = e1000e_of(tx);
+
     if (dev->tx_shown != dev->tx_next) {
         arch_wmb(); /* descriptors before the tail */
         e1000e_write(dev, E1000_TDT, dev->tx_next);
         dev->tx_shown = dev->tx_next;
     }
-    nic_tx_watch(&dev->service, dev->tx_count);
 }
 
-/* While frames wait for room the device interrupts when it has sent some. */
-static void backlog_send(struct e1000e *dev)
+static void await_room(struct nic_tx *tx, bool is_waiting)
 {
-    if (nic_backlog_add(&dev->service, frame_add, dev))
-        e1000e_write(dev, E1000_IMS, dev->tx_cause);
-    else
-        e1000e_write(dev, E1000_IMC, dev->tx_cause);
+    struct e1000e *dev = e1000e_of(tx);
+
+    e1000e_write(dev, is_waiting ? E1000_IMS : E1000_IMC, dev->tx_cause);
 }
+
+static const struct nic_tx_ring ring = {
+    .collect = collect, .add = add, .show = show, .await_room = await_room, .has_hung = nic_tx_is_stuck};
 
 void e1000e_transmit(struct nic *nic, struct frame_list *frames)
 {
-    struct e1000e *dev = container_of(nic, struct e1000e, nic);
-    struct frame_list done = STAILQ_HEAD_INITIALIZER(done);
-
-    spin_lock(&dev->service.tx_lock);
-    if (likely(dev->is_tx_open)) {
-        frames_collect(dev, &done);
-        nic_frames_add(&dev->service, frames, frame_add, dev, &done, &nic->tx_dropped);
-        if (unlikely(dev->service.backlog_count > 0))
-            backlog_send(dev);
-        tx_show(dev);
-        STAILQ_CONCAT(&done, &dev->tx_rejected);
-    } else {
-        STAILQ_CONCAT(&done, frames);
-    }
-    spin_unlock(&dev->service.tx_lock);
-    nic_frames_release(&done);
-}
-
-/* Frames that do not move: whether it is time to give up on the device. */
-static bool has_hung(struct e1000e *dev)
-{
-    uint64_t now = clock_now_ns();
-
-    if (dev->tx_count == 0 || !dev->nic.is_link_up)
-        return false;
-    if (dev->tx_stuck_ns == 0)
-        dev->tx_stuck_ns = now;
-    return now - dev->tx_stuck_ns >= HANG_NS;
+    nic_tx_send(&container_of(nic, struct e1000e, nic)->tx, &ring, frames);
 }
 
 void e1000e_tx_service(struct e1000e *dev, unsigned events)
 {
-    struct frame_list done = STAILQ_HEAD_INITIALIZER(done);
+    nic_tx_service(&dev->tx, &ring, events);
+}
 
-    spin_lock(&dev->service.tx_lock);
-    if (dev->is_tx_open) {
-        frames_collect(dev, &done);
-        if (dev->service.backlog_count > 0)
-            backlog_send(dev);
-        if (!STAILQ_EMPTY(&done))
-            tx_show(dev);
-        else if ((events & NIC_EVENT_TX) && has_hung(dev))
-            nic_service_post(&dev->service, NIC_EVENT_RESET);
-    }
-    if (events & NIC_EVENT_TX)
-        nic_tx_rewatch(&dev->service, dev->tx_count, !STAILQ_EMPTY(&done));
-    STAILQ_CONCAT(&done, &dev->tx_rejected);
-    spin_unlock(&dev->service.tx_lock);
-    nic_frames_release(&done);
+static void reclaim(struct nic_tx *tx, struct frame_list *done)
+{
+    nic_tx_slots_take(e1000e_of(tx)->tx_frames, E1000_TX_RING, done);
 }
 
 void e1000e_tx_drain(struct e1000e *dev)
 {
-    struct frame_list done = STAILQ_HEAD_INITIALIZER(done);
-    struct frame *frame;
-
-    spin_lock(&dev->service.tx_lock);
-    dev->is_tx_open = false;
-    for (unsigned i = 0; i < E1000_TX_RING; i++) {
-        if (dev->tx_frames[i])
-            STAILQ_INSERT_TAIL(&done, dev->tx_frames[i], link);
-        dev->tx_frames[i] = NULL;
-    }
-    while ((frame = nic_backlog_take(&dev->service)) != NULL)
-        STAILQ_INSERT_TAIL(&done, frame, link);
-    dev->tx_count = 0;
-    dev->tx_stuck_ns = 0;
-    spin_unlock(&dev->service.tx_lock);
-    nic_frames_release(&done);
+    nic_tx_drain(&dev->tx, reclaim);
 }

@@ -35,11 +35,6 @@ static void interrupt(void *arg)
 /* --- service thread ---------------------------------------------------------------------------------------
  */
 
-static bool is_running(struct gem *dev)
-{
-    return atomic_load_explicit(&dev->service.is_running, memory_order_relaxed);
-}
-
 static void poll_fired(struct timer *timer)
 {
     struct gem *dev = container_of(timer, struct gem, poll);
@@ -59,8 +54,9 @@ static void poll_set(struct gem *dev, bool is_polled)
         timer_cancel(&dev->poll);
 }
 
-static int device_start(struct gem *dev)
+static int device_start(void *device)
 {
+    struct gem *dev = device;
     int err = gem_quiesce(dev);
 
     if (err)
@@ -68,17 +64,16 @@ static int device_start(struct gem *dev)
     gem_bring_up(dev);
     dev->link = (struct gem_link){0};
     poll_set(dev, true);
-    spin_lock(&dev->service.tx_lock);
-    dev->is_tx_open = true;
-    spin_unlock(&dev->service.tx_lock);
+    nic_tx_open(&dev->tx);
     gem_write(dev, GEM_INT_ENABLE, GEM_INT_QUEUE | GEM_INT_FATAL);
     return 0;
 }
 
-/* After this nothing is the device's any more: receiver and transmitter are off even if the last frame hung.
- */
-static void device_stop(struct gem *dev)
+/* Receiver and transmitter are off even if the last frame hung. */
+static void device_stop(void *device)
 {
+    struct gem *dev = device;
+
     poll_set(dev, false);
     if (gem_quiesce(dev) != 0)
         log_warning("%s: its last frame did not get out", dev->nic.name);
@@ -86,38 +81,9 @@ static void device_stop(struct gem *dev)
     gem_rx_drain(dev);
 }
 
-static void device_restart(struct gem *dev)
-{
-    int err;
-
-    dev->nic.resets++;
-    log_warning("%s: device failed, reset %llu", dev->nic.name, (unsigned long long)dev->nic.resets);
-    device_stop(dev);
-    err = device_start(dev);
-    if (err) {
-        log_error("%s: does not come back: error %d", dev->nic.name, -err);
-        device_stop(dev);
-        nic_service_ran(&dev->service, false, err);
-    }
-}
-
-static void run_state_change(struct gem *dev)
-{
-    bool wants = atomic_load(&dev->service.wants_running);
-    int err = 0;
-
-    if (wants == is_running(dev))
-        return;
-    if (wants)
-        err = device_start(dev);
-    if (!wants || err)
-        device_stop(dev);
-    nic_service_ran(&dev->service, wants && !err, err);
-}
-
 static void link_update(struct gem *dev)
 {
-    struct gem_link now = is_running(dev) ? gem_phy_link(dev) : (struct gem_link){0};
+    struct gem_link now = nic_is_running(&dev->service) ? gem_phy_link(dev) : (struct gem_link){0};
 
     if (now.is_up && (now.mbit != dev->link.mbit || now.is_full_duplex != dev->link.is_full_duplex)) {
         gem_link_set(dev, &now);
@@ -131,10 +97,10 @@ static void link_update(struct gem *dev)
 static void state_run(struct gem *dev, unsigned events)
 {
     if (events & NIC_EVENT_CONTROL)
-        run_state_change(dev);
-    else if (is_running(dev) &&
+        nic_service_control(&dev->service);
+    else if (nic_is_running(&dev->service) &&
              ((events & NIC_EVENT_RESET) || !(gem_read(dev, GEM_CONTROL) & GEM_CONTROL_RX)))
-        device_restart(dev);
+        nic_service_recover(&dev->service);
     link_update(dev);
 }
 
@@ -144,10 +110,10 @@ static void service_run(void *arg, unsigned events)
 
     if (unlikely(events & (NIC_EVENT_CONTROL | NIC_EVENT_LINK | NIC_EVENT_RESET)))
         state_run(dev, events);
-    if (is_running(dev))
+    if (nic_is_running(&dev->service))
         gem_receive(dev);
     gem_tx_service(dev, events);
-    if (!is_running(dev))
+    if (!nic_is_running(&dev->service))
         return;
     gem_write(dev, GEM_INT_ENABLE, GEM_INT_QUEUE);
     /* What came while interrupts were masked does not make one now. */
@@ -156,28 +122,11 @@ static void service_run(void *arg, unsigned events)
         nic_service_post(&dev->service, NIC_EVENT_QUEUES);
 }
 
-static void refill(void *arg)
-{
-    struct gem *dev = arg;
+static const struct nic_device_ops device_ops = {
+    .start = device_start, .stop = device_stop, .run = service_run};
 
-    nic_service_post(&dev->service, NIC_EVENT_QUEUES);
-}
-
-/* --- nic_ops ----------------------------------------------------------------------------------------------
- */
-
-static int gem_start(struct nic *nic)
-{
-    return nic_service_run(&container_of(nic, struct gem, nic)->service, true);
-}
-
-static void gem_stop(struct nic *nic)
-{
-    if (nic_service_run(&container_of(nic, struct gem, nic)->service, false) != 0)
-        log_warning("%s: did not stop", nic->name);
-}
-
-static const struct nic_ops gem_ops = {.start = gem_start, .stop = gem_stop, .transmit = gem_transmit};
+static const struct nic_ops gem_ops = {
+    .start = nic_service_up, .stop = nic_service_down, .transmit = gem_transmit};
 
 /* --- bind -------------------------------------------------------------------------------------------------
  */
@@ -200,8 +149,7 @@ static int memory_alloc(struct gem *dev)
     dev->parked_address = address.v + RX_BYTES + TX_BYTES;
     gem_rx_init(dev);
     gem_tx_init(dev);
-    STAILQ_INIT(&dev->tx_rejected);
-    return rx_pool_init(&dev->pool, GEM_RX_RING + RX_POOL_SLACK, refill, dev);
+    return rx_pool_init(&dev->pool, GEM_RX_RING + RX_POOL_SLACK, nic_service_refill, &dev->service);
 }
 
 /* Firmware's tables know it, or firmware has told the device, or nobody does and it gets a local one. */
@@ -252,9 +200,9 @@ static int bind(struct gem *dev)
     dev->nic.driver = "gem";
     dev->nic.mtu = 1500;
     dev->nic.offloads = NIC_RX_CSUM;
-    dev->nic.driver_data = dev;
     timer_init(&dev->poll, poll_fired);
-    err = nic_service_start(&dev->service, "gem", service_run, dev);
+    nic_tx_init(&dev->tx, &dev->nic, &dev->service);
+    err = nic_service_start(&dev->service, &device_ops, dev, &dev->nic);
     dev->irq = (struct irq_action){.handler = interrupt, .arg = dev, .name = "gem"};
     if (!err)
         err = irq_request_line(&dev->irq, dev->where->gsi,
@@ -292,7 +240,7 @@ static int gem_step_start(void)
 static void gem_step_stop(void)
 {
     for (struct gem *dev = devices; dev != NULL; dev = dev->next)
-        gem_stop(&dev->nic);
+        nic_service_down(&dev->nic);
 }
 
 BOOT_STEP(BOOT_BUS, gem, gem_step_start, gem_step_stop);

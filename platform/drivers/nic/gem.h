@@ -5,6 +5,7 @@
 #include "gem_regs.h"
 #include "rx_pool.h"
 #include "service.h"
+#include "transmit.h"
 
 #include <contract/nic.h>
 #include <core/host_info.h>
@@ -43,15 +44,12 @@ struct gem {
     unsigned rx_count;                 /* buffers on the ring, from rx_next on */
     struct rx_pool pool;
 
-    struct gem_desc *tx_ring; /* these: service.tx_lock */
+    struct nic_tx tx;
+    struct gem_desc *tx_ring; /* these: tx.lock */
     uint64_t tx_ring_address;
     struct frame *tx_frames[GEM_TX_RING]; /* by a frame's first descriptor */
     uint16_t tx_length[GEM_TX_RING];      /* in descriptors, likewise */
     unsigned tx_clean, tx_next, tx_shown; /* oldest not collected, next to fill, what the device knows */
-    unsigned tx_count;                    /* frames in the ring */
-    bool is_tx_open;                      /* the ring is up */
-    struct frame_list tx_rejected;        /* frames that the device cannot send, to be released */
-    uint64_t tx_stuck_ns;                 /* since when nothing has moved; 0: it moves */
 };
 
 static always_inline uint32_t gem_read(struct gem *dev, uint32_t reg)

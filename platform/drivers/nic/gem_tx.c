@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Transmit: descriptors point straight at the frame's segments; collection as in virtio_net_tx.c. The
- * hardware goes on until it finds a descriptor that is ours, and gives back only the first of each frame.
+ * Transmit: descriptors point straight at the frame's segments. The hardware goes on until it finds a
+ * descriptor that is ours, and gives back only the first of each frame.
  * UG1085, "GEM Ethernet", "Transmit Buffer Descriptor".
  */
 #include "gem.h"
@@ -12,8 +12,10 @@
 
 #define RING_MASK (GEM_TX_RING - 1)
 
-/* A frame in the ring for so long means that the device hangs. */
-#define HANG_NS (2 * NSEC_PER_SEC)
+static always_inline struct gem *gem_of(struct nic_tx *tx)
+{
+    return container_of(tx, struct gem, tx);
+}
 
 static uint32_t wrap(unsigned at)
 {
@@ -29,13 +31,15 @@ void gem_tx_init(struct gem *dev)
 {
     for (unsigned i = 0; i < GEM_TX_RING; i++)
         park(dev, i);
-    dev->tx_clean = dev->tx_next = dev->tx_shown = dev->tx_count = 0;
-    dev->tx_stuck_ns = 0;
+    dev->tx_clean = dev->tx_next = dev->tx_shown = 0;
+    dev->tx.count = 0;
 }
 
-static void frames_collect(struct gem *dev, struct frame_list *done)
+static void collect(struct nic_tx *tx, struct frame_list *done)
 {
-    while (dev->tx_count > 0) {
+    struct gem *dev = gem_of(tx);
+
+    while (tx->count > 0) {
         unsigned first = dev->tx_clean;
         uint32_t control = dev->tx_ring[first].control;
 
@@ -46,11 +50,9 @@ static void frames_collect(struct gem *dev, struct frame_list *done)
         /* The others still look as if they were the hardware's. */
         for (unsigned i = 0; i < dev->tx_length[first]; i++)
             park(dev, (first + i) & RING_MASK);
-        STAILQ_INSERT_TAIL(done, dev->tx_frames[first], link);
+        nic_tx_done(tx, dev->tx_frames[first], done);
         dev->tx_frames[first] = NULL;
         dev->tx_clean = (first + dev->tx_length[first]) & RING_MASK;
-        dev->tx_count--;
-        dev->tx_stuck_ns = 0;
     }
 }
 
@@ -75,19 +77,15 @@ static void segment_add(struct gem *dev, const struct frame_segment *segment, un
     dev->tx_next = (dev->tx_next + 1) & RING_MASK;
 }
 
-/* nic_frames_add()'s: true if the frame is taken care of. */
-static bool frame_add(void *driver, struct frame *frame)
+static enum nic_tx_added add(struct nic_tx *tx, struct frame *frame)
 {
-    struct gem *dev = driver;
+    struct gem *dev = gem_of(tx);
     unsigned free = (dev->tx_clean - dev->tx_next - 1) & RING_MASK, first = dev->tx_next, last;
 
-    if (unlikely(!is_sendable(frame))) {
-        STAILQ_INSERT_TAIL(&dev->tx_rejected, frame, link);
-        dev->nic.tx_dropped++;
-        return true;
-    }
+    if (unlikely(!is_sendable(frame)))
+        return NIC_TX_UNFIT;
     if (frame->n_segments > free) /* the one behind stays ours, which is where the hardware stops */
-        return false;
+        return NIC_TX_FULL;
     for (unsigned i = 0; i < frame->n_segments; i++)
         if (frame->segments[i].length > 0)
             segment_add(dev, &frame->segments[i], first);
@@ -95,10 +93,9 @@ static bool frame_add(void *driver, struct frame *frame)
     dev->tx_ring[last].control |= GEM_TX_LAST;
     dev->tx_length[first] = (uint16_t)((dev->tx_next - first) & RING_MASK);
     dev->tx_frames[first] = frame;
-    dev->tx_count++;
     arch_wmb(); /* a whole frame before its first word */
     dev->tx_ring[first].control &= ~(uint32_t)GEM_TX_USED;
-    return true;
+    return NIC_TX_ADDED;
 }
 
 static void start(struct gem *dev)
@@ -107,104 +104,58 @@ static void start(struct gem *dev)
     gem_write(dev, GEM_CONTROL, gem_read(dev, GEM_CONTROL) | GEM_CONTROL_TX_START);
 }
 
-/* Everything added since the last time, with one write. */
-static void tx_show(struct gem *dev)
+static void show(struct nic_tx *tx)
 {
+    struct gem *dev = gem_of(tx);
+
     if (dev->tx_shown != dev->tx_next) {
         start(dev);
         dev->tx_shown = dev->tx_next;
     }
-    nic_tx_watch(&dev->service, dev->tx_count);
 }
 
-/*
- * While frames wait for room the device interrupts when it has sent some. What it sent before the interrupt
- * was let through does not count, so there is another look at it.
- */
-static void backlog_send(struct gem *dev)
+/* What it sent before the interrupt was let through does not count, so there is another look at it. */
+static void await_room(struct nic_tx *tx, bool is_waiting)
 {
-    if (!nic_backlog_add(&dev->service, frame_add, dev)) {
-        gem_write(dev, GEM_INT_DISABLE, GEM_INT_TX);
-        return;
-    }
-    gem_write(dev, GEM_INT_ENABLE, GEM_INT_TX);
-    if (dev->tx_count > 0 && (dev->tx_ring[dev->tx_clean].control & GEM_TX_USED))
-        nic_service_post(&dev->service, NIC_EVENT_QUEUES);
+    struct gem *dev = gem_of(tx);
+
+    gem_write(dev, is_waiting ? GEM_INT_ENABLE : GEM_INT_DISABLE, GEM_INT_TX);
+    if (is_waiting && tx->count > 0 && (dev->tx_ring[dev->tx_clean].control & GEM_TX_USED))
+        nic_service_post(tx->service, NIC_EVENT_QUEUES);
 }
+
+/* A start that comes while the hardware has just found the end of the ring is lost: it is said again. */
+static bool has_hung(struct nic_tx *tx)
+{
+    struct gem *dev = gem_of(tx);
+
+    if (tx->count > 0 && dev->nic.is_link_up && !(gem_read(dev, GEM_TX_STATUS) & GEM_TX_GO))
+        start(dev);
+    return nic_tx_is_stuck(tx);
+}
+
+static const struct nic_tx_ring ring = {
+    .collect = collect, .add = add, .show = show, .await_room = await_room, .has_hung = has_hung};
 
 void gem_transmit(struct nic *nic, struct frame_list *frames)
 {
-    struct gem *dev = container_of(nic, struct gem, nic);
-    struct frame_list done = STAILQ_HEAD_INITIALIZER(done);
-
-    spin_lock(&dev->service.tx_lock);
-    if (likely(dev->is_tx_open)) {
-        frames_collect(dev, &done);
-        nic_frames_add(&dev->service, frames, frame_add, dev, &done, &nic->tx_dropped);
-        if (unlikely(dev->service.backlog_count > 0))
-            backlog_send(dev);
-        tx_show(dev);
-        STAILQ_CONCAT(&done, &dev->tx_rejected);
-    } else {
-        STAILQ_CONCAT(&done, frames);
-    }
-    spin_unlock(&dev->service.tx_lock);
-    nic_frames_release(&done);
-}
-
-/*
- * Frames that do not move. A start that comes while the hardware has just found the end of the ring is lost:
- * it is said again. True: it is time to give up on the device.
- */
-static bool has_hung(struct gem *dev)
-{
-    uint64_t now = clock_now_ns();
-
-    if (dev->tx_count == 0 || !dev->nic.is_link_up)
-        return false;
-    if (!(gem_read(dev, GEM_TX_STATUS) & GEM_TX_GO))
-        start(dev);
-    if (dev->tx_stuck_ns == 0)
-        dev->tx_stuck_ns = now;
-    return now - dev->tx_stuck_ns >= HANG_NS;
+    nic_tx_send(&container_of(nic, struct gem, nic)->tx, &ring, frames);
 }
 
 void gem_tx_service(struct gem *dev, unsigned events)
 {
-    struct frame_list done = STAILQ_HEAD_INITIALIZER(done);
+    nic_tx_service(&dev->tx, &ring, events);
+}
 
-    spin_lock(&dev->service.tx_lock);
-    if (dev->is_tx_open) {
-        frames_collect(dev, &done);
-        if (dev->service.backlog_count > 0)
-            backlog_send(dev);
-        if (!STAILQ_EMPTY(&done))
-            tx_show(dev);
-        else if ((events & NIC_EVENT_TX) && has_hung(dev))
-            nic_service_post(&dev->service, NIC_EVENT_RESET);
-    }
-    if (events & NIC_EVENT_TX)
-        nic_tx_rewatch(&dev->service, dev->tx_count, !STAILQ_EMPTY(&done));
-    STAILQ_CONCAT(&done, &dev->tx_rejected);
-    spin_unlock(&dev->service.tx_lock);
-    nic_frames_release(&done);
+static void reclaim(struct nic_tx *tx, struct frame_list *done)
+{
+    struct gem *dev = gem_of(tx);
+
+    nic_tx_slots_take(dev->tx_frames, GEM_TX_RING, done);
+    gem_tx_init(dev);
 }
 
 void gem_tx_drain(struct gem *dev)
 {
-    struct frame_list done = STAILQ_HEAD_INITIALIZER(done);
-    struct frame *frame;
-
-    spin_lock(&dev->service.tx_lock);
-    dev->is_tx_open = false;
-    for (unsigned i = 0; i < GEM_TX_RING; i++) {
-        if (dev->tx_frames[i])
-            STAILQ_INSERT_TAIL(&done, dev->tx_frames[i], link);
-        dev->tx_frames[i] = NULL;
-    }
-    while ((frame = nic_backlog_take(&dev->service)) != NULL)
-        STAILQ_INSERT_TAIL(&done, frame, link);
-    gem_tx_init(dev);
-    spin_unlock(&dev->service.tx_lock);
-    nic_frames_release(&done);
+    nic_tx_drain(&dev->tx, reclaim);
 }

@@ -2,7 +2,7 @@
 #ifndef DRIVERS_NIC_SERVICE_H
 #define DRIVERS_NIC_SERVICE_H
 
-#include <core/frame.h>
+#include <contract/nic.h>
 #include <core/sync.h>
 #include <core/time.h>
 #include <core/types.h>
@@ -10,12 +10,9 @@
 #include <stdatomic.h>
 
 /*
- * What NIC drivers have in common: a thread that interrupts and callers wake with event bits, a queue of
- * frames that wait for the transmit ring, and a timer that collects the last transmitted frames of a burst,
- * so that sending needs no interrupt.
+ * What NIC drivers have in common: a thread that interrupts and callers wake with event bits, and in which
+ * the device is started, stopped and, after a failure, started anew.
  */
-struct thread;
-
 enum nic_event {
     NIC_EVENT_QUEUES = 1 << 0,  /* received frames, room to refill, or room to transmit */
     NIC_EVENT_LINK = 1 << 1,    /* link state or configuration may have changed */
@@ -24,94 +21,54 @@ enum nic_event {
     NIC_EVENT_CONTROL = 1 << 4, /* wants_running has changed */
 };
 
+/* What a driver does for its service. Context of each: service thread. */
+struct nic_device_ops {
+    int (*start)(void *device); /* from silence to receiving and sending */
+    void (*stop)(void *device); /* after this nothing is the device's any more */
+    void (*run)(void *device, unsigned events);
+};
+
 struct nic_service {
+    const struct nic_device_ops *ops; /* immutable */
+    void *device;                     /* immutable */
+    struct nic *nic;                  /* immutable */
+    unsigned cpu;                     /* immutable; where thread and interrupts are */
     struct waitq wake;
     atomic_uint events; /* enum nic_event */
-    void (*run)(void *arg, unsigned events);
-    void *arg;
-    unsigned cpu; /* immutable; where thread and interrupts are */
 
     atomic_bool wants_running; /* as the last start or stop said */
     atomic_bool is_running;    /* owner: service thread */
     struct waitq changed;      /* is_running is what it was asked to be, or it failed */
     atomic_int start_error;
-
-    struct spinlock tx_lock;
-    struct frame_list backlog; /* tx_lock; frames that the ring has no room for yet */
-    unsigned backlog_count;    /* tx_lock */
-    struct timer tx_timer;     /* tx_lock */
-    atomic_bool is_tx_timed;   /* the timer is armed, or its event is on the way */
-    atomic_uint tx_pending;    /* frames in the transmit ring */
-    uint64_t tx_wait_ns;       /* tx_lock; until the next look at them */
 };
 
-/* How long a transmitted frame may wait for its release when nothing else happens. */
-#define NIC_TX_COLLECT_NS (5 * NSEC_PER_MSEC)
-/* A device that sends nothing is looked at more and more rarely. */
-#define NIC_TX_COLLECT_MAX_NS NSEC_PER_SEC
-/* Frames that wait beyond the ring; more are dropped. They cost no copy, the sender has them in memory
- * anyway. */
-#define NIC_BACKLOG_MAX 2048
-
-/* Makes the thread; run(arg, events) is called in it. Context: thread. */
-must_check int nic_service_start(struct nic_service *service, const char *name, void (*run)(void *, unsigned),
-                                 void *arg);
+/* Makes the thread, which is named after nic->driver. Context: thread. */
+must_check int nic_service_start(struct nic_service *service, const struct nic_device_ops *ops, void *device,
+                                 struct nic *nic);
 
 /* Context: any, interrupts included. */
 void nic_service_post(struct nic_service *service, unsigned events);
 
-/* nic_ops.start and stop: lets the service thread do it and waits. Context: thread, no lock held. */
-must_check int nic_service_run(struct nic_service *service, bool wants_running);
+/* For rx_pool_init(): a buffer that was missing came home. Context: any thread. */
+void nic_service_refill(void *service);
 
-/* The service thread's answer. */
-void nic_service_ran(struct nic_service *service, bool is_running, int error);
+/* nic_ops.start and stop: let the service thread do it and wait. Context: thread, no lock held. */
+must_check int nic_service_up(struct nic *nic);
+void nic_service_down(struct nic *nic);
 
-/* Puts a frame behind the backlog; false: full, the frame stays the caller's. Context: tx_lock held. */
-must_check bool nic_backlog_put(struct nic_service *service, struct frame *frame);
-struct frame *nic_backlog_take(struct nic_service *service);
+static inline bool nic_is_running(struct nic_service *service)
+{
+    return atomic_load_explicit(&service->is_running, memory_order_relaxed);
+}
 
-/*
- * The way of frames to the ring: `add` puts one there and says whether it had room. Frames that find none
- * wait; what may not even wait goes to `done` and is counted in *dropped. Context: tx_lock held.
+/* In NIC_EVENT_CONTROL: starts or stops the device, as was asked. Context: service thread. */
+void nic_service_control(struct nic_service *service);
+
+/* Stops the device and starts it again; one that does not come back stays stopped. Context: service thread.
  */
-static always_inline void nic_frames_add(struct nic_service *service, struct frame_list *frames,
-                                         bool (*add)(void *driver, struct frame *frame), void *driver,
-                                         struct frame_list *done, uint64_t *dropped)
-{
-    struct frame *frame;
+void nic_service_restart(struct nic_service *service);
 
-    while ((frame = STAILQ_FIRST(frames)) != NULL) {
-        STAILQ_REMOVE_HEAD(frames, link);
-        if (likely(service->backlog_count == 0) && likely(add(driver, frame)))
-            continue;
-        if (!nic_backlog_put(service, frame)) {
-            (*dropped)++;
-            STAILQ_INSERT_TAIL(done, frame, link);
-        }
-    }
-}
-
-/* As much of the backlog as fits; true: some is left. Context: tx_lock held. */
-static inline bool nic_backlog_add(struct nic_service *service,
-                                   bool (*add)(void *driver, struct frame *frame), void *driver)
-{
-    struct frame *frame;
-
-    while ((frame = STAILQ_FIRST(&service->backlog)) != NULL) {
-        if (!add(driver, frame))
-            return true;
-        nic_backlog_take(service);
-    }
-    return false;
-}
-
-/* After frames were shown to the device: sees to it that they are collected. Context: tx_lock held. */
-void nic_tx_watch(struct nic_service *service, unsigned pending);
-
-/* In NIC_EVENT_TX, after collecting: goes on watching if frames are left. Context: tx_lock held. */
-void nic_tx_rewatch(struct nic_service *service, unsigned pending, bool has_progressed);
-
-/* Releases every frame of the list. Context: thread, no lock held. */
-void nic_frames_release(struct frame_list *frames);
+/* The same with a device that failed: counted and told. Context: service thread. */
+void nic_service_recover(struct nic_service *service);
 
 #endif

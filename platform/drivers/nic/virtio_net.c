@@ -96,7 +96,7 @@ static bool link_read(struct virtio_net *net)
 
 static void link_update(struct virtio_net *net)
 {
-    bool is_up = atomic_load(&net->service.is_running) && link_read(net);
+    bool is_up = nic_is_running(&net->service) && link_read(net);
 
     if (is_up != net->nic.is_link_up)
         nic_link_changed(&net->nic, is_up);
@@ -109,35 +109,37 @@ static uint64_t features_wanted(const struct virtio_net *net)
 }
 
 /* From reset to DRIVER_OK. 3.1.1. */
-static int device_start(struct virtio_net *net)
+static int device_start(void *device)
 {
+    struct virtio_net *net = device;
     uint64_t accepted;
-    int err = virtio_negotiate(net->dev, features_wanted(net), &accepted);
+    int err;
 
+    virtio_master_set(net->dev, true);
+    err = virtio_negotiate(net->dev, features_wanted(net), &accepted);
     if (err)
         return err;
     if (accepted != net->features)
         return -EIO;
     err = virtio_config_vector(net->dev, vector(net, VIRTIO_NET_VECTOR_CONFIG));
     if (!err)
-        err = queue_start(net, &net->rx, VIRTIO_NET_QUEUE_RX);
+        err = queue_start(net, &net->rx_queue, VIRTIO_NET_QUEUE_RX);
     if (!err)
-        err = queue_start(net, &net->tx, VIRTIO_NET_QUEUE_TX);
+        err = queue_start(net, &net->tx_queue, VIRTIO_NET_QUEUE_TX);
     if (err)
         return err;
     virtio_status_add(net->dev, VIRTIO_STATUS_DRIVER_OK);
-    virtqueue_interrupts_off(&net->tx.vq);
+    virtqueue_interrupts_off(&net->tx_queue.vq);
     virtio_net_rx_fill(net);
-    spin_lock(&net->service.tx_lock);
-    net->is_tx_open = true;
-    spin_unlock(&net->service.tx_lock);
+    nic_tx_open(&net->tx);
     return 0;
 }
 
-/* After this nothing is the device's any more. A device that does not even reset keeps its hands on memory if
- * it may master the bus, so it may not. */
-static void device_stop(struct virtio_net *net)
+/* A device that does not even reset keeps its hands on memory if it may master the bus, so it may not. */
+static void device_stop(void *device)
 {
+    struct virtio_net *net = device;
+
     if (virtio_reset(net->dev) != 0) {
         log_error("%s: does not reset", net->nic.name);
         virtio_master_set(net->dev, false);
@@ -146,79 +148,30 @@ static void device_stop(struct virtio_net *net)
     virtio_net_rx_drain(net);
 }
 
-static void device_reset(struct virtio_net *net)
-{
-    int err;
-
-    net->nic.resets++;
-    log_warning("%s: device failed, reset %llu", net->nic.name, (unsigned long long)net->nic.resets);
-    device_stop(net);
-    virtio_master_set(net->dev, true);
-    err = device_start(net);
-    if (err) {
-        log_error("%s: does not come back: error %d", net->nic.name, -err);
-        device_stop(net);
-        nic_service_ran(&net->service, false, err);
-    }
-}
-
-static void run_state_change(struct virtio_net *net)
-{
-    bool wants = atomic_load(&net->service.wants_running);
-    int err = 0;
-
-    if (wants == atomic_load(&net->service.is_running))
-        return;
-    if (wants)
-        err = device_start(net);
-    if (!wants || err)
-        device_stop(net);
-    nic_service_ran(&net->service, wants && !err, err);
-}
-
 static void service_run(void *arg, unsigned events)
 {
     struct virtio_net *net = arg;
-    bool is_running = atomic_load_explicit(&net->service.is_running, memory_order_relaxed);
+    bool is_running = nic_is_running(&net->service);
 
     if (unlikely(events & (NIC_EVENT_CONTROL | NIC_EVENT_LINK | NIC_EVENT_RESET))) {
         if (events & NIC_EVENT_CONTROL)
-            run_state_change(net);
+            nic_service_control(&net->service);
         else if (is_running &&
                  ((events & NIC_EVENT_RESET) || (virtio_status(net->dev) & VIRTIO_STATUS_NEEDS_RESET)))
-            device_reset(net);
+            nic_service_recover(&net->service);
         link_update(net);
-        is_running = atomic_load_explicit(&net->service.is_running, memory_order_relaxed);
+        is_running = nic_is_running(&net->service);
     }
     if (is_running)
         virtio_net_receive(net);
     virtio_net_tx_service(net, events);
 }
 
-/* A held-back buffer came home. */
-static void refill(void *arg)
-{
-    struct virtio_net *net = arg;
-
-    nic_service_post(&net->service, NIC_EVENT_QUEUES);
-}
-
-/* --- nic_ops ----------------------------------------------------------------------------------------------
- */
-
-static int virtio_net_start(struct nic *nic)
-{
-    return nic_service_run(&container_of(nic, struct virtio_net, nic)->service, true);
-}
-
-void virtio_net_stop(struct nic *nic)
-{
-    if (nic_service_run(&container_of(nic, struct virtio_net, nic)->service, false) != 0)
-        log_warning("%s: did not stop", nic->name);
-}
+static const struct nic_device_ops device_ops = {
+    .start = device_start, .stop = device_stop, .run = service_run};
 
 static const struct nic_ops virtio_net_ops = {
-    .start = virtio_net_start, .stop = virtio_net_stop, .transmit = virtio_net_transmit};
+    .start = nic_service_up, .stop = nic_service_down, .transmit = virtio_net_transmit};
 
 /* --- bind -------------------------------------------------------------------------------------------------
  */
@@ -262,15 +215,15 @@ static int memory_alloc(struct virtio_net *net)
 {
     unsigned order = 0;
     hpa_t headers;
-    int err = queue_alloc(net, &net->rx, VIRTIO_NET_QUEUE_RX);
+    int err = queue_alloc(net, &net->rx_queue, VIRTIO_NET_QUEUE_RX);
 
     if (!err)
-        err = queue_alloc(net, &net->tx, VIRTIO_NET_QUEUE_TX);
+        err = queue_alloc(net, &net->tx_queue, VIRTIO_NET_QUEUE_TX);
     if (!err)
-        err = rx_pool_init(&net->pool, net->rx.size + RX_POOL_SLACK, refill, net);
+        err = rx_pool_init(&net->pool, net->rx_queue.size + RX_POOL_SLACK, nic_service_refill, &net->service);
     if (err)
         return err;
-    while (PAGE_SIZE << order < net->tx.size * sizeof(struct virtio_net_header))
+    while (PAGE_SIZE << order < net->tx_queue.size * sizeof(struct virtio_net_header))
         order++;
     headers = page_alloc(order, 0, NODE_ANY);
     if (!hpa_valid(headers))
@@ -294,12 +247,12 @@ int virtio_net_bind(struct virtio_net *net, struct virtio_device *dev,
     net->nic.driver = "virtio-net";
     net->nic.mtu = mtu_read(net);
     net->nic.offloads = offloads(net->features);
-    net->nic.driver_data = net;
+    nic_tx_init(&net->tx, &net->nic, &net->service);
     err = memory_alloc(net);
     if (!err)
         err = virtio_reset(dev);
     if (!err)
-        err = nic_service_start(&net->service, "virtio-net", service_run, net);
+        err = nic_service_start(&net->service, &device_ops, net, &net->nic);
     if (!err)
         err = interrupts_request(net);
     return err ? err : nic_register(&net->nic);

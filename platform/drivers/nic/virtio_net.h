@@ -4,6 +4,7 @@
 
 #include "rx_pool.h"
 #include "service.h"
+#include "transmit.h"
 
 #include <contract/nic.h>
 #include <core/irq.h>
@@ -63,14 +64,13 @@ struct virtio_net {
     struct irq_action irqs[2];
     struct nic_service service;
 
-    struct virtio_net_queue rx; /* owner: service thread */
+    struct virtio_net_queue rx_queue; /* owner: service thread */
     struct rx_pool pool;
 
-    struct virtio_net_queue tx;           /* service.tx_lock */
-    struct virtio_net_header *tx_headers; /* service.tx_lock; one per descriptor */
+    struct nic_tx tx;
+    struct virtio_net_queue tx_queue;     /* tx.lock */
+    struct virtio_net_header *tx_headers; /* tx.lock; one per descriptor */
     uint64_t tx_headers_address;
-    unsigned tx_count; /* service.tx_lock; frames in the ring */
-    bool is_tx_open;   /* service.tx_lock; the queue is up */
 };
 
 #define VIRTIO_NET_VECTOR_QUEUES 0
@@ -82,7 +82,6 @@ struct virtio_net {
  */
 must_check int virtio_net_bind(struct virtio_net *net, struct virtio_device *dev,
                                int (*interrupts_request)(struct virtio_net *net));
-void virtio_net_stop(struct nic *nic);
 
 /* Handlers: of one vector each, or of a line, which has to ask. */
 void virtio_net_queues_interrupt(void *net);

@@ -79,7 +79,7 @@ static int virtio_net_mmio_start(void)
 static void virtio_net_mmio_stop(void)
 {
     for (struct virtio_net_mmio *self = bound; self != NULL; self = self->next)
-        virtio_net_stop(&self->net.nic);
+        nic_service_down(&self->net.nic);
 }
 
 BOOT_STEP(BOOT_BUS, virtio_net_mmio, virtio_net_mmio_start, virtio_net_mmio_stop);

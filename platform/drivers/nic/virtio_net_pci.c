@@ -54,7 +54,7 @@ static void remove(struct pci_device *pci)
 {
     struct virtio_net_pci *self = pci->driver_data;
 
-    virtio_net_stop(&self->net.nic);
+    nic_service_down(&self->net.nic);
     pci_irq_release(pci);
     pci_disable(pci);
 }

@@ -7,7 +7,7 @@
 
 void virtio_net_rx_fill(struct virtio_net *net)
 {
-    struct virtqueue *vq = &net->rx.vq;
+    struct virtqueue *vq = &net->rx_queue.vq;
 
     while (virtqueue_free_count(vq) > 0) {
         struct rx_buffer *buffer = rx_pool_take(&net->pool);
@@ -22,7 +22,7 @@ void virtio_net_rx_fill(struct virtio_net *net)
         }
     }
     if (virtqueue_publish(vq))
-        virtio_notify(&net->rx.doorbell, VIRTIO_NET_QUEUE_RX);
+        virtio_notify(&net->rx_queue.doorbell, VIRTIO_NET_QUEUE_RX);
 }
 
 static void buffers_put(struct rx_buffer *buffer)
@@ -44,10 +44,10 @@ static bool frame_extend(struct virtio_net *net, struct rx_buffer *first, unsign
 
     for (unsigned i = 1; i < buffers; i++) {
         uint32_t length;
-        struct rx_buffer *buffer = virtqueue_take(&net->rx.vq, &length);
+        struct rx_buffer *buffer = virtqueue_take(&net->rx_queue.vq, &length);
 
         if (!buffer || length > RX_BUFFER_SIZE) {
-            net->rx.vq.is_broken = true; /* the device said it had them (5.1.6.4.1) */
+            net->rx_queue.vq.is_broken = true; /* the device said it had them (5.1.6.4.1) */
             if (buffer)
                 rx_pool_put(buffer);
             return false;
@@ -83,7 +83,7 @@ static struct frame *frame_make(struct virtio_net *net, struct rx_buffer *buffer
     struct frame *frame;
 
     if (unlikely(length <= sizeof(*header) || length > RX_BUFFER_SIZE || buffers == 0)) {
-        net->rx.vq.is_broken = true;
+        net->rx_queue.vq.is_broken = true;
         rx_pool_put(buffer);
         return NULL;
     }
@@ -104,7 +104,7 @@ static unsigned batch_take(struct virtio_net *net, struct frame_list *frames)
     uint32_t length;
     unsigned n = 0;
 
-    while (n < RX_BATCH && (buffer = virtqueue_take(&net->rx.vq, &length)) != NULL) {
+    while (n < RX_BATCH && (buffer = virtqueue_take(&net->rx_queue.vq, &length)) != NULL) {
         struct frame *frame = frame_make(net, buffer, length);
 
         if (frame)
@@ -116,7 +116,7 @@ static unsigned batch_take(struct virtio_net *net, struct frame_list *frames)
 
 void virtio_net_receive(struct virtio_net *net)
 {
-    struct virtqueue *vq = &net->rx.vq;
+    struct virtqueue *vq = &net->rx_queue.vq;
     bool more;
 
     virtqueue_interrupts_off(vq);
@@ -139,6 +139,6 @@ void virtio_net_rx_drain(struct virtio_net *net)
 {
     struct rx_buffer *buffer;
 
-    while ((buffer = virtqueue_reclaim(&net->rx.vq)) != NULL)
+    while ((buffer = virtqueue_reclaim(&net->rx_queue.vq)) != NULL)
         rx_pool_put(buffer);
 }

@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Transmit: descriptors point straight at the frame's segments. Sent frames are collected by the next
- * transmit, the next received batch or, after the last of a burst, by the service thread's timer; the device
- * interrupts only when frames wait for room. virtio 1.2, 5.1.6.2.
- */
+/* Transmit: descriptors point straight at the frame's segments. virtio 1.2, 5.1.6.2. */
 #include "virtio_net.h"
 
 #include <core/mm.h>
 
-/* Frames that the device is done with go to `done`. */
-static void frames_collect(struct virtio_net *net, struct frame_list *done)
+static always_inline struct virtio_net *virtio_net_of(struct nic_tx *tx)
 {
+    return container_of(tx, struct virtio_net, tx);
+}
+
+static void collect(struct nic_tx *tx, struct frame_list *done)
+{
+    struct virtqueue *vq = &virtio_net_of(tx)->tx_queue.vq;
     struct frame *frame;
     uint32_t length;
 
-    while ((frame = virtqueue_take(&net->tx.vq, &length)) != NULL) {
-        STAILQ_INSERT_TAIL(done, frame, link);
-        net->tx_count--;
-    }
-    if (unlikely(net->tx.vq.is_broken))
-        nic_service_post(&net->service, NIC_EVENT_RESET);
+    while ((frame = virtqueue_take(vq, &length)) != NULL)
+        nic_tx_done(tx, frame, done);
+    if (unlikely(vq->is_broken))
+        nic_service_post(tx->service, NIC_EVENT_RESET);
 }
 
 static void header_fill(struct virtio_net_header *header, const struct frame *frame)
@@ -37,16 +36,15 @@ static void header_fill(struct virtio_net_header *header, const struct frame *fr
     }
 }
 
-/* False: no room in the ring. */
-static bool frame_add(void *driver, struct frame *frame)
+static enum nic_tx_added add(struct nic_tx *tx, struct frame *frame)
 {
-    struct virtio_net *net = driver;
-    struct virtqueue *vq = &net->tx.vq;
+    struct virtio_net *net = virtio_net_of(tx);
+    struct virtqueue *vq = &net->tx_queue.vq;
     struct virtqueue_buffer buffers[1 + FRAME_SEGMENTS_MAX];
     unsigned n = 1, head = vq->free_head;
 
     if (frame->n_segments >= virtqueue_free_count(vq))
-        return false;
+        return NIC_TX_FULL;
     header_fill(&net->tx_headers[head], frame);
     buffers[0].address = net->tx_headers_address + head * sizeof(struct virtio_net_header);
     buffers[0].length = sizeof(struct virtio_net_header);
@@ -55,77 +53,50 @@ static bool frame_add(void *driver, struct frame *frame)
         buffers[n].length = frame->segments[i].length;
         n += buffers[n].length != 0;
     }
-    if (virtqueue_add(vq, buffers, n, 0, frame) != 0)
-        return false;
-    net->tx_count++;
-    return true;
+    return virtqueue_add(vq, buffers, n, 0, frame) == 0 ? NIC_TX_ADDED : NIC_TX_FULL;
 }
 
-static void tx_show(struct virtio_net *net)
+static void show(struct nic_tx *tx)
 {
-    if (virtqueue_publish(&net->tx.vq))
-        virtio_notify(&net->tx.doorbell, VIRTIO_NET_QUEUE_TX);
-    nic_tx_watch(&net->service, net->tx_count);
+    struct virtio_net_queue *queue = &virtio_net_of(tx)->tx_queue;
+
+    if (virtqueue_publish(&queue->vq))
+        virtio_notify(&queue->doorbell, VIRTIO_NET_QUEUE_TX);
 }
 
-/* While frames wait for room the device interrupts once a part of the ring is free. */
-static void backlog_send(struct virtio_net *net)
+/* It interrupts once a part of the ring is free. */
+static void await_room(struct nic_tx *tx, bool is_waiting)
 {
-    if (!nic_backlog_add(&net->service, frame_add, net))
-        virtqueue_interrupts_off(&net->tx.vq);
-    else if (virtqueue_interrupts_on(&net->tx.vq, (uint16_t)MAX(net->tx_count / 2, 1U)))
-        nic_service_post(&net->service, NIC_EVENT_QUEUES);
+    struct virtqueue *vq = &virtio_net_of(tx)->tx_queue.vq;
+
+    if (!is_waiting)
+        virtqueue_interrupts_off(vq);
+    else if (virtqueue_interrupts_on(vq, (uint16_t)MAX(tx->count / 2, 1U)))
+        nic_service_post(tx->service, NIC_EVENT_QUEUES);
 }
+
+static const struct nic_tx_ring ring = {
+    .collect = collect, .add = add, .show = show, .await_room = await_room};
 
 void virtio_net_transmit(struct nic *nic, struct frame_list *frames)
 {
-    struct virtio_net *net = container_of(nic, struct virtio_net, nic);
-    struct frame_list done = STAILQ_HEAD_INITIALIZER(done);
-
-    spin_lock(&net->service.tx_lock);
-    if (likely(net->is_tx_open)) {
-        frames_collect(net, &done);
-        nic_frames_add(&net->service, frames, frame_add, net, &done, &nic->tx_dropped);
-        if (unlikely(net->service.backlog_count > 0))
-            backlog_send(net);
-        tx_show(net);
-    } else {
-        STAILQ_CONCAT(&done, frames);
-    }
-    spin_unlock(&net->service.tx_lock);
-    nic_frames_release(&done);
+    nic_tx_send(&container_of(nic, struct virtio_net, nic)->tx, &ring, frames);
 }
 
 void virtio_net_tx_service(struct virtio_net *net, unsigned events)
 {
-    struct frame_list done = STAILQ_HEAD_INITIALIZER(done);
+    nic_tx_service(&net->tx, &ring, events);
+}
 
-    spin_lock(&net->service.tx_lock);
-    if (net->is_tx_open) {
-        frames_collect(net, &done);
-        if (net->service.backlog_count > 0)
-            backlog_send(net);
-        if (!STAILQ_EMPTY(&done))
-            tx_show(net);
-    }
-    if (events & NIC_EVENT_TX)
-        nic_tx_rewatch(&net->service, net->tx_count, !STAILQ_EMPTY(&done));
-    spin_unlock(&net->service.tx_lock);
-    nic_frames_release(&done);
+static void reclaim(struct nic_tx *tx, struct frame_list *done)
+{
+    struct frame *frame;
+
+    while ((frame = virtqueue_reclaim(&virtio_net_of(tx)->tx_queue.vq)) != NULL)
+        STAILQ_INSERT_TAIL(done, frame, link);
 }
 
 void virtio_net_tx_drain(struct virtio_net *net)
 {
-    struct frame_list done = STAILQ_HEAD_INITIALIZER(done);
-    struct frame *frame;
-
-    spin_lock(&net->service.tx_lock);
-    net->is_tx_open = false;
-    while ((frame = virtqueue_reclaim(&net->tx.vq)) != NULL)
-        STAILQ_INSERT_TAIL(&done, frame, link);
-    while ((frame = nic_backlog_take(&net->service)) != NULL)
-        STAILQ_INSERT_TAIL(&done, frame, link);
-    net->tx_count = 0;
-    spin_unlock(&net->service.tx_lock);
-    nic_frames_release(&done);
+    nic_tx_drain(&net->tx, reclaim);
 }
