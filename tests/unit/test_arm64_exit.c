@@ -99,6 +99,37 @@ Test(arm64_exit, ends_the_vm)
     }
 }
 
+/* By ISS: IDS, AET, the status code (FEAT_RAS). A synchronous external abort comes the same way. */
+Test(arm64_exit, serrors)
+{
+    static const struct {
+        uint64_t esr;
+        bool is_harmless;
+    } errors[] = {
+        {0xbe000011 | 6 << 10, true},           /* corrected */
+        {0xbe000011 | 2 << 10, true},           /* restartable */
+        {0xbe000011 | 6 << 10 | BIT(9), true},  /* EA says what kind it was */
+        {0xbe000011, false},                    /* uncontainable; or without FEAT_RAS */
+        {0xbe000011 | 1 << 10, false},          /* unrecoverable */
+        {0xbe000011 | 3 << 10, false},          /* recoverable, by whoever knows how */
+        {0xbe000011 | 4 << 10, false},          /* reserved */
+        {0xbe000011 | 7 << 10, false},          /* reserved */
+        {0xbf000011 | 6 << 10, false},          /* the implementation's own */
+        {0xbe000000 | 6 << 10, false},          /* not categorised */
+        {0x92000010 | 6 << 10 | BIT(9), false}, /* a load's: SET and FnV are where AET is */
+        {0x92000011 | 2 << 10, false},
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(errors); i++) {
+        unsigned before = seen.crashes;
+
+        other(EXIT_SERROR, errors[i].esr);
+        cr_expect_eq(seen.crashes == before, errors[i].is_harmless, "%#llx",
+                     (unsigned long long)errors[i].esr);
+        cr_expect_eq(V->backend.skips, 0);
+    }
+}
+
 /* --- fault.c --- */
 
 Test(arm64_fault, ram_is_mapped)

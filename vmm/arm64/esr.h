@@ -98,6 +98,24 @@ static inline uint64_t esr_load_value(uint64_t esr, uint64_t value)
     return esr & ESR_SF ? value : (uint32_t)value;
 }
 
+/* --- SError --- */
+
+#define ESR_IDS         BIT(24) /* the rest is the implementation's */
+#define ESR_FSC_ASYNC   0x11    /* what follows is there; without FEAT_RAS it is 0 */
+#define ESR_AET(esr)    ((esr) >> 10 & 7)
+#define ESR_AET_UEO     2 /* restartable: nothing that is used is wrong */
+#define ESR_AET_CORRECT 6
+
+/*
+ * Whether what was interrupted may simply go on: the error is corrected, or has not reached it. Everything
+ * else, what the CPU does not explain included, has (D24.2.39, "ISS encoding for an SError exception").
+ */
+static inline bool esr_serror_is_harmless(uint64_t esr)
+{
+    return esr_class(esr) == ESR_SERROR && !(esr & ESR_IDS) && esr_fsc(esr) == ESR_FSC_ASYNC &&
+           (ESR_AET(esr) == ESR_AET_CORRECT || ESR_AET(esr) == ESR_AET_UEO);
+}
+
 /* --- others --- */
 
 static inline unsigned esr_hvc_immediate(uint64_t esr)

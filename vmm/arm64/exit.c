@@ -34,7 +34,8 @@ static no_inline void handle_rare(struct vcpu *vcpu)
         backend_skip(vcpu);
         break;
     case EXIT_SERROR:
-        vm_crash(vcpu, "SError, syndrome %#llx", (unsigned long long)e->raw.code);
+        if (!esr_serror_is_harmless(e->raw.code))
+            vm_crash(vcpu, "SError, syndrome %#llx", (unsigned long long)e->raw.code);
         break;
     case EXIT_FAIL_ENTRY:
         vm_crash(vcpu, "the CPU refuses the guest's state (syndrome %#llx, PSTATE %#llx)",

@@ -4,6 +4,11 @@
  * CPUs start here, at 0, at EL3. The first goes to the image at EL2, with the device tree that the test has written. CPU 1
  * waits at a release address of its own, 2 and 3 share one (Devicetree Specification 0.4, 3.8.1), and the rest wait for
  * PSCI's CPU_ON, which is all of PSCI that is here. Linux Documentation/arch/arm64/booting.rst says what EL2 is owed.
+ *
+ * Bytes that come in at the secure UART make an SError, which the emulator has none of by itself: the CPU's first one goes to
+ * EL2 as the architecture would take it there, from what it interrupts, as firmware does that sees errors first. 'g': if
+ * that is a guest (EL1 or EL0); 'c': the same, corrected; 'h': if it is the host, and it lets SErrors in. What comes back is
+ * 'S', or '-': neither.
  */
 #define IMAGE      0x40200000
 #define TREE       0x44000000
@@ -14,8 +19,17 @@
 #define FIRST_PSCI 4
 #define GICD       0x08000000
 #define GICR       0x080a0000
+#define UART       0x09040000 /* secure; PL011 */
+#define UART_SPI   8
+#define STACKS     0x1000     /* in secure RAM; 256 bytes for each CPU */
+#define SERROR     0xbe000011 /* ESR_EL2: SError, 32-bit instruction, asynchronous; AET 0: uncontainable */
+#define CORRECTED  (6 << 10)  /* AET */
 #define CPU_ON     0xc4000003
-#define ICC_SRE_EL3 s3_6_c12_c12_5
+#define ICC_SRE_EL3     s3_6_c12_c12_5
+#define ICC_PMR_EL1     s3_0_c4_c6_0
+#define ICC_IAR0_EL1    s3_0_c12_c8_0
+#define ICC_EOIR0_EL1   s3_0_c12_c8_1
+#define ICC_IGRPEN0_EL1 s3_0_c12_c12_6
 
     .text
     .globl _start
@@ -24,7 +38,10 @@ _start:
     and     x19, x19, #0xff
     adr     x0, vectors
     msr     vbar_el3, x0
-    mov     x0, #0x531              /* SCR_EL3: NS, HCE, RW; SMC as it is */
+    ldr     x0, =SECURE_RAM + STACKS + 0x100
+    add     x0, x0, x19, lsl #8
+    mov     sp, x0
+    mov     x0, #0x535              /* SCR_EL3: NS, FIQ, HCE, RW; SMC as it is */
     msr     scr_el3, x0
     msr     cptr_el3, xzr
     msr     mdcr_el3, xzr
@@ -42,12 +59,16 @@ _start:
     add     x0, x0, #0x10000
     mov     w1, #-1
     str     w1, [x0, #0x80]
+    mov     x1, #0xff
+    msr     ICC_PMR_EL1, x1
+    mov     x1, #1
+    msr     ICC_IGRPEN0_EL1, x1
     cbnz    x19, secondary
 
     ldr     x0, =GICD
     mov     w1, #0x30               /* ARE for both worlds comes before the groups */
     str     w1, [x0]
-    mov     w1, #0x32
+    mov     w1, #0x33
     str     w1, [x0]
     add     x2, x0, #0x84
     mov     w1, #-1
@@ -55,6 +76,18 @@ _start:
 2:  str     w1, [x2], #4
     subs    w3, w3, #1
     b.ne    2b
+    /* The UART's interrupt is group 0, which is a FIQ here; it goes to the first CPU with the highest priority. */
+    mov     w1, #~(1 << UART_SPI)
+    str     w1, [x0, #0x84]
+    mov     w1, #1 << UART_SPI
+    str     w1, [x0, #0x104]
+    ldr     x0, =UART
+    mov     w1, #0x60               /* 8 bits */
+    str     w1, [x0, #0x2c]
+    mov     w1, #0x301
+    str     w1, [x0, #0x30]
+    mov     w1, #0x10               /* something came in */
+    str     w1, [x0, #0x38]
     /* What non-secure CPUs run cannot be in this flash. */
     ldr     x0, =SPIN
     adr     x1, spin
@@ -140,15 +173,65 @@ smc:
 2:  mov     x0, #-4                 /* ALREADY_ON */
     eret
 
+fiq:
+    stp     x0, x1, [sp, #-16]!
+    stp     x2, x3, [sp, #-16]!
+    stp     x4, x5, [sp, #-16]!
+    mrs     x0, ICC_IAR0_EL1
+    ldr     x1, =UART
+    ldr     w2, [x1]
+    mov     w3, #0x7ff
+    str     w3, [x1, #0x44]
+    dsb     sy
+    msr     ICC_EOIR0_EL1, x0
+    mrs     x3, spsr_el3
+    tbnz    x3, #3, 1f
+    mov     x4, #0x580              /* the vector: a lower level in AArch64, or, in AArch32, 0x780 */
+    tbz     x3, #4, 2f
+    mov     x4, #0x780
+2:  ldr     x5, =SERROR
+    cmp     w2, #'g'
+    b.eq    3f
+    cmp     w2, #'c'
+    b.ne    4f
+    orr     x5, x5, #CORRECTED
+    b       3f
+1:  mov     x4, #0x380              /* EL2 itself */
+    ldr     x5, =SERROR
+    tbnz    x3, #8, 4f
+    cmp     w2, #'h'
+    b.ne    4f
+3:  mrs     x0, elr_el3
+    msr     elr_el2, x0
+    msr     spsr_el2, x3
+    msr     esr_el2, x5
+    mrs     x0, vbar_el2
+    add     x0, x0, x4
+    msr     elr_el3, x0
+    mov     x0, #0x3c9
+    msr     spsr_el3, x0
+    mov     w2, #'S'
+    b       5f
+4:  mov     w2, #'-'
+5:  str     w2, [x1]
+    ldp     x4, x5, [sp], #16
+    ldp     x2, x3, [sp], #16
+    ldp     x0, x1, [sp], #16
+    eret
+
     .balign 2048
 vectors:
     .rept 8
     b       .
     .balign 128
     .endr
+    .rept 2
     b       smc
     .balign 128
-    .rept 7
+    b       .
+    .balign 128
+    b       fiq
+    .balign 128
     b       .
     .balign 128
     .endr
