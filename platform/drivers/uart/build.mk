@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-src-$(CONFIG_UART_16550) += platform/drivers/uart/uart_16550.c
-src-$(CONFIG_UART_PL011) += platform/drivers/uart/uart_pl011.c
-src-$(CONFIG_UART_CADENCE) += platform/drivers/uart/uart_cadence.c
-ifeq ($(CONFIG_UART_16550)$(CONFIG_UART_PL011)$(CONFIG_UART_CADENCE),)
-src-y += platform/drivers/uart/absent.c
-endif
+uart-src-$(CONFIG_UART_16550) += uart.c uart_16550.c
+uart-src-$(CONFIG_UART_PL011) += uart.c uart_pl011.c port_map.c
+uart-src-$(CONFIG_UART_CADENCE) += uart.c uart_cadence.c port_map.c
+src-y += $(addprefix platform/drivers/uart/,$(or $(uart-src-y),absent.c))
