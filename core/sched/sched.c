@@ -97,15 +97,29 @@ static void slice_start(struct runq *rq)
         timer_arm(&rq->slice, clock_now_ns() + TIME_SLICE_NS);
 }
 
-static void fpu_switch(struct runq *rq, struct thread *prev, struct thread *next)
+bool fpu_is_home(const struct fpu_home *home)
+{
+    const struct runq *rq = this_cpu_ptr(runq);
+
+    return rq->fpu_owner == home && home->cpu == rq;
+}
+
+void fpu_home_set(struct fpu_home *home)
+{
+    struct runq *rq = this_cpu_ptr(runq);
+
+    rq->fpu_owner = home;
+    home->cpu = rq;
+}
+
+static void fpu_switch(struct thread *prev, struct thread *next)
 {
     if (prev->fpu != NULL)
         arch_fpu_save(prev->fpu);
     /* A thread that comes back to a CPU whose registers nobody else has used finds them as they were. */
-    if (next->fpu != NULL && (rq->fpu_owner != next || next->fpu_home != rq)) {
+    if (next->fpu != NULL && !fpu_is_home(&next->fpu_home)) {
         arch_fpu_restore(next->fpu);
-        rq->fpu_owner = next;
-        next->fpu_home = rq;
+        fpu_home_set(&next->fpu_home);
     }
 }
 
@@ -252,9 +266,10 @@ void schedule(bool is_preempted)
     if (atomic_load(&prev->state) == THREAD_DEAD)
         rq->dead = prev;
     rq->has_surplus = prev->is_queued && !(prev->flags & THREAD_PINNED);
-    fpu_switch(rq, prev, next);
+    /* First: what it has left in the FPU registers is not prev->fpu's. */
     if (prev->away != NULL)
         prev->away(prev->arg);
+    fpu_switch(prev, next);
     rq->current = next;
     arch_set_current(next);
     arch_thread_switch(&prev->arch, &next->arch);

@@ -4,6 +4,7 @@
 
 #include <arch/thread.h>
 #include <core/audit.h>
+#include <core/fpu.h>
 #include <core/sched.h>
 #include <core/sync.h>
 #include <core/thread.h>
@@ -43,7 +44,7 @@ struct thread {
     struct mutex *held;           /* t: mutexes, the last taken first; in debug builds */
     struct timer timeout;         /* t */
     struct arch_fpu *fpu;         /* i: state area, or NULL */
-    struct runq *fpu_home;        /* r: the CPU whose registers held the state last */
+    struct fpu_home fpu_home;     /* r */
     char *stack;                  /* i: NULL for idle threads */
     void (*fn)(void *arg);        /* i */
     void *arg;                    /* i */
@@ -67,7 +68,7 @@ struct runq {
     bool is_resting;                         /* lock: current is blocked, and the CPU idles in it */
     bool has_surplus;                        /* lock: the present switch leaves work that another may do */
     struct thread *dead;                     /* lock: left its stack at the last switch */
-    struct thread *fpu_owner;                /* this CPU: whose state the FPU registers hold */
+    const struct fpu_home *fpu_owner;        /* this CPU: the last that was loaded into its registers */
     uint64_t switched_at;                    /* lock: cycles */
     uint64_t switches;                       /* lock */
     struct timer slice;                      /* this CPU */

@@ -29,6 +29,8 @@ static void timeout_expired(struct timer *timer)
 
 int thread_setup(struct thread *t, const char *name, unsigned prio, unsigned flags, unsigned cpu)
 {
+    bool is_guest = flags & THREAD_GUEST_FPU;
+
     memset(t, 0, sizeof(*t));
     t->prio = (uint8_t)prio;
     t->flags = (uint8_t)flags;
@@ -37,9 +39,7 @@ int thread_setup(struct thread *t, const char *name, unsigned prio, unsigned fla
     timer_init(&t->timeout, timeout_expired);
     waitq_init(&t->exit_waiters);
     strncpy(t->name, name, sizeof(t->name) - 1);
-    if (flags & (THREAD_FPU | THREAD_GUEST_FPU)) {
-        bool is_guest = flags & THREAD_GUEST_FPU;
-
+    if ((flags & (THREAD_FPU | THREAD_GUEST_FPU)) && arch_fpu_size(is_guest) != 0) {
         t->fpu = aligned_alloc(ARCH_FPU_STATE_ALIGN, arch_fpu_size(is_guest));
         if (t->fpu == NULL)
             return -ENOMEM;
@@ -171,6 +171,8 @@ void thread_fpu_reset(void)
 {
     struct thread *t = arch_current();
 
+    if (t->fpu == NULL)
+        return;
     preempt_disable();
     arch_fpu_init(t->fpu, t->flags & THREAD_GUEST_FPU);
     arch_fpu_restore(t->fpu);

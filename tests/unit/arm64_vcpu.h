@@ -97,6 +97,12 @@ void backend_reset(struct vcpu *vcpu, uint64_t midr, uint64_t mpidr)
     vcpu->backend.mpidr = mpidr;
 }
 
+bool backend_fp_use(struct vcpu *vcpu)
+{
+    vcpu->backend.fp_uses++;
+    return esr_class(vcpu->arch.esr) != ESR_SVE;
+}
+
 void backend_inject_undefined(struct vcpu *vcpu)
 {
     vcpu->backend.undefined++;

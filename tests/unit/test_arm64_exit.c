@@ -81,6 +81,15 @@ Test(arm64_exit, registers_and_undefined)
     cr_assert(V->backend.undefined == 1 && V->backend.skips == 0 && seen.crashes == 0);
 }
 
+/* The instruction is tried again with the vCPU's registers in place, or there are none of that kind. */
+Test(arm64_exit, fp_registers)
+{
+    other(EXIT_FP, ESR_CLASS(ESR_FP));
+    cr_assert(V->backend.fp_uses == 1 && V->backend.undefined == 0 && V->backend.skips == 0);
+    other(EXIT_FP, ESR_CLASS(ESR_SVE));
+    cr_assert(V->backend.fp_uses == 2 && V->backend.undefined == 1 && V->backend.skips == 0);
+}
+
 /* An SError that is the guest's ends that VM only; so does what has no better answer. */
 Test(arm64_exit, ends_the_vm)
 {

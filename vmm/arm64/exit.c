@@ -27,6 +27,10 @@ static no_inline void handle_rare(struct vcpu *vcpu)
     const struct vmexit *e = &vcpu->exit;
 
     switch (e->kind) {
+    case EXIT_FP:
+        if (!backend_fp_use(vcpu))
+            backend_inject_undefined(vcpu);
+        break;
     case EXIT_UNDEFINED:
         backend_inject_undefined(vcpu);
         break;

@@ -27,7 +27,7 @@ static unsigned pa_range_of(unsigned bits)
 
 void id_regs_read(uint64_t guest[ID_REGISTERS])
 {
-    const struct id_limits limits = {.has_sve = arm64_host.has_sve,
+    const struct id_limits limits = {.has_sve = arm64_host.sve_length != 0,
                                      .pa_range = pa_range_of(arm64_host.ipa_bits)};
     uint64_t host[ID_REGISTERS] = {0};
 

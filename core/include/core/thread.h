@@ -24,7 +24,7 @@ enum thread_prio {
 enum thread_flags {
     THREAD_FPU = 1 << 0,       /* may use FPU/SIMD registers: they are switched with the thread */
     THREAD_PINNED = 1 << 1,    /* stays on the CPU it was created for */
-    THREAD_GUEST_FPU = 1 << 2, /* a vCPU: the FPU registers are its guest\'s */
+    THREAD_GUEST_FPU = 1 << 2, /* a vCPU: the FPU registers are its guest\'s, or its backend switches them */
 };
 
 #define THREAD_CPU_ANY (~0U)
@@ -115,7 +115,7 @@ void thread_wait_prepare(void);
 void thread_wait_block(void);
 void thread_wait_finish(void);
 
-/* The calling thread's FPU registers as they are at its start. Only with THREAD_FPU or THREAD_GUEST_FPU. */
+/* The calling thread's FPU registers as they are at its start, if they are the scheduler's to switch. */
 void thread_fpu_reset(void);
 
 /* Preemption of the running thread; calls nest. While it is off the thread neither moves nor may it block. */

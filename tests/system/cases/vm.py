@@ -65,6 +65,23 @@ for name, arch in PAYLOADS.items():
 with_vms(["qemu-virt-arm64"], cpu=["max"], arguments={"guest": ["cpustate", "mmio", "smp", "sysregs", "timer"]}, **HOST)(passes)
 
 
+
+
+def vectors(t, sve):
+    """Two VMs with two vCPUs each on one CPU, and one that uses no FP: none sees another's registers."""
+    wanted = f"cpus=2 rounds=60 sve={sve}"
+    with neighbour(t), make(t, "fpstate", name="first", vcpus=2, cmdline=wanted) as first, \
+            make(t, "fpstate", name="second", vcpus=2, cmdline=f"{wanted} seed=500") as second:
+        first.start()
+        second.start()
+        for vm in (first, second):
+            info = vm.wait_end(120)
+            check_equal((info["state"], info["exit_code"]), ("stopped", 0), f"how {vm.name} ended: {vm.output()[-300:]!r}")
+
+
+with_vms(["qemu-virt-arm64"], cpus=1, memory="512M", arguments={"sve": [0]})(vectors)
+
+
 CRASHES = {"x86_64": {"triple": "triple fault", "jump": "no memory"}, "arm64": {"triple": "no memory"}}
 
 

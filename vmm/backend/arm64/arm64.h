@@ -9,9 +9,11 @@
 
 /* A CPU that runs guests. Its own; interrupts off. */
 struct arm64_cpu {
-    struct vcpu *live; /* whose registers are the CPU's and newer than memory: its thread runs here */
-    uint64_t last;     /* serial number of the vCPU that was loaded here last; 0: none */
-    uint64_t vttbr;    /* what VTTBR_EL2 has */
+    struct vcpu *live;   /* whose registers are the CPU's and newer than memory: its thread runs here */
+    uint64_t last;       /* serial number of the vCPU that was loaded here last; 0: none */
+    uint64_t vttbr;      /* what VTTBR_EL2 has */
+    uint64_t cptr;       /* what CPTR_EL2 has */
+    uint64_t cptr_traps; /* what it is when FP and SVE trap */
 };
 DECLARE_PERCPU(struct arm64_cpu, arm64_cpu);
 
@@ -73,6 +75,19 @@ must_check int arm64_interface_init(void);
 void arm64_interface_cpu_enable(void);
 void arm64_interface_load(struct vcpu *vcpu);
 void arm64_interface_save(struct vcpu *vcpu);
+
+/* --- fp.c: interrupts off, the vCPU's thread --- */
+
+/* This CPU's CPTR_EL2, what it says of FP and SVE excepted. */
+void arm64_fp_cpu_enable(uint64_t cptr);
+must_check int arm64_fp_vcpu_init(struct vcpu *vcpu);
+void arm64_fp_vcpu_fini(struct vcpu *vcpu);
+/* Own thread, or that is parked; interrupts on or off. */
+void arm64_fp_reset(struct vcpu *vcpu);
+/* The vCPU has come to this CPU: its registers may still be here, else using them traps. */
+void arm64_fp_load(struct arm64_cpu *cpu, struct vcpu *vcpu);
+/* It leaves the CPU: memory is what counts. The host may use the registers. */
+void arm64_fp_leave(struct vcpu *vcpu);
 
 /* --- stage2.c --- */
 

@@ -144,9 +144,9 @@ static void fine_traps_set(void)
         arch_sysreg_write(s3_4_c1_c2_2, 0); /* HCRX_EL2 */
 }
 
-/* CPTR_EL2: FP and SIMD are the thread's, and so the guest's; SVE, SME, trace and activity monitors trap. */
-#define CPTR_NVHE    0x33ffULL /* RES1; TZ, TSM */
-#define CPTR_VHE     MASK(21, 20)
+/* CPTR_EL2 without what fp.c says: SME, trace and activity monitors trap. */
+#define CPTR_NVHE    0x32ffULL /* RES1; TSM */
+#define CPTR_VHE     0
 #define CPTR_TTA     BIT(20)
 #define CPTR_TTA_VHE BIT(28)
 #define CPTR_TAM     BIT(30)
@@ -157,7 +157,7 @@ static void coprocessor_traps_set(void)
 
     if (arm64_id_field(arch_sysreg_read(id_aa64pfr0_el1), 44))
         cptr |= CPTR_TAM;
-    arch_sysreg_write(cptr_el2, cptr);
+    arm64_fp_cpu_enable(cptr);
     arch_sysreg_write(hstr_el2, 0);
 }
 
@@ -191,6 +191,10 @@ void backend_cpu_disable(void)
 
 int backend_vcpu_init(struct vcpu *vcpu)
 {
+    int error = arm64_fp_vcpu_init(vcpu);
+
+    if (error)
+        return error;
     vcpu->backend.hcr = arm64_hcr;
     vcpu->backend.vcpu = vcpu;
     arm64_timer_vcpu_init(vcpu);
@@ -200,6 +204,7 @@ int backend_vcpu_init(struct vcpu *vcpu)
 void backend_vcpu_fini(struct vcpu *vcpu)
 {
     arm64_timer_vcpu_fini(vcpu);
+    arm64_fp_vcpu_fini(vcpu);
 }
 
 /* PSTATE: EL1 with its own stack pointer; D, A, I and F masked (Arm ARM, D1.3.3 "reset"). */
@@ -226,6 +231,5 @@ void backend_reset(struct vcpu *vcpu, uint64_t midr, uint64_t mpidr)
     b->vmpidr = mpidr;
     b->is_changed = true;
     arm64_timer_reset(vcpu);
-    if (thread_guest() == vcpu)
-        thread_fpu_reset();
+    arm64_fp_reset(vcpu);
 }

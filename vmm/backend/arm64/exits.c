@@ -9,16 +9,16 @@
 const uint8_t arm64_simple_exits[ARM64_CLASSES] = {
     [ESR_HVC64] = EXIT_HYPERCALL,
     [ESR_SMC64] = EXIT_SMC,
+    [ESR_FP] = EXIT_FP,
+    [ESR_SVE] = EXIT_FP,
     /* Of what is not offered: FP registers of other kinds, pointer authentication, AArch32's coprocessors. */
     [ESR_CP15_32] = EXIT_UNDEFINED,
     [ESR_CP15_64] = EXIT_UNDEFINED,
     [ESR_CP14_32] = EXIT_UNDEFINED,
     [ESR_CP14_LDC] = EXIT_UNDEFINED,
-    [ESR_FP] = EXIT_UNDEFINED,
     [ESR_VMRS] = EXIT_UNDEFINED,
     [ESR_PAUTH] = EXIT_UNDEFINED,
     [ESR_CP14_64] = EXIT_UNDEFINED,
-    [ESR_SVE] = EXIT_UNDEFINED,
     [ESR_SME] = EXIT_UNDEFINED,
     [ESR_ERET] = EXIT_UNDEFINED,
     [ESR_BREAKPOINT_LOWER] = EXIT_DEBUG,

@@ -183,6 +183,7 @@ void arm64_load(struct vcpu *vcpu)
     cpu->last = vcpu->serial;
     cpu->live = vcpu;
     b->is_live = true;
+    arm64_fp_load(cpu, vcpu);
     arm64_timer_load(vcpu);
     arm64_interface_load(vcpu);
 }
@@ -212,6 +213,7 @@ void arm64_away(void *arg)
 
     if (vcpu->backend.is_live)
         save(vcpu);
+    arm64_fp_leave(vcpu);
 }
 
 void arm64_sync(struct vcpu *vcpu)
@@ -225,7 +227,10 @@ void arm64_sync(struct vcpu *vcpu)
 
 void backend_leave(struct vcpu *vcpu)
 {
-    arm64_sync(vcpu);
+    arch_irq_state_t state = arch_irq_save();
+
+    arm64_away(vcpu);
+    arch_irq_restore(state);
     arm64_timer_stop(vcpu);
 }
 

@@ -18,18 +18,18 @@ void arch_thread_init(struct arch_thread *thread, void *stack_top, void (*fn)(vo
 /* Saves the callee-saved state of the caller in `from` and continues `to`. Interrupts off. */
 void arch_thread_switch(struct arch_thread *from, struct arch_thread *to);
 
-/* FP/SIMD registers of a thread (Arm ARM, B1.2.2): V0 to V31, FPSR, FPCR. fpsimd.S knows the layout. */
+/* FP/SIMD registers (Arm ARM, B1.2.2): V0 to V31, FPSR, FPCR. switch.S knows the layout. */
 struct arch_fpu {
     unsigned __int128 v[32];
     uint64_t fpsr, fpcr;
 };
 #define ARCH_FPU_STATE_ALIGN 16
 
-/* Bytes of a struct arch_fpu for host threads / for guests. */
+/* Bytes of a struct arch_fpu for host threads / for guests, whose registers the backend switches when they
+ * use them. */
 static inline size_t arch_fpu_size(bool is_guest)
 {
-    (void)is_guest;
-    return sizeof(struct arch_fpu);
+    return is_guest ? 0 : sizeof(struct arch_fpu);
 }
 
 /* The state that a new thread, or a guest's CPU after power-on, starts with. */

@@ -25,7 +25,9 @@ struct arm64_host {
     uint8_t ipa_bits;  /* of guest-physical addresses: at most what ID_AA64MMFR0_EL1.PARange says */
     uint8_t vmid_bits; /* 8, 16 */
     uint8_t lr_count, lr_pri_bits; /* of struct gicv3_config; 0: no GICv3 CPU interface */
-    bool has_vhe, has_fwb, has_pauth, has_sve, has_fgt, has_ecv;
+    uint16_t sve_length,
+        sve_bytes; /* of a guest's vector registers at most, of their whole state; 0: no SVE */
+    bool has_vhe, has_fwb, has_pauth, has_fgt, has_ecv;
 };
 extern struct arm64_host arm64_host; /* immutable after the boot CPU is enabled */
 
@@ -37,6 +39,9 @@ void backend_reset(struct vcpu *vcpu, uint64_t midr, uint64_t mpidr);
 /* The vCPU is about to park: nothing of it stays in this CPU, where others could not change it. Own thread.
  */
 void backend_leave(struct vcpu *vcpu);
+
+/* EXIT_FP: the vCPU may use the registers now. False: it has none of that kind. Own thread. */
+must_check bool backend_fp_use(struct vcpu *vcpu);
 
 /* vcpu->arch.gic is there now: once, before it runs. */
 void backend_gic_attached(struct vcpu *vcpu);

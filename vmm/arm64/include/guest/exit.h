@@ -10,10 +10,11 @@
  * vcpu->arch.esr holds ESR_EL2, and with EXIT_STAGE2_FAULT vcpu->arch.far FAR_EL2 (../../esr.h reads them).
  * EXIT_HYPERCALL: PC is behind the HVC already; after everything else it is at the instruction.
  */
-#define GUEST_EXIT_LIST(X)                                                         \
-    X(EXIT_SYSREG, "sysreg") /* exit.sysreg: MSR, MRS or a system instruction */   \
-    X(EXIT_SMC, "smc")                                                             \
-    X(EXIT_DEBUG, "debug")   /* breakpoint, watchpoint, step; BRK if it is ours */ \
+#define GUEST_EXIT_LIST(X)                                                                 \
+    X(EXIT_SYSREG, "sysreg") /* exit.sysreg: MSR, MRS or a system instruction */           \
+    X(EXIT_SMC, "smc")                                                                     \
+    X(EXIT_FP, "fp")         /* FP, SIMD or SVE registers are used, whose are elsewhere */ \
+    X(EXIT_DEBUG, "debug")   /* breakpoint, watchpoint, step; BRK if it is ours */         \
     X(EXIT_SERROR, "serror") /* exit.raw.code: its ESR_EL2; the guest's doing, or its device's */
 
 struct exit_sysreg {

@@ -2,7 +2,9 @@
 #ifndef BACKEND_STATE_H
 #define BACKEND_STATE_H
 
+#include <arch/thread.h>
 #include <core/compiler.h>
+#include <core/fpu.h>
 #include <core/time.h>
 #include <core/types.h>
 #include <guest/el1.h>
@@ -25,6 +27,14 @@ struct backend_vcpu {
     uint64_t keys[ARM64_PAUTH_KEYS]; /* t: APIAKeyLo_EL1 ... APGAKeyHi_EL1 */
     uint64_t hcr, vsesr;             /* t: HCR_EL2, VSESR_EL2 */
     uint64_t vpidr, vmpidr;          /* t: what MIDR_EL1 and MPIDR_EL1 read */
+
+    /* FP, SIMD and SVE (fp.c). */
+    bool is_fp_live; /* t, and whoever switches the thread: they are in this CPU, the guest's to use */
+    bool has_sve;    /* t: `sve` has Z, P and FFR; else `fp` has V, and the rest is zero */
+    struct fpu_home fp_home; /* t: of what is in memory */
+    struct arch_fpu fp;      /* t */
+    char *sve;               /* t: NULL: this host's guests have none */
+    uint64_t zcr;            /* t: ZCR_EL1 */
 
     /* Timers (timer.c). */
     uint64_t counter_offset;      /* t: CNTVOFF_EL2 */
