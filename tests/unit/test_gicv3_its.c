@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "../../vmm/irqchip/gicv3/its.h"
 #include "gicv3_its.h"
 #include <criterion/criterion.h>
 #include <pthread.h>
@@ -370,6 +371,36 @@ Test(gicv3_its, full_queue, .init = start_mapped, .fini = gic_stop)
     current = GIC_NOBODY;
     its_put(GITS_CWRITER, 0x7fe0);
     cr_assert_eq(its_get(GITS_CREADR), 0x7fe0);
+}
+
+/* As two CPUs can bring about that write both registers at once. */
+Test(gicv3_its, end_outside_the_queue, .init = start_mapped, .fini = gic_stop)
+{
+    write_at(ITS, 4, 0);
+    its_put(GITS_CBASER, BIT(63) | QUEUE | 15);
+    its_put(GITS_CWRITER, 0x8000);
+    atomic_store(&chip->its->cbaser, BIT(63) | QUEUE);
+    current = GIC_NOBODY;
+    write_at(ITS, 4, 1);
+    cr_assert_eq(its_get(GITS_CREADR), 0);
+    cr_assert_eq(gic_reload(), 0);
+    cr_assert_eq(its_get(GITS_CWRITER), 0);
+}
+
+Test(gicv3_its, what_it_takes_is_known, .init = start, .fini = gic_stop)
+{
+    uint64_t before = irqchip_bytes(chip);
+
+    cr_assert_gt(before, sizeof(struct irqchip) + 4 * sizeof(struct gic_cpu));
+    mapd(1, 16, true);
+    cr_assert_eq(irqchip_bytes(chip), before + sizeof(struct its_device));
+    mapti(1, 0, 8192, 0);
+    mapti(1, 1, 8192 + LPI_LEAF, 0);
+    mapti(1, 2, 8192, 0);
+    cr_assert_eq(irqchip_bytes(chip),
+                 before + sizeof(struct its_device) + 2 * LPI_LEAF * sizeof(struct gic_lpi));
+    mapd(1, 16, false);
+    cr_assert_eq(irqchip_bytes(chip), before + 2 * LPI_LEAF * sizeof(struct gic_lpi));
 }
 
 /* Unmapping a device with everything mapped takes several goes. */

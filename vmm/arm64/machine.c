@@ -214,15 +214,12 @@ void machine_reset(struct vm *vm)
         pl031_wall_follow(vm->machine->rtc, wall_ns);
 }
 
-/* The small devices together; the GIC's shared part; a vCPU's redistributor, to which come vectors. */
-#define DEVICES_BYTES 2048
-#define GIC_BYTES     (5120 + MACHINE_SPIS * 48) /* struct gic_irq and its route */
-#define REDIST_BYTES  4096
+#define DEVICES_BYTES 2048 /* the small ones together */
 
 uint64_t machine_bytes(const struct vm *vm)
 {
-    return sizeof(struct machine) + sizeof(struct vpci_host) + DEVICES_BYTES + GIC_BYTES +
-           vm->vcpu_count * (REDIST_BYTES + (uint64_t)arm64_host.sve_bytes);
+    return sizeof(struct machine) + sizeof(struct vpci_host) + DEVICES_BYTES +
+           irqchip_bytes(vm->machine->irqchip) + vm->vcpu_count * (uint64_t)arm64_host.sve_bytes;
 }
 
 /* There is no such line; what comes nearest is an error that nobody can ignore, on the boot CPU. */

@@ -159,6 +159,11 @@ int irqchip_create(struct vcpu *const *vcpus, unsigned vcpu_count, struct bus *p
     return 0;
 }
 
+uint64_t irqchip_bytes(const struct irqchip *chip)
+{
+    return sizeof(*chip) + chip->count * sizeof(struct lapic);
+}
+
 void irqchip_destroy(struct irqchip *chip)
 {
     for (unsigned i = 0; i < chip->count; i++)

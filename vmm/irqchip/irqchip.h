@@ -26,6 +26,9 @@ void irqchip_line_set(struct irqchip *chip, unsigned gsi, bool level);
  */
 void irqchip_msi_send(struct irqchip *chip, uint32_t requester, const struct msi_message *message);
 
+/* The host's memory that it takes, which may grow with what the guest asks of it. Context: thread. */
+uint64_t irqchip_bytes(const struct irqchip *chip);
+
 /* --- what the irqchip asks of vCPUs (vmm/vm implements; any context, interrupts included)
  * ------------------- */
 

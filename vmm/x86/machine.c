@@ -194,16 +194,12 @@ void machine_reset(struct vm *vm)
         rtc_wall_follow(vm->machine->rtc, wall_ns);
 }
 
-/* The small devices together: UART, timers, RTC, power management; a vCPU's local APIC. */
-#define DEVICES_BYTES 4096
-#define LAPIC_BYTES   512
+#define DEVICES_BYTES 4096 /* the small ones together: UART, timers, RTC, power management */
 
 uint64_t machine_bytes(const struct vm *vm)
 {
-    uint64_t per_vcpu = sizeof(struct x86_caches) + LAPIC_BYTES;
-
     return sizeof(struct machine) + sizeof(struct vpci_host) + BUS_INDEXED + DEVICES_BYTES +
-           vm->vcpu_count * per_vcpu;
+           irqchip_bytes(vm->machine->irqchip) + vm->vcpu_count * sizeof(struct x86_caches);
 }
 
 void machine_nmi(struct vm *vm)

@@ -198,6 +198,12 @@ int gic_chip_create(const struct gic_config *config, const struct device_ops *op
     return 0;
 }
 
+uint64_t gic_chip_bytes(const struct irqchip *chip)
+{
+    return sizeof(*chip) + chip->cpu_count * sizeof(struct gic_cpu) +
+           chip->spi_count * sizeof(struct gic_irq);
+}
+
 void gic_chip_free(struct irqchip *chip)
 {
     while (chip->region_count > 0)

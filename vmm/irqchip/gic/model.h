@@ -264,6 +264,7 @@ must_check int gic_chip_create(const struct gic_config *config, const struct dev
                                struct irqchip **out);
 /* Takes its regions away and frees it. */
 void gic_chip_free(struct irqchip *chip);
+uint64_t gic_chip_bytes(const struct irqchip *chip); /* irqchip_bytes() of what is common */
 must_check int gic_region_add(struct irqchip *chip, uint64_t base, uint64_t size,
                               const struct bus_region *region);
 

@@ -275,6 +275,12 @@ void gicv3_destroy(struct irqchip *chip)
     gic_chip_free(chip);
 }
 
+uint64_t irqchip_bytes(const struct irqchip *chip)
+{
+    return gic_chip_bytes(chip) + chip->spi_count * sizeof(*chip->irouter) + gic_lpis_bytes(chip) +
+           its_bytes(chip);
+}
+
 static int parts_create(struct irqchip *chip, const struct gicv3_config *config)
 {
     int err = 0;

@@ -119,9 +119,7 @@ uint64_t its_read(void *device, uint64_t offset, unsigned size)
 
 static void cwriter_write(struct its *its, uint64_t offset, uint64_t value)
 {
-    uint32_t size = (uint32_t)(FIELD(atomic_load(&its->cbaser), 7, 0) + 1) << PAGE_SHIFT;
-
-    if ((offset & 4) != 0 || (value & OFFSET_MASK) >= size)
+    if ((offset & 4) != 0 || (value & OFFSET_MASK) >= its_queue_size(atomic_load(&its->cbaser)))
         return;
     atomic_store(&its->cwriter, (uint32_t)value & OFFSET_MASK);
     commands_start(its);
@@ -208,6 +206,13 @@ int its_create(struct irqchip *chip)
     return 0;
 }
 
+uint64_t its_bytes(const struct irqchip *chip)
+{
+    if (chip->its == NULL)
+        return 0;
+    return sizeof(*chip->its) + atomic_load(&chip->its->device_count) * sizeof(struct its_device);
+}
+
 void its_destroy(struct irqchip *chip)
 {
     if (chip->its == NULL)
@@ -222,11 +227,14 @@ void its_destroy(struct irqchip *chip)
 void its_save(struct irqchip *chip, struct state_writer *writer)
 {
     const struct its *its = chip->its;
+    uint32_t size = its_queue_size(atomic_load(&its->cbaser)), cwriter = atomic_load(&its->cwriter),
+             creadr = atomic_load(&its->creadr);
 
     state_put_u32(writer, atomic_load(&its->ctlr));
     state_put_u64(writer, atomic_load(&its->cbaser));
-    state_put_u32(writer, atomic_load(&its->cwriter));
-    state_put_u32(writer, atomic_load(&its->creadr));
+    /* One CPU may have made the queue shorter while another moved in it. */
+    state_put_u32(writer, cwriter < size ? cwriter : 0);
+    state_put_u32(writer, creadr < size ? creadr : 0);
     for (unsigned i = 0; i < ITS_BASERS; i++)
         state_put_u64(writer, atomic_load(&its->baser[i]));
     its_map_save(chip->its, writer);
@@ -240,7 +248,7 @@ int its_load(struct irqchip *chip, struct state_reader *reader)
     its_reset(chip);
     atomic_store(&its->ctlr, state_get_u32(reader) & ITS_CTLR_ENABLED);
     atomic_store(&its->cbaser, state_get_u64(reader) & CBASER_WRITABLE);
-    size = (uint32_t)(FIELD(atomic_load(&its->cbaser), 7, 0) + 1) << PAGE_SHIFT;
+    size = its_queue_size(atomic_load(&its->cbaser));
     atomic_store(&its->cwriter, state_get_u32(reader) & OFFSET_MASK);
     atomic_store(&its->creadr, state_get_u32(reader) & OFFSET_MASK);
     if (atomic_load(&its->cwriter) >= size || atomic_load(&its->creadr) >= size)

@@ -35,7 +35,7 @@ struct its {
     atomic_bool is_busy;                           /* a: commands are being executed */
     _Atomic uint32_t ctlr, cwriter, creadr;        /* a */
     _Atomic uint64_t cbaser, baser[ITS_BASERS];    /* a */
-    unsigned device_count;                         /* is_busy's holder */
+    _Atomic uint32_t device_count;                 /* written: is_busy's holder */
 };
 
 #define ITS_CTLR_ENABLED   0x1
@@ -44,8 +44,15 @@ struct its {
 #define ITS_BASER_INDIRECT BIT(62)
 #define ITS_COMMAND_SIZE   32
 
+/* The size of the command queue in bytes. */
+static inline uint32_t its_queue_size(uint64_t cbaser)
+{
+    return (uint32_t)(FIELD(cbaser, 7, 0) + 1) << PAGE_SHIFT;
+}
+
 must_check int its_create(struct irqchip *chip);
 void its_destroy(struct irqchip *chip);
+uint64_t its_bytes(const struct irqchip *chip);
 void its_reset(struct irqchip *chip); /* no vCPU runs */
 void its_save(struct irqchip *chip, struct state_writer *writer);
 must_check int its_load(struct irqchip *chip, struct state_reader *reader);

@@ -237,17 +237,22 @@ static int command_do(struct its *its, const struct command *c)
 
 /* --- the queue: 5.2 --- */
 
+/* An end that is not in the queue would never be reached: one CPU may have moved it while another shortened
+ * that. */
 static bool has_commands(const struct its *its)
 {
-    return (atomic_load(&its->ctlr) & ITS_CTLR_ENABLED) && (atomic_load(&its->cbaser) & ITS_CBASER_VALID) &&
-           atomic_load(&its->creadr) != atomic_load(&its->cwriter);
+    uint64_t cbaser = atomic_load(&its->cbaser);
+    uint32_t end = atomic_load(&its->cwriter);
+
+    return (atomic_load(&its->ctlr) & ITS_CTLR_ENABLED) && (cbaser & ITS_CBASER_VALID) &&
+           end < its_queue_size(cbaser) && atomic_load(&its->creadr) != end;
 }
 
 /* One command; false: it needs more steps. */
 static bool command_next(struct its *its)
 {
     uint64_t cbaser = atomic_load(&its->cbaser);
-    uint32_t size = (uint32_t)(FIELD(cbaser, 7, 0) + 1) << PAGE_SHIFT, at = atomic_load(&its->creadr);
+    uint32_t size = its_queue_size(cbaser), at = atomic_load(&its->creadr);
     struct command command;
 
     if (gmem_read(its->chip->gmem, gpa((cbaser & MASK(51, 12)) + at), &command, sizeof(command)) == 0 &&

@@ -30,6 +30,13 @@ void gic_lpis_destroy(struct irqchip *chip)
     chip->lpis = NULL;
 }
 
+uint64_t gic_lpis_bytes(const struct irqchip *chip)
+{
+    if (chip->lpis == NULL)
+        return 0;
+    return sizeof(*chip->lpis) + atomic_load(&chip->lpis->leaf_count) * LPI_LEAF * sizeof(struct gic_lpi);
+}
+
 struct gic_irq *gic_lpi_find(struct irqchip *chip, uint32_t intid)
 {
     uint32_t index = intid - GIC_LPI_FIRST;

@@ -23,11 +23,12 @@ struct gic_lpi {
 
 struct gic_lpis {
     struct gic_lpi *_Atomic leaves[GIC_LPIS / LPI_LEAF]; /* a: only ever set */
-    _Atomic uint32_t leaf_count;                         /* for statistics */
+    _Atomic uint32_t leaf_count;                         /* a */
 };
 
 must_check int gic_lpis_create(struct irqchip *chip);
 void gic_lpis_destroy(struct irqchip *chip);
+uint64_t gic_lpis_bytes(const struct irqchip *chip);
 void gic_lpis_reset(struct irqchip *chip); /* no vCPU runs */
 
 /* The LPI, or NULL: out of range, or nobody ever asked for it. Context: any. */
