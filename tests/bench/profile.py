@@ -25,13 +25,17 @@ from harness.host import Host  # noqa: E402
 from harness.vm import Vm, guest_file, upload  # noqa: E402
 from symbols import Symbols  # noqa: E402
 
+# How far above its linked address the host is loaded by the board's -kernel, and the guest in its RAM.
+LOADED = {"qemu-virt-arm64": (0x40000000, 0x40000000)}
 TRACE = re.compile(rb"^Trace (\d+): \S+ \[[0-9a-f]+/([0-9a-f]+)/")
 
 
 def trace(options, image, mark):
-    """Runs the guest with QEMU's log of executed instructions on; gives [(CPU, address)]."""
+    """Runs the guest with QEMU's log of executed instructions on; gives [(CPU, address as linked)]."""
     cpus = 2 if options.operation in ("ipi", "lpi") else 1
-    first, last = image.address("image_start"), image.address("text_end") - 1
+    moved, guest_moved = LOADED.get(pathlib.Path(options.out).name, (0, 0))
+    mark += guest_moved
+    first, last = image.address("text_start") + moved, image.address("text_end") + moved - 1
     config = dataclasses.replace(
         virtual(board=pathlib.Path(options.out).name, memory="512M", cpus=cpus),
         accel="tcg,thread=single,one-insn-per-tb=on",
@@ -52,7 +56,8 @@ def trace(options, image, mark):
         host.qmp.monitor("log none")
         with open(log, "rb") as lines:
             found = [TRACE.match(line) for line in lines]
-        return [(int(match[1]), int(match[2], 16)) for match in found if match]
+        steps = [(int(match[1]), int(match[2], 16)) for match in found if match]
+        return [(cpu, address - (moved if first <= address <= last else guest_moved)) for cpu, address in steps]
     finally:
         host.stop()
 

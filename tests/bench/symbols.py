@@ -14,7 +14,8 @@ class Symbols:
         found = []
         for line in subprocess.check_output(["nm", "-n", str(path)], text=True).splitlines():
             address, kind, name = line.split(maxsplit=2)
-            if kind in "tTwW":
+            # Neither data nor an assembler's marks.
+            if kind in "tTwW" and not name.startswith("$"):
                 found.append((int(address, 16), name))
         self.addresses = [address for address, _ in found]
         self.names = [name for _, name in found]

@@ -4,39 +4,42 @@
 #include <string.h>
 
 /* Any call: the answer is one of those that the interface has, with what it promises. */
-static void check(const struct smccc_call *call, const struct smccc_action *action)
+static void check(uint64_t function, enum smccc_action_kind kind, const struct smccc_action *action)
 {
+    bool is_32bit = !(function & SMCCC_64BIT);
     static const uint8_t entropy[24];
     uint64_t x[4];
 
-    if (action->kind > SMCCC_STOLEN_TIME || action->is_32bit != !(call->x[0] & BIT(30)))
+    if (kind > SMCCC_STOLEN_TIME)
         abort();
-    if (action->kind == SMCCC_RANDOM) {
-        if (action->bits == 0 || action->bits > (action->is_32bit ? 96 : 192))
+    if (kind == SMCCC_RANDOM) {
+        if (action->bits == 0 || action->bits > (is_32bit ? 96 : 192) || action->is_32bit != is_32bit)
             abort();
         smccc_random_return(action, entropy, x);
     }
-    if (action->kind == SMCCC_CPU_ON && (action->entry & 3))
+    if (kind != SMCCC_CPU_ON)
+        return;
+    if (action->entry & 3)
         abort();
-    if (action->is_32bit && ((action->entry | action->context) >> 32 != 0 || action->target >> 24 != 0))
+    if (is_32bit && ((action->entry | action->context) >> 32 != 0 || action->target >> 24 != 0))
         abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct smccc_config config = {.workaround = {-1, -1, -1}};
-    struct smccc_call call;
     struct smccc_action action;
+    uint64_t x[4], function;
 
-    if (size < 1 + sizeof(call))
+    if (size < 1 + sizeof(x))
         return 0;
     for (unsigned i = 0; i < 3; i++)
         config.workaround[i] = (enum smccc_workaround)((bytes[0] >> i & 1) - (bytes[0] >> (i + 3) & 1));
     config.has_random = bytes[0] >> 6 & 1;
     config.has_stolen_time = bytes[0] >> 7;
-    memcpy(&call, bytes + 1, sizeof(call));
+    memcpy(x, bytes + 1, sizeof(x));
+    function = x[0];
     memset(&action, 0xa5, sizeof(action));
-    smccc_handle(&config, &call, &action);
-    check(&call, &action);
+    check(function, smccc_handle(&config, x, &action), &action);
     return 0;
 }

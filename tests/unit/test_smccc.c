@@ -10,22 +10,31 @@ static const struct smccc_config full = {
 };
 static const struct smccc_config bare = {.workaround = {-1, -1, -1}};
 
-static struct smccc_action call(const struct smccc_config *config, uint64_t x0, uint64_t x1, uint64_t x2,
-                                uint64_t x3)
-{
+struct result {
+    enum smccc_action_kind kind;
+    uint64_t x[4];
     struct smccc_action action;
+};
 
-    memset(&action, 0xa5, sizeof(action));
-    smccc_handle(config, &(struct smccc_call){{x0, x1, x2, x3}}, &action);
-    return action;
+static struct result call(const struct smccc_config *config, uint64_t x0, uint64_t x1, uint64_t x2,
+                          uint64_t x3)
+{
+    struct result result = {.x = {x0, x1, x2, x3}};
+
+    memset(&result.action, 0xa5, sizeof(result.action));
+    result.kind = smccc_handle(config, result.x, &result.action);
+    /* What is to be done leaves the arguments alone. */
+    cr_assert(result.kind == SMCCC_RETURN ||
+              (result.x[0] == x0 && result.x[1] == x1 && result.x[2] == x2 && result.x[3] == x3));
+    return result;
 }
 
 static int64_t value(uint64_t x0, uint64_t x1)
 {
-    struct smccc_action action = call(&full, x0, x1, 0, 0);
+    struct result result = call(&full, x0, x1, 0, 0);
 
-    cr_assert_eq(action.kind, SMCCC_RETURN);
-    return (int64_t)action.x[0];
+    cr_assert_eq(result.kind, SMCCC_RETURN);
+    return (int64_t)result.x[0];
 }
 
 Test(smccc, versions)
@@ -80,19 +89,17 @@ Test(smccc, unknown)
 
 Test(smccc, cpu_on)
 {
-    struct smccc_action action = call(&full, 0xc4000003, 0x1200030201, 0x123456789000, ~0ULL);
+    struct result result = call(&full, 0xc4000003, 0x1200030201, 0x123456789000, ~0ULL);
 
-    cr_assert_eq(action.kind, SMCCC_CPU_ON);
-    cr_assert_eq(action.target, 0x12030201);
-    cr_assert_eq(action.entry, 0x123456789000);
-    cr_assert_eq(action.context, ~0ULL);
-    cr_assert_not(action.is_32bit);
-    action = call(&full, 0x84000003, 0xffffffff00000001, 0xffffffff40000000, ~0ULL);
-    cr_assert_eq(action.kind, SMCCC_CPU_ON);
-    cr_assert_eq(action.target, 1);
-    cr_assert_eq(action.entry, 0x40000000);
-    cr_assert_eq(action.context, 0xffffffff);
-    cr_assert(action.is_32bit);
+    cr_assert_eq(result.kind, SMCCC_CPU_ON);
+    cr_assert_eq(result.action.target, 0x12030201);
+    cr_assert_eq(result.action.entry, 0x123456789000);
+    cr_assert_eq(result.action.context, ~0ULL);
+    result = call(&full, 0x84000003, 0xffffffff00000001, 0xffffffff40000000, ~0ULL);
+    cr_assert_eq(result.kind, SMCCC_CPU_ON);
+    cr_assert_eq(result.action.target, 1);
+    cr_assert_eq(result.action.entry, 0x40000000);
+    cr_assert_eq(result.action.context, 0xffffffff);
     cr_assert_eq((int64_t)call(&full, 0x84000003, 0x80000001, 0, 0).x[0], PSCI_INVALID_PARAMETERS);
     cr_assert_eq((int64_t)call(&full, 0xc4000003, 0x80000001, 0, 0).x[0], PSCI_INVALID_PARAMETERS);
     cr_assert_eq((int64_t)call(&full, 0xc4000003, 1ULL << 40, 0, 0).x[0], PSCI_INVALID_PARAMETERS);
@@ -112,7 +119,7 @@ Test(smccc, power)
     cr_assert_eq(value(0xc4000001, 0x40000000), PSCI_INVALID_PARAMETERS);
     cr_assert_eq(value(0xc4000001, 1ULL << 32), PSCI_INVALID_PARAMETERS);
     cr_assert_eq(call(&full, 0xc4000004, 2, 0, 0).kind, SMCCC_AFFINITY_INFO);
-    cr_assert_eq(call(&full, 0xc4000004, 2, 0, 0).target, 2);
+    cr_assert_eq(call(&full, 0xc4000004, 2, 0, 0).action.target, 2);
     cr_assert_eq((int64_t)call(&full, 0xc4000004, 2, 1, 0).x[0], PSCI_INVALID_PARAMETERS);
 }
 
@@ -120,7 +127,7 @@ Test(smccc, random)
 {
     uint8_t entropy[24];
     uint64_t x[4];
-    struct smccc_action action;
+    struct result result;
 
     memset(entropy, 0xff, sizeof(entropy));
     cr_assert_eq(value(0x84000051, 0xc4000053), 0);
@@ -129,17 +136,17 @@ Test(smccc, random)
     cr_assert_eq(value(0x84000053, 0), -2);
     cr_assert_eq(value(0x84000053, 97), -2);
     cr_assert_eq(value(0xc4000053, 193), -2);
-    action = call(&full, 0xc4000053, 192, 0, 0);
-    cr_assert_eq(action.kind, SMCCC_RANDOM);
-    smccc_random_return(&action, entropy, x);
+    result = call(&full, 0xc4000053, 192, 0, 0);
+    cr_assert_eq(result.kind, SMCCC_RANDOM);
+    smccc_random_return(&result.action, entropy, x);
     cr_assert(x[0] == 0 && x[1] == ~0ULL && x[2] == ~0ULL && x[3] == ~0ULL);
-    action = call(&full, 0xc4000053, 65, 0, 0);
-    smccc_random_return(&action, entropy, x);
+    result = call(&full, 0xc4000053, 65, 0, 0);
+    smccc_random_return(&result.action, entropy, x);
     cr_assert(x[1] == 0 && x[2] == 1 && x[3] == ~0ULL);
-    action = call(&full, 0x84000053, 33, 0, 0);
-    smccc_random_return(&action, entropy, x);
+    result = call(&full, 0x84000053, 33, 0, 0);
+    smccc_random_return(&result.action, entropy, x);
     cr_assert(x[1] == 0 && x[2] == 1 && x[3] == 0xffffffff);
-    action = call(&full, 0x84000053, 96, 0, 0);
-    smccc_random_return(&action, entropy, x);
+    result = call(&full, 0x84000053, 96, 0, 0);
+    smccc_random_return(&result.action, entropy, x);
     cr_assert(x[1] == 0xffffffff && x[2] == 0xffffffff && x[3] == 0xffffffff);
 }

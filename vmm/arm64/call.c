@@ -19,11 +19,12 @@ static void random_give(struct vcpu *vcpu, const struct smccc_action *action)
     smccc_random_return(action, entropy, vcpu->arch.x);
 }
 
-static no_inline void call_do(struct vcpu *vcpu, const struct smccc_action *action)
+static no_inline void call_do(struct vcpu *vcpu, enum smccc_action_kind kind,
+                              const struct smccc_action *action)
 {
     uint64_t *x = vcpu->arch.x;
 
-    switch (action->kind) {
+    switch (kind) {
     case SMCCC_CPU_ON:
         x[0] = (uint64_t)vcpu_power_start(vcpu->vm, action->target, action->entry, action->context);
         break;
@@ -56,15 +57,9 @@ static no_inline void call_do(struct vcpu *vcpu, const struct smccc_action *acti
 
 void call_exit(struct vcpu *vcpu)
 {
-    uint64_t *x = vcpu->arch.x;
-    struct smccc_call call = {{x[0], x[1], x[2], x[3]}};
     struct smccc_action action;
+    enum smccc_action_kind kind = smccc_handle(&config, vcpu->arch.x, &action);
 
-    smccc_handle(&config, &call, &action);
-    if (likely(action.kind == SMCCC_RETURN)) {
-        for (unsigned i = 0; i < ARRAY_SIZE(action.x); i++)
-            x[i] = action.x[i];
-    } else {
-        call_do(vcpu, &action);
-    }
+    if (unlikely(kind != SMCCC_RETURN))
+        call_do(vcpu, kind, &action);
 }

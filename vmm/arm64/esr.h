@@ -16,12 +16,14 @@ enum esr_class {
     ESR_FP = 0x07, /* FP, SIMD, SVE by CPTR_EL2 */
     ESR_VMRS = 0x08,
     ESR_PAUTH = 0x09,
+    ESR_LS64 = 0x0a, /* LD64B, ST64B and its kind */
     ESR_CP14_64 = 0x0c,
     ESR_BTI = 0x0d,
     ESR_ILLEGAL = 0x0e,
     ESR_SVC32 = 0x11,
     ESR_HVC32 = 0x12,
     ESR_SMC32 = 0x13,
+    ESR_SYSREG128 = 0x14, /* MRRS, MSRR, 128-bit system instructions */
     ESR_SVC64 = 0x15,
     ESR_HVC64 = 0x16,
     ESR_SMC64 = 0x17,

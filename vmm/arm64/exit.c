@@ -15,10 +15,10 @@ static no_inline void handle_halt(struct vcpu *vcpu)
         vcpu_wait(vcpu);
 }
 
-/* A trapped SMC is not done yet; HVC is (Arm ARM, D1.3.5). */
-static no_inline void handle_smc(struct vcpu *vcpu)
+/* A trapped SMC is not done yet; HVC is (Arm ARM, D1.3.5). Only EL1 has it, which is in AArch64. */
+static void handle_smc(struct vcpu *vcpu)
 {
-    backend_skip(vcpu);
+    backend_skip_a64(vcpu);
     call_exit(vcpu);
 }
 

@@ -12,8 +12,6 @@
 #define PSCI_SYSTEM_RESET      0x84000009U
 #define PSCI_FEATURES          0x8400000aU
 #define PSCI_SYSTEM_RESET2     0x84000012U /* and SMC64 */
-#define PSCI_LAST              0x8400001fU
-#define SMCCC_64BIT            0x40000000U
 #define SMCCC_VERSION          0x80000000U
 
 #define VERSION_1_1     0x10001
@@ -27,16 +25,12 @@
 #define MPIDR_VALID   0xff00ffffffULL
 #define MPIDR_VALID32 0x00ffffffULL
 
-static void answer(struct smccc_action *action, int64_t value)
-{
-    action->kind = SMCCC_RETURN;
-    action->x[0] = (uint64_t)value;
-}
-
 /* False: reserved bits are set, so nobody has that affinity. */
-static bool target_read(uint64_t mpidr, struct smccc_action *action)
+static bool target_read(const uint64_t x[4], struct smccc_action *action)
 {
-    if (mpidr & ~(action->is_32bit ? MPIDR_VALID32 : MPIDR_VALID))
+    uint64_t mpidr = smccc_argument(x, 1);
+
+    if (mpidr & ~(x[0] & SMCCC_64BIT ? MPIDR_VALID : MPIDR_VALID32))
         return false;
     action->target = (uint32_t)(mpidr & 0xffffff) | (uint32_t)(mpidr >> 32) << 24;
     return true;
@@ -66,99 +60,80 @@ static bool has_function(uint32_t function)
     }
 }
 
-static void cpu_on(const struct smccc_call *call, struct smccc_action *action)
+static enum smccc_action_kind cpu_on(uint64_t x[4], struct smccc_action *action)
 {
-    if (!target_read(call->x[1], action)) {
-        answer(action, PSCI_INVALID_PARAMETERS);
-        return;
-    }
+    uint64_t entry = smccc_argument(x, 2);
+
+    if (!target_read(x, action))
+        return smccc_answer(x, PSCI_INVALID_PARAMETERS);
     /* Instructions are words; whether there is memory is the guest's business until it gets there. */
-    if (call->x[2] & 3) {
-        answer(action, PSCI_INVALID_ADDRESS);
-        return;
-    }
-    action->kind = SMCCC_CPU_ON;
-    action->entry = call->x[2];
-    action->context = call->x[3];
+    if (entry & 3)
+        return smccc_answer(x, PSCI_INVALID_ADDRESS);
+    action->entry = entry;
+    action->context = smccc_argument(x, 3);
+    return SMCCC_CPU_ON;
 }
 
 /* Only single vCPUs have a state (level 0): 5.7. */
-static void affinity_info(const struct smccc_call *call, struct smccc_action *action)
+static enum smccc_action_kind affinity_info(uint64_t x[4], struct smccc_action *action)
 {
-    if (call->x[2] != 0 || !target_read(call->x[1], action))
-        answer(action, PSCI_INVALID_PARAMETERS);
-    else
-        action->kind = SMCCC_AFFINITY_INFO;
+    if (smccc_argument(x, 2) != 0 || !target_read(x, action))
+        return smccc_answer(x, PSCI_INVALID_PARAMETERS);
+    return SMCCC_AFFINITY_INFO;
 }
 
 /* Any state may be replaced by standby, which WFI is. */
-static void cpu_suspend(const struct smccc_call *call, struct smccc_action *action)
+static enum smccc_action_kind cpu_suspend(uint64_t x[4])
 {
-    if (call->x[1] & ~(uint64_t)POWER_STATE_VALID)
-        answer(action, PSCI_INVALID_PARAMETERS);
-    else
-        action->kind = SMCCC_SUSPEND;
+    if (smccc_argument(x, 1) & ~(uint64_t)POWER_STATE_VALID)
+        return smccc_answer(x, PSCI_INVALID_PARAMETERS);
+    return SMCCC_SUSPEND;
 }
 
 /* Type 0 is SYSTEM_WARM_RESET, others are the vendor's: 5.12. */
-static void reset2(const struct smccc_call *call, struct smccc_action *action)
+static enum smccc_action_kind reset2(uint64_t x[4])
 {
-    if ((uint32_t)call->x[1] == 0)
-        action->kind = SMCCC_SYSTEM_RESET;
-    else
-        answer(action, (call->x[1] & RESET2_VENDOR) ? PSCI_NOT_SUPPORTED : PSCI_INVALID_PARAMETERS);
+    uint32_t type = (uint32_t)x[1];
+
+    if (type == 0)
+        return SMCCC_SYSTEM_RESET;
+    return smccc_answer(x, type & RESET2_VENDOR ? PSCI_NOT_SUPPORTED : PSCI_INVALID_PARAMETERS);
 }
 
 /* Calls that have a 64-bit form, by number. */
-#define NUMBER(function) ((function) - PSCI_VERSION)
+#define NUMBER(function) ((function) - PSCI_FIRST)
 #define HAS_64BIT                                                                                 \
     (BIT(NUMBER(PSCI_CPU_SUSPEND)) | BIT(NUMBER(PSCI_CPU_ON)) | BIT(NUMBER(PSCI_AFFINITY_INFO)) | \
      BIT(NUMBER(PSCI_SYSTEM_RESET2)))
 
-bool psci_handle(uint32_t function, const struct smccc_call *call, struct smccc_action *action)
+enum smccc_action_kind psci_handle(uint64_t x[4], struct smccc_action *action)
 {
-    uint32_t number = NUMBER(function & ~SMCCC_64BIT);
+    uint32_t number = NUMBER((uint32_t)x[0] & ~SMCCC_64BIT);
 
-    if (number > NUMBER(PSCI_LAST))
-        return false;
-    if ((function & SMCCC_64BIT) && !(HAS_64BIT >> number & 1)) {
-        answer(action, PSCI_NOT_SUPPORTED);
-        return true;
-    }
+    if ((x[0] & SMCCC_64BIT) && !(HAS_64BIT >> number & 1))
+        return smccc_answer(x, PSCI_NOT_SUPPORTED);
     switch (number) {
     case NUMBER(PSCI_VERSION):
-        answer(action, VERSION_1_1);
-        break;
+        return smccc_answer(x, VERSION_1_1);
     case NUMBER(PSCI_CPU_SUSPEND):
-        cpu_suspend(call, action);
-        break;
+        return cpu_suspend(x);
     case NUMBER(PSCI_CPU_OFF):
-        action->kind = SMCCC_CPU_OFF;
-        break;
+        return SMCCC_CPU_OFF;
     case NUMBER(PSCI_CPU_ON):
-        cpu_on(call, action);
-        break;
+        return cpu_on(x, action);
     case NUMBER(PSCI_AFFINITY_INFO):
-        affinity_info(call, action);
-        break;
+        return affinity_info(x, action);
     case NUMBER(PSCI_MIGRATE_INFO_TYPE):
-        answer(action, TRUSTED_OS_NONE);
-        break;
+        return smccc_answer(x, TRUSTED_OS_NONE);
     case NUMBER(PSCI_SYSTEM_OFF):
-        action->kind = SMCCC_SYSTEM_OFF;
-        break;
+        return SMCCC_SYSTEM_OFF;
     case NUMBER(PSCI_SYSTEM_RESET):
-        action->kind = SMCCC_SYSTEM_RESET;
-        break;
+        return SMCCC_SYSTEM_RESET;
     case NUMBER(PSCI_FEATURES):
-        answer(action, has_function((uint32_t)call->x[1]) ? PSCI_SUCCESS : PSCI_NOT_SUPPORTED);
-        break;
+        return smccc_answer(x, has_function((uint32_t)x[1]) ? PSCI_SUCCESS : PSCI_NOT_SUPPORTED);
     case NUMBER(PSCI_SYSTEM_RESET2):
-        reset2(call, action);
-        break;
+        return reset2(x);
     default:
-        answer(action, PSCI_NOT_SUPPORTED);
-        break;
+        return smccc_answer(x, PSCI_NOT_SUPPORTED);
     }
-    return true;
 }

@@ -4,8 +4,11 @@
 
 #include "smccc.h"
 
-/* PSCI 1.1 (Arm DEN 0022D). False: `function` is none of its calls, and nothing has been done. Arguments are
- * cut to 32 bits already if they are to be. Context: any. */
-must_check bool psci_handle(uint32_t function, const struct smccc_call *call, struct smccc_action *action);
+/* PSCI 1.1 (Arm DEN 0022D): the numbers of its calls, without SMCCC_64BIT. */
+#define PSCI_FIRST 0x84000000U
+#define PSCI_LAST  0x8400001fU
+
+/* See smccc_handle(); for calls whose number is one of those. Context: any. */
+enum smccc_action_kind psci_handle(uint64_t x[4], struct smccc_action *action);
 
 #endif

@@ -5,7 +5,6 @@
 #include <string.h>
 
 /* Function identifiers: DEN 0028, 2.5. Bit 31: fast, bit 30: 64-bit, bits 29:24: whose service. */
-#define SMCCC_64BIT         BIT(30)
 #define SMCCC_VERSION       0x80000000U
 #define SMCCC_ARCH_FEATURES 0x80000001U
 #define SMCCC_WORKAROUND_1  0x80008000U
@@ -23,23 +22,6 @@
 
 #define NOT_SUPPORTED      (-1)
 #define INVALID_PARAMETERS (-2) /* TRNG's */
-
-static void answer(struct smccc_action *action, int64_t value)
-{
-    action->kind = SMCCC_RETURN;
-    action->x[0] = (uint64_t)value;
-}
-
-/* Field by field: a call is often all that a guest's exit is about, and memset() costs more than the answer.
- */
-static always_inline void action_begin(struct smccc_action *action, bool is_32bit)
-{
-    action->kind = SMCCC_RETURN;
-    action->is_32bit = is_32bit;
-    action->x[0] = action->x[1] = action->x[2] = action->x[3] = 0;
-    action->target = action->bits = 0;
-    action->entry = action->context = 0;
-}
 
 /* --- the architecture's own --- */
 
@@ -80,31 +62,27 @@ static bool is_random_call(uint32_t function)
     }
 }
 
-static void random_handle(uint32_t function, const struct smccc_call *call, struct smccc_action *action)
+static enum smccc_action_kind random_handle(uint32_t function, uint64_t x[4], struct smccc_action *action)
 {
-    uint64_t bits = call->x[1];
+    uint64_t bits = smccc_argument(x, 1);
 
     switch (function) {
     case TRNG_VERSION:
-        answer(action, VERSION_1_0);
-        break;
+        return smccc_answer(x, VERSION_1_0);
     case TRNG_FEATURES:
-        answer(action, is_random_call((uint32_t)call->x[1]) ? 0 : NOT_SUPPORTED);
-        break;
+        return smccc_answer(x, is_random_call((uint32_t)bits) ? 0 : NOT_SUPPORTED);
     case TRNG_GET_UUID: /* 42617361-6c74-4e47-8000-74726e672e31: a name of ours */
-        answer(action, 0x42617361);
-        action->x[1] = 0x6c744e47;
-        action->x[2] = 0x80007472;
-        action->x[3] = 0x6e672e31;
-        break;
+        x[0] = 0x42617361;
+        x[1] = 0x6c744e47;
+        x[2] = 0x80007472;
+        x[3] = 0x6e672e31;
+        return SMCCC_RETURN;
     default:
-        if (bits == 0 || bits > (action->is_32bit ? 96 : 192)) {
-            answer(action, INVALID_PARAMETERS);
-            break;
-        }
-        action->kind = SMCCC_RANDOM;
+        action->is_32bit = (function & SMCCC_64BIT) == 0;
+        if (bits == 0 || bits > (action->is_32bit ? 96 : 192))
+            return smccc_answer(x, INVALID_PARAMETERS);
         action->bits = (uint32_t)bits;
-        break;
+        return SMCCC_RANDOM;
     }
 }
 
@@ -127,43 +105,32 @@ void smccc_random_return(const struct smccc_action *action, const uint8_t entrop
 
 /* --- all --- */
 
-static void arch_handle(const struct smccc_config *config, uint32_t function, const struct smccc_call *call,
-                        struct smccc_action *action)
+static enum smccc_action_kind arch_handle(const struct smccc_config *config, uint32_t function, uint64_t x[4])
 {
     int workaround = workaround_find(function);
+    uint32_t asked = (uint32_t)x[1];
 
     if (function == SMCCC_VERSION)
-        answer(action, VERSION_1_1);
-    else if (function == SMCCC_ARCH_FEATURES)
-        answer(action, arch_features(config, (uint32_t)call->x[1]));
-    else if (workaround >= 0 && config->workaround[workaround] != SMCCC_WORKAROUND_UNKNOWN)
-        answer(action, 0);
-    else if (function == PV_TIME_FEATURES && config->has_stolen_time)
-        answer(action, (uint32_t)call->x[1] == PV_TIME_FEATURES || (uint32_t)call->x[1] == PV_TIME_ST
-                           ? 0
-                           : NOT_SUPPORTED);
-    else if (function == PV_TIME_ST && config->has_stolen_time)
-        action->kind = SMCCC_STOLEN_TIME;
-    else
-        answer(action, NOT_SUPPORTED); /* 5.2: the unknown function identifier */
+        return smccc_answer(x, VERSION_1_1);
+    if (function == SMCCC_ARCH_FEATURES)
+        return smccc_answer(x, arch_features(config, asked));
+    if (workaround >= 0 && config->workaround[workaround] != SMCCC_WORKAROUND_UNKNOWN)
+        return smccc_answer(x, 0);
+    if (function == PV_TIME_FEATURES && config->has_stolen_time)
+        return smccc_answer(x, asked == PV_TIME_FEATURES || asked == PV_TIME_ST ? 0 : NOT_SUPPORTED);
+    if (function == PV_TIME_ST && config->has_stolen_time)
+        return SMCCC_STOLEN_TIME;
+    return smccc_answer(x, NOT_SUPPORTED); /* 5.2: the unknown function identifier */
 }
 
-void smccc_handle(const struct smccc_config *config, struct smccc_call *call, struct smccc_action *action)
+enum smccc_action_kind smccc_handle(const struct smccc_config *config, uint64_t x[4],
+                                    struct smccc_action *action)
 {
-    uint32_t function = (uint32_t)call->x[0];
-    bool is_32bit = (function & SMCCC_64BIT) == 0;
+    uint32_t function = (uint32_t)x[0];
 
-    action_begin(action, is_32bit);
-    /* SMC32: arguments are W registers (3.1). */
-    if (is_32bit) {
-        call->x[1] = (uint32_t)call->x[1];
-        call->x[2] = (uint32_t)call->x[2];
-        call->x[3] = (uint32_t)call->x[3];
-    }
-    if (psci_handle(function, call, action))
-        return;
+    if (likely((function & ~SMCCC_64BIT) - PSCI_FIRST <= PSCI_LAST - PSCI_FIRST))
+        return psci_handle(x, action);
     if (config->has_random && is_random_call(function))
-        random_handle(function, call, action);
-    else
-        arch_handle(config, function, call, action);
+        return random_handle(function, x, action);
+    return arch_handle(config, function, x);
 }

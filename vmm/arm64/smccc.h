@@ -10,12 +10,8 @@
  * DEN 0057 (stolen time). Pure: a call goes in, what is to be done comes out; state is looked at and changed
  * by whoever does it.
  */
-struct smccc_call {
-    uint64_t x[4]; /* x0: function; x1..x3: arguments */
-};
-
 enum smccc_action_kind {
-    SMCCC_RETURN,        /* x[] go to the guest's x0..x3 */
+    SMCCC_RETURN,        /* answered */
     SMCCC_CPU_ON,        /* start vCPU `target` at `entry` with x0 = `context`; return a PSCI_* code */
     SMCCC_CPU_OFF,       /* this vCPU stops; does not return */
     SMCCC_SUSPEND,       /* wait as WFI does, then return PSCI_SUCCESS */
@@ -26,12 +22,11 @@ enum smccc_action_kind {
     SMCCC_STOLEN_TIME,   /* return the address of this vCPU's stolen time record, or -1 */
 };
 
+/* Only what the kind of action needs is valid. */
 struct smccc_action {
-    enum smccc_action_kind kind;
-    bool is_32bit;   /* SMC32: arguments were cut, results are 32 bits each */
-    uint64_t x[4];   /* SMCCC_RETURN */
     uint32_t target; /* affinity: {Aff3, Aff2, Aff1, Aff0} */
     uint32_t bits;   /* SMCCC_RANDOM: 1..192, or 1..96 with is_32bit */
+    bool is_32bit;   /* SMCCC_RANDOM: SMC32, so results are 32 bits each */
     uint64_t entry, context;
 };
 
@@ -60,8 +55,29 @@ struct smccc_config {
     bool has_random, has_stolen_time;
 };
 
-/* Cuts the call's arguments to 32 bits if they are to be. Context: any. */
-void smccc_handle(const struct smccc_config *config, struct smccc_call *call, struct smccc_action *action);
+/* Bit 30 of a function's identifier: arguments are X registers; else, with SMC32, W registers (DEN
+ * 0028, 3.1).
+ */
+#define SMCCC_64BIT 0x40000000U
+
+static inline uint64_t smccc_argument(const uint64_t x[4], unsigned n)
+{
+    return x[0] & SMCCC_64BIT ? x[n] : (uint32_t)x[n];
+}
+
+/*
+ * `x` are the guest's x0 (function) to x3 (arguments): with SMCCC_RETURN they hold the answer then, and are
+ * as they were otherwise. In place, since a call is often all that an exit is about. Context: any.
+ */
+enum smccc_action_kind smccc_handle(const struct smccc_config *config, uint64_t x[4],
+                                    struct smccc_action *action);
+
+static inline enum smccc_action_kind smccc_answer(uint64_t x[4], int64_t value)
+{
+    x[0] = (uint64_t)value;
+    x[1] = x[2] = x[3] = 0;
+    return SMCCC_RETURN;
+}
 
 /* The registers that return `entropy` (24 bytes): DEN 0098, 2.5. */
 void smccc_random_return(const struct smccc_action *action, const uint8_t entropy[24], uint64_t x[4]);

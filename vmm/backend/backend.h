@@ -31,9 +31,10 @@ void backend_vcpu_fini(struct vcpu *vcpu);
 static inline void backend_prepare(struct vcpu *vcpu);
 /*
  * Runs the guest until the next exit, which is then described in vcpu->exit. Host interrupts that ended the
- * run have been taken on return. Interrupts off on entry, on at return; preemption may happen after.
+ * run have been taken on return. Interrupts off on entry, on at return; preemption may happen after. Returns
+ * the vCPU, so that callers need not have kept it where the guest's registers cannot overwrite it.
  */
-static inline void backend_enter(struct vcpu *vcpu);
+static inline struct vcpu *backend_enter(struct vcpu *vcpu);
 
 /*
  * BACKEND_AWAY, a macro: NULL, or void f(void *vcpu) for when the vCPU's thread leaves its CPU to another and

@@ -83,7 +83,9 @@ static uint32_t data_read(struct pl011 *u)
 {
     int byte = u->cr & CR_LBE ? atomic_exchange(&u->loop_byte, -1) : console_take(u->console);
 
-    line_update(u);
+    /* Nobody wants to know: the line is low, and stays so. */
+    if (u->imsc != 0)
+        line_update(u);
     return byte < 0 ? 0 : (uint32_t)byte;
 }
 

@@ -109,10 +109,13 @@ static void wait_for_work(struct vcpu *vcpu)
 
 /*
  * One trip into the guest; false if a request has come up before it. Inline, like everything between two
- * entries that is usually nothing but a look.
+ * entries that is usually nothing but a look. No register survives the guest, so *at is where the way back
+ * has found the vCPU instead of a copy on the stack.
  */
-static always_inline bool enter(struct vcpu *vcpu)
+static always_inline bool enter(struct vcpu **at)
 {
+    struct vcpu *vcpu = *at;
+
     arch_irq_disable();
     atomic_store_explicit(&vcpu->cpu, arch_cpu_id(), memory_order_relaxed);
     atomic_store(&vcpu->mode, VCPU_IN_GUEST);
@@ -123,7 +126,7 @@ static always_inline bool enter(struct vcpu *vcpu)
     }
     /* No way back from here: the entry may owe this CPU's TLB a flush. */
     backend_prepare(vcpu);
-    backend_enter(vcpu);
+    vcpu = *at = backend_enter(vcpu);
     atomic_store_explicit(&vcpu->mode, VCPU_OUTSIDE, memory_order_release);
     return true;
 }
@@ -146,7 +149,7 @@ static void run(struct vcpu *vcpu)
         audit_begin();
         vcpu_events_inject(vcpu);
         audited_end(vcpu);
-        if (likely(enter(vcpu))) {
+        if (likely(enter(&vcpu))) {
             vcpu->stats.exits[vcpu->exit.kind]++;
             audit_begin();
             exit_handle(vcpu);

@@ -6,19 +6,25 @@
 
 /* Why a guest has come back. Arm ARM (DDI 0487), D24.2.39 "ESR_EL2". */
 
+#define CLASS_IRQ 0x3f /* none of the architecture's: what the vector of interrupts leaves (vectors.S) */
+
 const uint8_t arm64_simple_exits[ARM64_CLASSES] = {
+    [CLASS_IRQ] = EXIT_HOST_IRQ,
     [ESR_HVC64] = EXIT_HYPERCALL,
     [ESR_SMC64] = EXIT_SMC,
     [ESR_FP] = EXIT_FP,
     [ESR_SVE] = EXIT_FP,
-    /* Of what is not offered: FP registers of other kinds, pointer authentication, AArch32's coprocessors. */
+    /* Of what is not offered: FP registers of other kinds, pointer authentication, accesses of 64 bytes and
+     * to system registers of 128 bits, AArch32's coprocessors. */
     [ESR_CP15_32] = EXIT_UNDEFINED,
     [ESR_CP15_64] = EXIT_UNDEFINED,
     [ESR_CP14_32] = EXIT_UNDEFINED,
     [ESR_CP14_LDC] = EXIT_UNDEFINED,
     [ESR_VMRS] = EXIT_UNDEFINED,
     [ESR_PAUTH] = EXIT_UNDEFINED,
+    [ESR_LS64] = EXIT_UNDEFINED,
     [ESR_CP14_64] = EXIT_UNDEFINED,
+    [ESR_SYSREG128] = EXIT_UNDEFINED,
     [ESR_SME] = EXIT_UNDEFINED,
     [ESR_ERET] = EXIT_UNDEFINED,
     [ESR_BREAKPOINT_LOWER] = EXIT_DEBUG,
@@ -83,27 +89,35 @@ static void decode_fault(struct vcpu *vcpu, bool is_fetch)
     exit->fault.is_final = arm64_abort_is_final(esr);
 }
 
-/* Interrupts off: what the CPU tells of a fault is still there. */
-void arm64_exit_decode(struct vcpu *vcpu, unsigned trap)
+/* The bits that tell one data abort from the next: here they say translation fault, not on a walk. */
+#define ABORT_KIND        (ESR_S1PTW | 0x3c)
+#define ABORT_TRANSLATION (ESR_FAULT_TRANSLATION << 2)
+
+/* Every access to a device is one of these. */
+static always_inline bool decode_device_access(struct vcpu *vcpu, uint64_t esr)
+{
+    uint64_t far;
+
+    if (unlikely((esr & ABORT_KIND) != ABORT_TRANSLATION))
+        return false;
+    far = arch_sysreg_read(far_el2);
+    vcpu->arch.far = far;
+    vcpu->exit.kind = EXIT_STAGE2_FAULT;
+    vcpu->exit.fault.gpa = ARM64_HPFAR_PAGE(arch_sysreg_read(hpfar_el2)) | (far & (PAGE_SIZE - 1));
+    vcpu->exit.fault.is_write = (esr & ESR_WNR) != 0;
+    vcpu->exit.fault.is_fetch = false;
+    vcpu->exit.fault.is_present = false;
+    vcpu->exit.fault.is_final = true;
+    return true;
+}
+
+static no_inline void decode_rare(struct vcpu *vcpu, uint64_t esr)
 {
     struct vmexit *exit = &vcpu->exit;
-    uint64_t esr = vcpu->arch.esr;
 
-    if (trap == ARM64_TRAP_IRQ) {
-        exit->kind = EXIT_HOST_IRQ;
-        return;
-    }
-    if (trap == ARM64_TRAP_SERROR) {
-        raw(exit, EXIT_SERROR, esr, 0);
-        return;
-    }
     switch (esr_class(esr)) {
     case ESR_WFX:
         exit->kind = esr & ESR_WFX_IS_WFE ? EXIT_PAUSE : EXIT_HALT;
-        break;
-    case ESR_SYSREG:
-        exit->kind = EXIT_SYSREG;
-        exit->sysreg = arm64_sysreg_decode(esr);
         break;
     case ESR_DABT_LOWER:
         decode_fault(vcpu, false);
@@ -114,8 +128,26 @@ void arm64_exit_decode(struct vcpu *vcpu, unsigned trap)
     case ESR_UNKNOWN:
         exit->kind = EXIT_UNDEFINED;
         break;
+    case ESR_SERROR:
+        raw(exit, EXIT_SERROR, esr, 0);
+        break;
     default:
         raw(exit, EXIT_UNKNOWN, esr, 0);
         break;
+    }
+}
+
+/* Interrupts off: what the CPU tells of a fault is still there. */
+void arm64_exit_decode(struct vcpu *vcpu)
+{
+    uint64_t esr = vcpu->arch.esr;
+
+    if (esr_class(esr) == ESR_DABT_LOWER && decode_device_access(vcpu, esr))
+        return;
+    if (esr_class(esr) == ESR_SYSREG) {
+        vcpu->exit.kind = EXIT_SYSREG;
+        vcpu->exit.sysreg = arm64_sysreg_decode(esr);
+    } else {
+        decode_rare(vcpu, esr);
     }
 }

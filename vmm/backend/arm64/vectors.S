@@ -2,13 +2,12 @@
 /*
  * EL2's vectors while guests may run (Arm ARM, D1.3.2). What the host does to itself goes on where it always does. A
  * guest's exception saves the guest's registers in its vCPU, which is found in the record that <backend/inline.h> leaves
- * on the stack, and goes back there with the kind of exception in x0.
+ * on the stack, and goes back there with the vCPU in x0.
  */
 #include <arch/percpu.h>
 
-#define TRAP_SYNC   0
-#define TRAP_IRQ    1
-#define TRAP_SERROR 2
+/* ESR_EL2 has nothing to say about interrupts: a class that no exception has (exits.c knows it). */
+#define CLASS_IRQ 0x3f
 
     .macro host offset
     .balign 128
@@ -16,7 +15,7 @@
     .endm
 
 /* 32 instructions at most. */
-    .macro guest trap
+    .macro guest is_irq=0
     .balign 128
     stp     x0, x1, [sp, #-16]!
     ldr     x0, [sp, #16 + 16]
@@ -38,15 +37,13 @@
     stp     x2, x3, [x0]
     mrs     x2, elr_el2
     mrs     x3, spsr_el2
-    stp     x30, x2, [x0, #240]
-    .if \trap != TRAP_IRQ
-    mrs     x4, esr_el2
-    stp     x3, x4, [x0, #256]
+    .if \is_irq
+    mov     x4, #CLASS_IRQ << 26
     .else
-    str     x3, [x0, #256]
+    mrs     x4, esr_el2
     .endif
-    mov     x1, x0
-    mov     x0, #\trap
+    stp     x30, x2, [x0, #240]
+    stp     x3, x4, [x0, #256]
     ldp     x29, x18, [sp]
     ldr     x30, [sp, #24]
     add     sp, sp, #32
@@ -66,10 +63,10 @@ arm64_vectors:
     host    0x300
     host    0x380
     .rept 2                         /* a lower level in AArch64; in AArch32, EL0 only */
-    guest   TRAP_SYNC
-    guest   TRAP_IRQ
+    guest
+    guest   is_irq=1
     host    0x500                   /* FIQ: there are none */
-    guest   TRAP_SERROR
+    guest
     .endr
     .balign 128
 

@@ -7,15 +7,20 @@ static inline void backend_prepare(struct vcpu *vcpu)
     (void)vcpu;
 }
 
-static inline void backend_enter(struct vcpu *vcpu)
+static inline struct vcpu *backend_enter(struct vcpu *vcpu)
 {
-    (void)vcpu;
+    return vcpu;
+}
+
+static inline void backend_skip_a64(struct vcpu *vcpu)
+{
+    vcpu->backend.skips++;
+    vcpu->arch.pc += 4;
 }
 
 static inline void backend_skip(struct vcpu *vcpu)
 {
-    vcpu->backend.skips++;
-    vcpu->arch.pc += 4;
+    backend_skip_a64(vcpu);
 }
 
 #endif

@@ -77,6 +77,8 @@ void backend_inject_serror(struct vcpu *vcpu, uint64_t esr);
 
 /* The instruction that exited is done: PC is behind it, single step and branch target state advance. */
 static inline void backend_skip(struct vcpu *vcpu);
+/* The same, of an instruction that only AArch64 has. */
+static inline void backend_skip_a64(struct vcpu *vcpu);
 
 /*
  * The loader has written guest memory through the host's caches: a guest that starts with its own off sees

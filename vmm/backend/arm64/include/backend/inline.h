@@ -11,18 +11,13 @@
 void arm64_away(void *vcpu);
 #define BACKEND_AWAY arm64_away
 
-/* What has brought the guest back to EL2: the vector (vectors.S knows them). */
-#define ARM64_TRAP_SYNC   0
-#define ARM64_TRAP_IRQ    1
-#define ARM64_TRAP_SERROR 2
-
-/* Kinds of synchronous exits that need no more than a name, by exception class (exits.c); 0: others. */
+/* Kinds of exits that need no more than a name, by exception class (exits.c); 0: others. */
 #define ARM64_CLASSES 64
 extern const uint8_t arm64_simple_exits[ARM64_CLASSES];
 
 /* Rare halves: another thread had this CPU, or the state has been changed; other exits. */
 void arm64_load(struct vcpu *vcpu);
-void arm64_exit_decode(struct vcpu *vcpu, unsigned trap);
+void arm64_exit_decode(struct vcpu *vcpu);
 
 /*
  * One trip. Interrupts off at entry and at return. The vectors of lower levels find vCPU and way back in a
@@ -31,43 +26,42 @@ void arm64_exit_decode(struct vcpu *vcpu, unsigned trap);
  *
  * Inline, so that the run loop's registers are saved once and not at each entry.
  */
-static always_inline unsigned arm64_run(struct vcpu *vcpu)
+static always_inline struct vcpu *arm64_run(struct vcpu *vcpu)
 {
-    register uint64_t trap __asm__("x0");
-    register struct vcpu *v __asm__("x1") = vcpu;
+    register struct vcpu *v __asm__("x0") = vcpu;
 
     __asm__ volatile("stp x29, x18, [sp, #-32]!\n\t"
                      "adr x30, 1f\n\t"
-                     "stp x1, x30, [sp, #16]\n\t"
-                     "ldp x2, x3, [x1, #248]\n\t" /* PC, PSTATE */
-                     "ldr x30, [x1, #240]\n\t"
+                     "stp x0, x30, [sp, #16]\n\t"
+                     "ldp x2, x3, [x0, #248]\n\t" /* PC, PSTATE */
+                     "ldr x30, [x0, #240]\n\t"
                      "msr elr_el2, x2\n\t"
                      "msr spsr_el2, x3\n\t"
-                     "ldp x28, x29, [x1, #224]\n\t"
-                     "ldp x26, x27, [x1, #208]\n\t"
-                     "ldp x24, x25, [x1, #192]\n\t"
-                     "ldp x22, x23, [x1, #176]\n\t"
-                     "ldp x20, x21, [x1, #160]\n\t"
-                     "ldp x18, x19, [x1, #144]\n\t"
-                     "ldp x16, x17, [x1, #128]\n\t"
-                     "ldp x14, x15, [x1, #112]\n\t"
-                     "ldp x12, x13, [x1, #96]\n\t"
-                     "ldp x10, x11, [x1, #80]\n\t"
-                     "ldp x8, x9, [x1, #64]\n\t"
-                     "ldp x6, x7, [x1, #48]\n\t"
-                     "ldp x4, x5, [x1, #32]\n\t"
-                     "ldp x2, x3, [x1, #16]\n\t"
-                     "ldp x0, x1, [x1]\n\t"
+                     "ldp x28, x29, [x0, #224]\n\t"
+                     "ldp x26, x27, [x0, #208]\n\t"
+                     "ldp x24, x25, [x0, #192]\n\t"
+                     "ldp x22, x23, [x0, #176]\n\t"
+                     "ldp x20, x21, [x0, #160]\n\t"
+                     "ldp x18, x19, [x0, #144]\n\t"
+                     "ldp x16, x17, [x0, #128]\n\t"
+                     "ldp x14, x15, [x0, #112]\n\t"
+                     "ldp x12, x13, [x0, #96]\n\t"
+                     "ldp x10, x11, [x0, #80]\n\t"
+                     "ldp x8, x9, [x0, #64]\n\t"
+                     "ldp x6, x7, [x0, #48]\n\t"
+                     "ldp x4, x5, [x0, #32]\n\t"
+                     "ldp x2, x3, [x0, #16]\n\t"
+                     "ldp x0, x1, [x0]\n\t"
                      "eret\n\t"
                      "dsb nsh\n\t"
                      "isb\n"
                      "1:"
-                     : "=r"(trap), "+r"(v)
+                     : "+r"(v)
                      :
-                     : "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",
-                       "x15", "x16", "x17", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27",
-                       "x28", "x30", "memory", "cc");
-    return (unsigned)trap;
+                     : "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13",
+                       "x14", "x15", "x16", "x17", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26",
+                       "x27", "x28", "x30", "memory", "cc");
+    return v;
 }
 
 static always_inline void backend_prepare(struct vcpu *vcpu)
@@ -76,17 +70,18 @@ static always_inline void backend_prepare(struct vcpu *vcpu)
         arm64_load(vcpu);
 }
 
-static always_inline void backend_enter(struct vcpu *vcpu)
+static always_inline struct vcpu *backend_enter(struct vcpu *entered)
 {
-    unsigned trap = arm64_run(vcpu);
+    struct vcpu *vcpu = arm64_run(entered);
     uint8_t kind = arm64_simple_exits[vcpu->arch.esr >> 26 & (ARM64_CLASSES - 1)];
 
-    if (likely(trap == ARM64_TRAP_SYNC && kind != 0))
+    if (likely(kind != 0))
         vcpu->exit.kind = (enum exit_kind)kind;
     else
-        arm64_exit_decode(vcpu, trap);
+        arm64_exit_decode(vcpu);
     /* What ended the run, if it was a host interrupt, is taken here; and SErrors are let in again. */
     __asm__ volatile("msr daifclr, #6" ::: "memory");
+    return vcpu;
 }
 
 /* SPSR: single step is to happen, not pending; branch type is that of a straight line; AArch32's IT state. */
@@ -97,14 +92,19 @@ static always_inline void backend_enter(struct vcpu *vcpu)
 /* The rest of it for AArch32: condition and length (inject.c). */
 void arm64_skip_a32(struct vcpu *vcpu);
 
+static always_inline void backend_skip_a64(struct vcpu *vcpu)
+{
+    vcpu->arch.pc += 4;
+    vcpu->arch.pstate &= ~(uint64_t)(ARM64_PSTATE_SS | ARM64_PSTATE_BTYPE);
+}
+
 static always_inline void backend_skip(struct vcpu *vcpu)
 {
     if (unlikely(vcpu->arch.pstate & ARM64_PSTATE_NRW)) {
         arm64_skip_a32(vcpu);
         return;
     }
-    vcpu->arch.pc += 4;
-    vcpu->arch.pstate &= ~(uint64_t)(ARM64_PSTATE_SS | ARM64_PSTATE_BTYPE);
+    backend_skip_a64(vcpu);
 }
 
 #endif

@@ -122,7 +122,7 @@ static always_inline void backend_prepare(struct vcpu *vcpu)
         svm_prepare(cpu, vcpu);
 }
 
-static always_inline void backend_enter(struct vcpu *vcpu)
+static always_inline struct vcpu *backend_enter(struct vcpu *vcpu)
 {
     struct vmcb *v = vcpu->backend.vmcb;
     uint64_t code;
@@ -147,6 +147,7 @@ static always_inline void backend_enter(struct vcpu *vcpu)
         vcpu->exit.kind = (enum exit_kind)svm_simple_exits[code];
     else
         svm_exit_decode(vcpu);
+    return vcpu;
 }
 
 #endif
