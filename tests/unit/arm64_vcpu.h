@@ -27,6 +27,9 @@
 #define VCPUS_MAX   18
 #define NO_AFFINITY 0x123456
 
+/* MIDR_EL1 of a Cortex-A72. */
+struct arm64_host arm64_host = {.midr = 0x410fd083};
+
 static struct vm vm;
 static struct vcpu vcpus[VCPUS_MAX], *pointers[VCPUS_MAX];
 

@@ -45,7 +45,7 @@ Test(arm64_power, on)
     vcpu_power_requested(&vcpus[1]);
     cr_assert(vcpus[1].arch.pc == RAM + 0x1000 && vcpus[1].arch.x[0] == 0x77);
     cr_assert(vcpus[1].activity == VCPU_RUNNING && seen.interface_resets == 1);
-    cr_assert(vcpus[1].backend.midr == FAKE_MIDR && vcpus[1].backend.mpidr == 0x80000001);
+    cr_assert(vcpus[1].backend.midr == arm64_host.midr && vcpus[1].backend.mpidr == 0x80000001);
     cr_assert_eq(call(&vcpus[0], AFFINITY_INFO, 1, 0, 0), 0);
     cr_assert_eq(call(&vcpus[0], CPU_ON, 1, RAM, 0), PSCI_ALREADY_ON);
     /* A request without anybody who made it, as after a reset in between, starts nothing again. */

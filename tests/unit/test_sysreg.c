@@ -200,11 +200,113 @@ Test(id_regs, sve_if_switched)
     uint64_t host[ID_REGISTERS] = {[PFR0] = 0x100000011ULL}, guest[ID_REGISTERS];
     const struct id_limits limits = {.has_sve = true, .pa_range = 2};
 
-    host[ID_INDEX(SYSREG(3, 0, 0, 4, 4))] = 0x110110021;
+    host[ID_INDEX(SYSREG(3, 0, 0, 4, 4))] = 0x100110021;
     id_regs_make(host, &limits, guest);
     cr_assert_eq(FIELD(guest[PFR0], 35, 32), 1);
-    cr_assert_eq(guest[ID_INDEX(SYSREG(3, 0, 0, 4, 4))], 0x110110021);
+    cr_assert_eq(guest[ID_INDEX(SYSREG(3, 0, 0, 4, 4))], 0x100110021);
     id_regs_make(host, &plain, guest);
     cr_assert_eq(FIELD(guest[PFR0], 35, 32), 0);
     cr_assert_eq(guest[ID_INDEX(SYSREG(3, 0, 0, 4, 4))], 0);
+}
+
+/* SVE2's registers say more than this knows: no more than that is shown. */
+Test(id_regs, sve_only_what_is_known)
+{
+    uint64_t host[ID_REGISTERS] = {[PFR0] = 0xf00000011ULL}, guest[ID_REGISTERS];
+    const struct id_limits limits = {.has_sve = true, .pa_range = 2};
+
+    memset(&host[ID_INDEX(SYSREG_ID_AA64ZFR0)], 0xff, sizeof(host[0]));
+    id_regs_make(host, &limits, guest);
+    cr_assert_eq(FIELD(guest[PFR0], 35, 32), 1);
+    cr_assert_eq(guest[ID_INDEX(SYSREG_ID_AA64ZFR0)], 0x0110110101210022);
+    host[PFR0] = 0x11;
+    id_regs_make(host, &limits, guest);
+    cr_assert_eq(guest[ID_INDEX(SYSREG_ID_AA64ZFR0)], 0, "they are nothing without SVE");
+}
+
+/* --- several CPUs --- */
+
+#define ISAR1 ID_INDEX(SYSREG_ID_AA64ISAR1)
+#define MMFR1 ID_INDEX(SYSREG_ID_AA64MMFR1)
+
+static uint64_t merged(unsigned reg, uint64_t a, uint64_t b, bool is_same_model)
+{
+    uint64_t all[ID_REGISTERS] = {0}, cpu[ID_REGISTERS] = {0};
+
+    all[reg] = a;
+    cpu[reg] = b;
+    id_merge(all, cpu, is_same_model);
+    return all[reg];
+}
+
+Test(id_merge, least_of_each_field)
+{
+    cr_assert_eq(merged(PFR0, 0x1100000011112222, 0x1101000010112112, true), 0x1100000010112112);
+    cr_assert_eq(merged(ISAR0, 0x0000100010211120, 0x0221111110212120, false), 0x0000100010211120);
+    cr_assert_eq(merged(MMFR0, 0x1124, 0x111125, false), 0x1124);
+    /* Fields that guests never see, too: the host looks at them. */
+    cr_assert_eq(merged(ID_INDEX(SYSREG_ID_AA64MMFR2), 0x1000021000000000, 0x21000000000, true),
+                 0x21000000000);
+    cr_assert_eq(merged(ID_INDEX(SYSREG(3, 0, 0, 2, 0)), 0x02101110, 0x12101110, false), 0x02101110);
+}
+
+Test(id_merge, signed_fields)
+{
+    /* FP and AdvSIMD: none is all ones. TGran4: likewise. */
+    cr_assert_eq(merged(PFR0, 0x00110011, 0x00ff0011, true), 0x00ff0011);
+    cr_assert_eq(merged(PFR0, 0x00ff0011, 0x00000011, true), 0x00ff0011);
+    cr_assert_eq(merged(MMFR0, 0xf0000000, 0x11000000, true), 0xf0000000);
+}
+
+Test(id_merge, what_cannot_be_shared)
+{
+    /* APA: an algorithm of the architecture's; API: the maker's. */
+    cr_assert_eq(merged(ISAR1, 0x10, 0x10, false), 0x10);
+    cr_assert_eq(merged(ISAR1, 0x10, 0x30, true), 0);
+    cr_assert_eq(merged(ISAR1, 0x100, 0x100, true), 0x100);
+    cr_assert_eq(merged(ISAR1, 0x100, 0x100, false), 0);
+    /* SpecSEI: that it may happen. */
+    cr_assert_eq(merged(MMFR1, 0, 0x1000000, true), 0x1000000);
+}
+
+Test(id_merge, the_same_again_changes_nothing)
+{
+    uint64_t all[ID_REGISTERS], cpu[ID_REGISTERS], x = 1;
+
+    for (unsigned i = 0; i < ID_REGISTERS; i++)
+        all[i] = cpu[i] = x = x * 6364136223846793005 + 1442695040888963407;
+    id_merge(all, cpu, true);
+    for (unsigned i = 0; i < ID_REGISTERS; i++)
+        cr_assert_eq(all[i], cpu[i], "register %u", i);
+}
+
+/* Whatever order they come in: the guest is told the same. */
+Test(id_merge, order_does_not_matter)
+{
+    uint64_t cpus[3][ID_REGISTERS], all[ID_REGISTERS], other[ID_REGISTERS], x = 7;
+
+    for (unsigned c = 0; c < 3; c++)
+        for (unsigned i = 0; i < ID_REGISTERS; i++)
+            cpus[c][i] = x = x * 6364136223846793005 + 1442695040888963407;
+    memcpy(all, cpus[0], sizeof(all));
+    id_merge(all, cpus[1], false);
+    id_merge(all, cpus[2], false);
+    memcpy(other, cpus[2], sizeof(other));
+    id_merge(other, cpus[0], false);
+    id_merge(other, cpus[1], false);
+    cr_assert_arr_eq(all, other, sizeof(all));
+}
+
+Test(id_merge, vector_lengths)
+{
+    cr_assert_eq(id_vector_bytes(0, 0), 0);
+    cr_assert_eq(id_vector_bytes(1, 1), 16);
+    cr_assert_eq(id_vector_bytes(0xffff, 0xffff), 256);
+    cr_assert_eq(id_vector_bytes(0x8b, 0x8b), 128, "128, 256, 512 and 1024 bits");
+    /* One has 256 bits at most, the other 512 as well. */
+    cr_assert_eq(id_vector_bytes(3, 0xb), 32);
+    /* 384 bits on one only: 512 on both are not the same vectors for who asks for 384. */
+    cr_assert_eq(id_vector_bytes(0xb, 0xf), 32);
+    /* No SVE on one. */
+    cr_assert_eq(id_vector_bytes(0, 0xb), 0);
 }

@@ -4,6 +4,7 @@
 #include "../backend/backend.h"
 #include "id_regs.h"
 #include <arch/sysreg.h>
+#include <string.h>
 
 /* ID_AA64MMFR0_EL1.PARange by the number of bits. */
 static unsigned pa_range_of(unsigned bits)
@@ -25,12 +26,9 @@ static unsigned pa_range_of(unsigned bits)
         READ(crm, 6), READ(crm, 7);               \
     } while (0)
 
-void id_regs_read(uint64_t guest[ID_REGISTERS])
+void id_host_read(uint64_t host[ID_REGISTERS])
 {
-    const struct id_limits limits = {.has_sve = arm64_host.sve_length != 0,
-                                     .pa_range = pa_range_of(arm64_host.ipa_bits)};
-    uint64_t host[ID_REGISTERS] = {0};
-
+    memset(host, 0, 8 * sizeof(*host)); /* CRm 0 is not about features */
     READ_ROW(1);
     READ_ROW(2);
     READ_ROW(3);
@@ -38,5 +36,12 @@ void id_regs_read(uint64_t guest[ID_REGISTERS])
     READ_ROW(5);
     READ_ROW(6);
     READ_ROW(7);
-    id_regs_make(host, &limits, guest);
+}
+
+void id_regs_get(uint64_t guest[ID_REGISTERS])
+{
+    const struct id_limits limits = {.has_sve = arm64_host.sve_length != 0,
+                                     .pa_range = pa_range_of(arm64_host.ipa_bits)};
+
+    id_regs_make(arm64_host.id, &limits, guest);
 }

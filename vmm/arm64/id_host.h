@@ -4,7 +4,10 @@
 
 #include "sysreg.h"
 
-/* What guests on this CPU may know of it. Context: any. */
-void id_regs_read(uint64_t guest[ID_REGISTERS]);
+/* What this CPU has, by ID_INDEX(). Context: any, not preemptible. */
+void id_host_read(uint64_t host[ID_REGISTERS]);
+
+/* What guests may know of the CPUs of this host. Context: any. */
+void id_regs_get(uint64_t guest[ID_REGISTERS]);
 
 #endif

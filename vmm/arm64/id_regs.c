@@ -3,16 +3,19 @@
 
 #include <string.h>
 
-#define PFR0  SYSREG(3, 0, 0, 4, 0)
-#define PFR1  SYSREG(3, 0, 0, 4, 1)
-#define ZFR0  SYSREG(3, 0, 0, 4, 4)
-#define DFR0  SYSREG(3, 0, 0, 5, 0)
-#define ISAR0 SYSREG(3, 0, 0, 6, 0)
-#define ISAR1 SYSREG(3, 0, 0, 6, 1)
-#define ISAR2 SYSREG(3, 0, 0, 6, 2)
-#define MMFR0 SYSREG(3, 0, 0, 7, 0)
-#define MMFR1 SYSREG(3, 0, 0, 7, 1)
-#define MMFR2 SYSREG(3, 0, 0, 7, 2)
+/* SVE's, of which ID_AA64PFR0_EL1 says whether they count. */
+#define VECTORS(shift, max, reason) {ZFR0, shift, 4, ID_UP_TO, max, "SVE: " reason}
+
+#define PFR0  SYSREG_ID_AA64PFR0
+#define PFR1  SYSREG_ID_AA64PFR1
+#define ZFR0  SYSREG_ID_AA64ZFR0
+#define DFR0  SYSREG_ID_AA64DFR0
+#define ISAR0 SYSREG_ID_AA64ISAR0
+#define ISAR1 SYSREG_ID_AA64ISAR1
+#define ISAR2 SYSREG_ID_AA64ISAR2
+#define MMFR0 SYSREG_ID_AA64MMFR0
+#define MMFR1 SYSREG_ID_AA64MMFR1
+#define MMFR2 SYSREG_ID_AA64MMFR2
 
 /* AArch32's registers have 32 bits that are all about instructions of programs; one line takes all of them.
  */
@@ -28,13 +31,22 @@ const struct id_field id_fields[] = {
     {PFR0, 16, 4, ID_SIGNED, ANY, "FP: switched"},
     {PFR0, 20, 4, ID_SIGNED, ANY, "AdvSIMD: switched"},
     {PFR0, 24, 4, ID_EQUAL, 1, "GIC: its system registers are what the guest has"},
-    {PFR0, 32, 4, ID_UP_TO, ANY, "SVE: if the backend switches it"},
+    {PFR0, 32, 4, ID_UP_TO, 1, "SVE: if the backend switches it"},
     {PFR0, 48, 4, ID_UP_TO, 1, "DIT: in PSTATE"},
     {PFR0, 56, 4, ID_UP_TO, 1, "CSV2: a property; 2 would bring SCXTNUM_EL1"},
     {PFR0, 60, 4, ID_UP_TO, 1, "CSV3: a property"},
     {PFR1, 0, 4, ID_UP_TO, 1, "BT: in the page tables and PSTATE"},
     {PFR1, 4, 4, ID_UP_TO, 2, "SSBS: in PSTATE"},
-    {ZFR0, 0, 64, ID_UP_TO, 0, "SVE: if the backend switches it"},
+    VECTORS(0, 2, "SVEver: SVE2.1"),
+    VECTORS(4, 2, "AES"),
+    VECTORS(16, 1, "BitPerm"),
+    VECTORS(20, 2, "BF16"),
+    VECTORS(24, 1, "B16B16"),
+    VECTORS(32, 1, "SHA3"),
+    VECTORS(40, 1, "SM4"),
+    VECTORS(44, 1, "I8MM"),
+    VECTORS(52, 1, "F32MM"),
+    VECTORS(56, 1, "F64MM"),
     {DFR0, 0, 4, ID_EQUAL, 6, "DebugVer: Armv8.0's, the least there is"},
     {DFR0, 12, 4, ID_EQUAL, 1, "BRPs: two, the fewest there can be"},
     {DFR0, 20, 4, ID_EQUAL, 1, "WRPs: two, the fewest there can be"},
@@ -50,13 +62,13 @@ const struct id_field id_fields[] = {
     {ISAR0, 56, 4, ID_UP_TO, 2, "TLB: by range, and outer shareable"},
     {ISAR0, 60, 4, ID_UP_TO, 1, "RNDR"},
     {ISAR1, 0, 4, ID_UP_TO, 2, "DPB: cleaning to persistence"},
-    {ISAR1, 4, 4, ID_UP_TO, 5, "APA: keys are switched"},
-    {ISAR1, 8, 4, ID_UP_TO, 5, "API: keys are switched"},
+    {ISAR1, 4, 4, ID_SAME, 5, "APA: keys are switched"},
+    {ISAR1, 8, 4, ID_SAME_MODEL, 5, "API: keys are switched"},
     {ISAR1, 12, 4, ID_UP_TO, ANY, "instructions: JSCVT"},
     {ISAR1, 16, 4, ID_UP_TO, ANY, "instructions: FCMA"},
     {ISAR1, 20, 4, ID_UP_TO, ANY, "instructions: LRCPC"},
-    {ISAR1, 24, 4, ID_UP_TO, 1, "GPA: keys are switched"},
-    {ISAR1, 28, 4, ID_UP_TO, 1, "GPI: keys are switched"},
+    {ISAR1, 24, 4, ID_SAME, 1, "GPA: keys are switched"},
+    {ISAR1, 28, 4, ID_SAME_MODEL, 1, "GPI: keys are switched"},
     {ISAR1, 32, 4, ID_UP_TO, ANY, "instructions: FRINTTS"},
     {ISAR1, 36, 4, ID_UP_TO, 1, "SB: a barrier"},
     {ISAR1, 40, 4, ID_UP_TO, 1, "SPECRES: of the own context"},
@@ -64,10 +76,10 @@ const struct id_field id_fields[] = {
     {ISAR1, 48, 4, ID_UP_TO, 1, "DGH: a hint"},
     {ISAR1, 52, 4, ID_UP_TO, ANY, "instructions: I8MM"},
     {ISAR2, 4, 4, ID_UP_TO, 1, "RPRES: in FPCR"},
-    {ISAR2, 8, 4, ID_UP_TO, 1, "GPA3: keys are switched"},
-    {ISAR2, 12, 4, ID_UP_TO, 5, "APA3: keys are switched"},
+    {ISAR2, 8, 4, ID_SAME, 1, "GPA3: keys are switched"},
+    {ISAR2, 12, 4, ID_SAME, 5, "APA3: keys are switched"},
     {ISAR2, 20, 4, ID_UP_TO, 1, "instructions: BC"},
-    {ISAR2, 24, 4, ID_UP_TO, 1, "PAC_frac: how keys work"},
+    {ISAR2, 24, 4, ID_SAME, 1, "PAC_frac: how keys work"},
     {ISAR2, 52, 4, ID_UP_TO, 1, "instructions: CSSC"},
     {MMFR0, 0, 4, ID_UP_TO, ANY, "PARange: what stage 2 maps"},
     {MMFR0, 4, 4, ID_UP_TO, 2, "ASIDBits: tagged with the VMID as well"},
@@ -78,7 +90,7 @@ const struct id_field id_fields[] = {
     {MMFR1, 0, 4, ID_UP_TO, 2, "HAFDBS: flags in the guest's own tables"},
     {MMFR1, 12, 4, ID_UP_TO, 2, "HPDS: in TCR_EL1"},
     {MMFR1, 20, 4, ID_UP_TO, 3, "PAN: in PSTATE"},
-    {MMFR1, 24, 4, ID_UP_TO, 1, "SpecSEI: a property"},
+    {MMFR1, 24, 4, ID_MAY, 1, "SpecSEI: a property"},
     {MMFR1, 36, 4, ID_UP_TO, 1, "ETS: a property"},
     {MMFR1, 44, 4, ID_UP_TO, 1, "AFP: in FPCR"},
     {MMFR1, 48, 4, ID_UP_TO, 1, "nTLBPA: a property"},
@@ -113,7 +125,7 @@ const unsigned id_field_count = ARRAY_SIZE(id_fields);
 
 static uint64_t field_mask(const struct id_field *f)
 {
-    return f->width == 64 ? ~0ULL : BIT(f->width) - 1;
+    return BIT(f->width) - 1;
 }
 
 static uint64_t field_make(const struct id_field *f, uint64_t host)
@@ -134,15 +146,14 @@ static uint64_t field_make(const struct id_field *f, uint64_t host)
 }
 
 /* What a number in the table cannot say. */
-static void limit(uint64_t guest[ID_REGISTERS], const uint64_t host[ID_REGISTERS],
-                  const struct id_limits *limits)
+static void limit(uint64_t guest[ID_REGISTERS], const struct id_limits *limits)
 {
     uint64_t *pfr0 = &guest[ID_INDEX(PFR0)], *mmfr0 = &guest[ID_INDEX(MMFR0)];
 
-    if (limits->has_sve)
-        guest[ID_INDEX(ZFR0)] = host[ID_INDEX(ZFR0)];
-    else
+    if (!limits->has_sve)
         *pfr0 &= ~MASK(35, 32);
+    if (FIELD(*pfr0, 35, 32) == 0)
+        guest[ID_INDEX(ZFR0)] = 0;
     if (FIELD(*mmfr0, 3, 0) > limits->pa_range)
         *mmfr0 = (*mmfr0 & ~MASK(3, 0)) | limits->pa_range;
     /* No 32-bit programs: these registers are UNKNOWN then, and say nothing here. */
@@ -159,5 +170,5 @@ void id_regs_make(const uint64_t host[ID_REGISTERS], const struct id_limits *lim
 
         guest[ID_INDEX(f->key)] |= field_make(f, host[ID_INDEX(f->key)]) << f->shift;
     }
-    limit(guest, host, limits);
+    limit(guest, limits);
 }

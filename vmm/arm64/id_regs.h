@@ -18,6 +18,18 @@ struct id_limits {
 void id_regs_make(const uint64_t host[ID_REGISTERS], const struct id_limits *limits,
                   uint64_t guest[ID_REGISTERS]);
 
+/*
+ * What one CPU has is taken into `all`, which others are in already: of each field what a guest can rely on
+ * wherever it runs. `is_same_model`: its MIDR_EL1 is theirs.
+ */
+void id_merge(uint64_t all[ID_REGISTERS], const uint64_t cpu[ID_REGISTERS], bool is_same_model);
+
+/*
+ * The longest SVE vector, in bytes, up to which all CPUs have the same lengths; 0: none. Bit n of `every`:
+ * all of them have vectors of n + 1 times 128 bits; of `any`: some have.
+ */
+unsigned id_vector_bytes(uint32_t every, uint32_t any);
+
 /* A line of the table, for tests. */
 struct id_field {
     uint16_t key;
@@ -31,6 +43,10 @@ enum id_kind {
     ID_UP_TO,  /* as the host has it, at most `max` */
     ID_SIGNED, /* the same of a signed field: all ones is "not implemented" */
     ID_EQUAL,  /* always `max` */
+    /* At most `max`, and of CPUs that differ: */
+    ID_MAY,        /* the greatest: a guest has to expect it */
+    ID_SAME,       /* nothing, as what one makes the other does not understand */
+    ID_SAME_MODEL, /* nor if both are of a kind that each maker has his own of */
 };
 
 extern const struct id_field id_fields[];

@@ -182,7 +182,7 @@ int machine_create(struct vm *vm)
     vm->machine = calloc(1, sizeof(*vm->machine));
     if (vm->machine == NULL)
         return -ENOMEM;
-    id_regs_read(vm->machine->id);
+    id_regs_get(vm->machine->id);
     error = slots_create(vm);
     if (!error)
         error = gic_create(vm);

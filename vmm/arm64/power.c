@@ -3,7 +3,6 @@
 #include "../vm/vm.h"
 #include "arm64.h"
 #include "sysreg.h"
-#include <arch/sysreg.h>
 
 /*
  * Which vCPUs are on: PSCI (DEN 0022D), 5.4 to 5.7 and 6.4. Whoever takes a vCPU from "off" to "on pending"
@@ -21,7 +20,7 @@ static uint64_t mpidr_of(unsigned id)
 void vcpu_power_on(struct vcpu *vcpu, uint64_t entry, uint64_t context)
 {
     sysreg_file_reset(&vcpu->arch.sysregs);
-    backend_reset(vcpu, arch_sysreg_read(midr_el1), mpidr_of(vcpu->id));
+    backend_reset(vcpu, arm64_host.midr, mpidr_of(vcpu->id));
     vcpu->arch.pc = entry;
     vcpu->arch.x[0] = context;
     vcpu->activity = VCPU_RUNNING;

@@ -39,7 +39,7 @@ const struct sysreg sysregs[] = {
     {SYSREG(2, 3, 0, 5, 0), SYSREG_FIXED, SYSREG_RW, "dbgdtrrx_el0", 0, "no external debugger"},
 
     /* Who the CPU is. */
-    {SYSREG_MIDR_EL1, SYSREG_HARDWARE, SYSREG_R, "midr_el1", 0, "VPIDR_EL2, the host's"},
+    {SYSREG_MIDR_EL1, SYSREG_HARDWARE, SYSREG_R, "midr_el1", 0, "VPIDR_EL2, the boot CPU's"},
     {SYSREG_MPIDR_EL1, SYSREG_HARDWARE, SYSREG_R, "mpidr_el1", 0, "VMPIDR_EL2, the vCPU's affinity"},
     {SYSREG(3, 0, 0, 0, 6), SYSREG_FIXED, SYSREG_R, "revidr_el1", 0,
      "fixes of one CPU say nothing of a vCPU"},
@@ -90,7 +90,7 @@ const struct sysreg sysregs[] = {
     {SYSREG_CPACR_EL1, HARDWARE, "cpacr_el1", 0, "the guest's own"},
     {SYSREG(3, 0, 1, 0, 5), SYSREG_ABSENT, 0, "rgsr_el1", 0, "no memory tagging"},
     {SYSREG(3, 0, 1, 0, 6), SYSREG_ABSENT, 0, "gcr_el1", 0, "no memory tagging"},
-    {SYSREG(3, 0, 1, 2, 0), SYSREG_ABSENT, 0, "zcr_el1", 0, "no SVE"},
+    {SYSREG(3, 0, 1, 2, 0), HARDWARE, "zcr_el1", 0, "CPTR_EL2.TZ: switched with vectors, if there are any"},
     {SYSREG(3, 0, 1, 2, 1), SYSREG_ABSENT, 0, "trfcr_el1", 0, "no trace"},
     {SYSREG(3, 0, 1, 2, 4), SYSREG_ABSENT, 0, "smpri_el1", 0, "no SME"},
     {SYSREG(3, 0, 1, 2, 6), SYSREG_ABSENT, 0, "smcr_el1", 0, "no SME"},

@@ -55,6 +55,9 @@ def shell(t, guest):
         check_shell(vm.wait_shell(), guest.vcpus)
         check_time(vm.shell)
         check_log(t, vm.shell, guest)
+        if t.host.config.board_info.arch == "arm64" and t.host.config.cpu == "max":
+            words = vm.shell.run("grep -m1 Features /proc/cpuinfo").split()
+            check("sve" in words and "sme" not in words, f"what the guest's CPU has: {words}")
         vm.power_off()
 
 

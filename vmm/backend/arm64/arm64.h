@@ -38,7 +38,7 @@ DECLARE_PERCPU(struct arm64_cpu, arm64_cpu);
 #define HCR_API       BIT(41)
 #define HCR_FWB       BIT(46)
 #define HCR_TID5      BIT(58)
-/* What this CPU's guests run with. Immutable once the boot CPU is enabled. */
+/* What guests run with. Immutable once virtualization is enabled. */
 extern uint64_t arm64_hcr;
 extern bool arm64_has_ras;
 
@@ -47,6 +47,13 @@ static inline unsigned arm64_id_field(uint64_t reg, unsigned shift)
 {
     return reg >> shift & 15;
 }
+
+/* --- features.c: boot --- */
+
+/* Asks all CPUs what they have: arm64_host, arm64_hcr. Thread. */
+void arm64_features_read(void);
+/* For backend_features(), when all CPUs are enabled. */
+void arm64_names_make(void);
 
 /* --- switch.c --- */
 
@@ -78,6 +85,9 @@ void arm64_interface_save(struct vcpu *vcpu);
 
 /* --- fp.c: interrupts off, the vCPU's thread --- */
 
+/* Lengths of this CPU's vectors as far as firmware lets us use them, bit n: n + 1 times 128 bits. It has SVE.
+ */
+uint32_t arm64_sve_lengths(bool has_vhe);
 /* This CPU's CPTR_EL2, what it says of FP and SVE excepted. */
 void arm64_fp_cpu_enable(uint64_t cptr);
 must_check int arm64_fp_vcpu_init(struct vcpu *vcpu);

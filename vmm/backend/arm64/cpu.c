@@ -10,86 +10,14 @@
 
 /* Policy: what traps. Arm ARM (DDI 0487), D24.2; each register is set as a whole, on every CPU. */
 
-struct arm64_host arm64_host;
-uint64_t arm64_hcr;
-bool arm64_has_ras;
-
 /* vectors.S */
 extern const char arm64_vectors[];
 
-static const char *names[10];
-
-const char *backend_name(void)
-{
-    return "arm64";
-}
-
-const char *const *backend_features(void)
-{
-    return names;
-}
-
-/*
- * A guest's CPU: stage 2 on; WFI, SMC, ID registers, implementation-defined and error record registers, cache
- * maintenance by set and way, ACTLR_EL1 and limited ordering regions trap; barriers and TLB maintenance reach
- * all CPUs that the vCPU may have been on; exceptions by hardware errors come to EL2.
- */
-#define HCR_GUEST                                                                                     \
-    (HCR_VM | HCR_SWIO | HCR_PTW | HCR_FB | HCR_BSU_INNER | HCR_TWI | HCR_TID1 | HCR_TID3 | HCR_TSC | \
-     HCR_TIDCP | HCR_TACR | HCR_TSW)
-
-static void names_read(void)
-{
-    unsigned n = 0;
-
-    names[n++] = "stage2";
-    if (arm64_host.has_vhe)
-        names[n++] = "e2h";
-    if (arm64_host.vmid_bits == 16)
-        names[n++] = "vmid16";
-    if (arm64_host.has_fwb)
-        names[n++] = "fwb";
-    if (arm64_host.has_pauth)
-        names[n++] = "pauth";
-    if (arm64_host.has_fgt)
-        names[n++] = "fgt";
-    if (arm64_host.has_ecv)
-        names[n++] = "ecv";
-    if (arm64_host.lr_count != 0)
-        names[n++] = "gicv3";
-    names[n] = NULL;
-}
-
-static bool has_pauth(uint64_t isar1, uint64_t isar2)
-{
-    return arm64_id_field(isar1, 4) || arm64_id_field(isar1, 8) || arm64_id_field(isar2, 12);
-}
-
-static void features_read(void)
-{
-    /* By ID_AA64MMFR0_EL1.PARange. Guests need no more than 42 bits, and 40 leave a shorter walk. */
-    static const uint8_t ipa_bits[] = {32, 36, 40, 40, 40, 40, 40};
-    uint64_t mmfr0 = arch_sysreg_read(id_aa64mmfr0_el1), mmfr1 = arch_sysreg_read(id_aa64mmfr1_el1),
-             mmfr2 = arch_sysreg_read(id_aa64mmfr2_el1), pfr0 = arch_sysreg_read(id_aa64pfr0_el1),
-             isar1 = arch_sysreg_read(id_aa64isar1_el1), isar2 = arch_sysreg_read(s3_0_c0_c6_2);
-
-    arm64_host.ipa_bits = ipa_bits[MIN(mmfr0 & 15, ARRAY_SIZE(ipa_bits) - 1)];
-    arm64_host.vmid_bits = arm64_id_field(mmfr1, 4) == 2 ? 16 : 8;
-    arm64_host.has_vhe = (arch_sysreg_read(hcr_el2) & HCR_E2H) != 0;
-    arm64_host.has_fwb = arm64_id_field(mmfr2, 40) != 0;
-    arm64_host.has_pauth = has_pauth(isar1, isar2);
-    arm64_host.has_fgt = arm64_id_field(mmfr0, 56) != 0;
-    arm64_host.has_ecv = arm64_id_field(mmfr0, 60) != 0;
-    arm64_has_ras = arm64_id_field(pfr0, 28) != 0;
-    arm64_hcr = HCR_HOST | HCR_GUEST | (arm64_host.has_vhe ? HCR_E2H : 0) |
-                (arm64_host.has_fwb ? HCR_FWB : 0) | (arm64_host.has_pauth ? HCR_API | HCR_APK : 0) |
-                (arm64_id_field(mmfr1, 16) ? HCR_TLOR : 0) | (arm64_has_ras ? HCR_TEA | HCR_TERR : 0) |
-                (arm64_id_field(arch_sysreg_read(id_aa64pfr1_el1), 8) ? HCR_TID5 : 0);
-}
-
+/* What the CPUs have in common is known before the first of them is set up. */
 int backend_cpu_prepare(unsigned cpu)
 {
-    (void)cpu;
+    if (cpu == 0)
+        arm64_features_read();
     return 0;
 }
 
@@ -126,19 +54,21 @@ static void debug_traps_set(void)
  */
 static void fine_traps_set(void)
 {
-    if (arm64_host.has_fgt) {
+    unsigned fgt = arm64_id_field(arch_sysreg_read(id_aa64mmfr0_el1), 56);
+
+    if (fgt >= 1) {
         arch_sysreg_write(s3_4_c1_c1_4, 0); /* HFGRTR_EL2 */
         arch_sysreg_write(s3_4_c1_c1_5, 0); /* HFGWTR_EL2 */
         arch_sysreg_write(s3_4_c1_c1_6, 0); /* HFGITR_EL2 */
         arch_sysreg_write(s3_4_c3_c1_4, 0); /* HDFGRTR_EL2 */
         arch_sysreg_write(s3_4_c3_c1_5, 0); /* HDFGWTR_EL2 */
     }
-    if (arm64_id_field(arch_sysreg_read(id_aa64mmfr0_el1), 56) >= 2) { /* FEAT_FGT2 */
-        arch_sysreg_write(s3_4_c3_c1_0, 0);                            /* HDFGRTR2_EL2 */
-        arch_sysreg_write(s3_4_c3_c1_1, 0);                            /* HDFGWTR2_EL2 */
-        arch_sysreg_write(s3_4_c3_c1_2, 0);                            /* HFGRTR2_EL2 */
-        arch_sysreg_write(s3_4_c3_c1_3, 0);                            /* HFGWTR2_EL2 */
-        arch_sysreg_write(s3_4_c3_c1_7, 0);                            /* HFGITR2_EL2 */
+    if (fgt >= 2) {                         /* FEAT_FGT2 */
+        arch_sysreg_write(s3_4_c3_c1_0, 0); /* HDFGRTR2_EL2 */
+        arch_sysreg_write(s3_4_c3_c1_1, 0); /* HDFGWTR2_EL2 */
+        arch_sysreg_write(s3_4_c3_c1_2, 0); /* HFGRTR2_EL2 */
+        arch_sysreg_write(s3_4_c3_c1_3, 0); /* HFGWTR2_EL2 */
+        arch_sysreg_write(s3_4_c3_c1_7, 0); /* HFGITR2_EL2 */
     }
     if (arm64_id_field(arch_sysreg_read(id_aa64mmfr1_el1), 40))
         arch_sysreg_write(s3_4_c1_c2_2, 0); /* HCRX_EL2 */
@@ -165,9 +95,7 @@ static void coprocessor_traps_set(void)
 int backend_cpu_enable(void)
 {
     /* All CPUs at once: each writes what it finds, which is the same. */
-    features_read();
     arm64_interface_cpu_enable();
-    names_read();
     debug_traps_set();
     fine_traps_set();
     coprocessor_traps_set();

@@ -24,6 +24,8 @@
 #define CPTR_ZEN  MASK(17, 16)
 #define CPTR_FPEN MASK(21, 20)
 
+#define ZCR_LENGTHS 16 /* ZCR_ELx.LEN */
+
 /* sve.S */
 void arm64_sve_save(void *state);
 void arm64_sve_restore(const void *state);
@@ -43,12 +45,35 @@ static void access_set(struct arm64_cpu *cpu, bool may_use_fp, bool may_use_sve)
     arch_isb();
 }
 
+/* Lengths that there are not are rounded down: Arm ARM, D24.2.180 "ZCR_EL2". */
+uint32_t arm64_sve_lengths(bool has_vhe)
+{
+    uint64_t cptr = arch_sysreg_read(cptr_el2);
+    uint32_t lengths = 0;
+
+    arch_sysreg_write(cptr_el2, has_vhe ? cptr | CPTR_ZEN : cptr & ~CPTR_TZ);
+    arch_isb();
+    for (unsigned n = 0; n < ZCR_LENGTHS; n++) {
+        arch_sysreg_write(s3_4_c1_c2_0, n); /* ZCR_EL2 */
+        arch_isb();
+        lengths |= 1U << (arm64_sve_length() / 16 - 1);
+    }
+    arch_sysreg_write(cptr_el2, cptr);
+    arch_isb();
+    return lengths;
+}
+
 void arm64_fp_cpu_enable(uint64_t cptr)
 {
     struct arm64_cpu *cpu = this_cpu_ptr(arm64_cpu);
 
     cpu->cptr_traps = arm64_host.has_vhe ? cptr & ~(CPTR_FPEN | CPTR_ZEN) : cptr | CPTR_TFP | CPTR_TZ;
     cpu->cptr = 0; /* both layouts have other bits */
+    if (arm64_host.sve_length != 0) {
+        /* As long as all CPUs can: for EL2, which saves and loads them, and so for guests. */
+        access_set(cpu, true, true);
+        arch_sysreg_write(s3_4_c1_c2_0, arm64_host.sve_length / 16 - 1);
+    }
     access_set(cpu, true, false);
 }
 

@@ -112,6 +112,7 @@ int backend_init(void)
 {
     int error = arm64_timer_init();
 
+    arm64_names_make();
     if (!error)
         error = arm64_interface_init();
     if (!error)

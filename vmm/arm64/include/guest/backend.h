@@ -20,16 +20,18 @@
 /* By enum arm64_el1_reg. */
 extern const char *const arm64_el1_names[ARM64_EL1_REGS];
 
-/* What the CPUs of this host have for guests. Valid once virtualization is enabled. */
+/* What all CPUs of this host have for guests. */
 struct arm64_host {
-    uint8_t ipa_bits;  /* of guest-physical addresses: at most what ID_AA64MMFR0_EL1.PARange says */
-    uint8_t vmid_bits; /* 8, 16 */
+    uint64_t id[ID_REGISTERS]; /* ID registers, by ID_INDEX(): what the CPUs have in common */
+    uint64_t midr;             /* MIDR_EL1 of the boot CPU */
+    uint8_t ipa_bits;          /* of guest-physical addresses: at most what ID_AA64MMFR0_EL1.PARange says */
+    uint8_t vmid_bits;         /* 8, 16 */
     uint8_t lr_count, lr_pri_bits; /* of struct gicv3_config; 0: no GICv3 CPU interface */
     uint16_t sve_length,
         sve_bytes; /* of a guest's vector registers at most, of their whole state; 0: no SVE */
     bool has_vhe, has_fwb, has_pauth, has_fgt, has_ecv;
 };
-extern struct arm64_host arm64_host; /* immutable after the boot CPU is enabled */
+extern struct arm64_host arm64_host; /* immutable once virtualization is enabled */
 
 /* Everything as after a warm reset at EL1 with the MMU off: X0 to X30 and PC 0, PSTATE EL1h with all
  * interrupts masked, timers off, FP registers 0. `mpidr` is what MPIDR_EL1 reads, RES1 included; `midr`
