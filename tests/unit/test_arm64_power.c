@@ -2,7 +2,6 @@
 /* Calls that do something: vCPUs on and off, the VM's end, entropy, stolen time (vmm/arm64/call.c, power.c,
  * stolen.c). */
 #include "arm64_vcpu.h"
-#include <arch/sysreg.h>
 
 #define CPU_OFF       0x84000002U
 #define CPU_ON        0xc4000003U
