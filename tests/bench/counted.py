@@ -44,8 +44,22 @@ def instructions(host):
     return host.qmp.command("query-replay")["icount"]
 
 
-def entry_address(path):
-    """Where a multiboot loader enters the image: the header's last address field (multiboot 0.6.96, 3.1.3)."""
+# QEMU's virt has its RAM at 1 GiB, and loads what has the header of a Linux Image at 2 MiB of that, which is where the program
+# is linked without the RAM's base.
+ARM64_RAM = 0x40000000
+ARM64_ENTRY = ARM64_RAM + 0x200000
+
+
+def load_offset(board):
+    """What the image's addresses are more at run time than in its symbols."""
+    return ARM64_RAM if BOARDS[board].arch == "arm64" else 0
+
+
+def entry_address(config):
+    """Where a loader enters the image: multiboot's header has it in its last address field (multiboot 0.6.96, 3.1.3)."""
+    if config.board_info.arch == "arm64":
+        return ARM64_ENTRY
+    path = config.image("elf")
     data = path.read_bytes()[:8192]
     for at in range(0, len(data) - 32, 4):
         magic, flags, checksum = struct.unpack_from("<III", data, at)
@@ -104,7 +118,7 @@ def booted(config, logdir):
     try:
         host.start()
         debugger = Debugger(control)
-        debugger.run_to(entry_address(config.image("elf")))
+        debugger.run_to(entry_address(config))
         begin = instructions(host) if "rr=record" in " ".join(config.extra) else None
         debugger.detach()
         yield host, begin

@@ -20,7 +20,7 @@ sys.dont_write_bytecode = True
 
 import exits  # noqa: E402
 import linux  # noqa: E402
-from counted import Debugger, booted, counting, instructions, virtual  # noqa: E402
+from counted import Debugger, booted, counting, instructions, load_offset, virtual  # noqa: E402
 from harness.api import Closed  # noqa: E402
 from harness.config import BOARDS, LOGS, Failure, HostConfig, Skip, check  # noqa: E402
 from harness.host import ADDRESS, READY, Host  # noqa: E402
@@ -59,10 +59,10 @@ def image_size(table, board):
               f"{len(gzip.compress(HostConfig(board=board).image('elf').read_bytes(), 9))} bytes")
 
 
-def idle_memory(table):
+def idle_memory(table, board):
     """Without counting: memory does not depend on it."""
     for memory, size in (("128M", 128 * MIB), ("1G", 1024 * MIB), ("16G", 16384 * MIB)):
-        host = Host(HostConfig(memory=memory, cpus=2), LOGS / "bench-memory")
+        host = Host(HostConfig(board=board, memory=memory, cpus=2), LOGS / "bench-memory")
         try:
             host.start().wait_ready()
             figures = host.api.get_json("/v1/host")["memory"]
@@ -75,8 +75,8 @@ def idle_memory(table):
             table.add("  of it heap and slabs", f"{figures['heap_bytes'] / 1024:.0f} KiB")
 
 
-def boot_instructions(table):
-    with booted(counting(memory="1G"), LOGS / "bench-boot") as (host, begin):
+def boot_instructions(table, board):
+    with booted(counting(board=board, memory="1G"), LOGS / "bench-boot") as (host, begin):
         host.wait_serial(READY)
         host.wait_serial(ADDRESS)
         ready = instructions(host)
@@ -86,9 +86,9 @@ def boot_instructions(table):
         table.add("  of it up to the agent's readiness", f"{ready - begin} instr.")
 
 
-def boot_time(table):
+def boot_time(table, board):
     """The host's own clock, whose zero is the hand-over (its calibration included)."""
-    with booted(virtual(memory="1G"), LOGS / "bench-virtual") as (host, _):
+    with booted(virtual(board=board, memory="1G"), LOGS / "bench-virtual") as (host, _):
         stamps = [host.wait_serial(STAMP + r"[^\n]*" + line) for line in (READY, ADDRESS)]
         milliseconds = max(int(match[1]) * 1000 + int(match[2]) / 1000 for match in stamps)
         table.add("hand-over to ready with address, virtual time, DHCP answered at once", f"{milliseconds:.2f} ms",
@@ -146,8 +146,8 @@ def upload_bytes(table, host):
     table.add("upload of 8 MiB with SHA-256, per byte", f"{cost / size:.2f} instr.")
 
 
-def requests(table):
-    with booted(counting(memory="1G"), LOGS / "bench-requests") as (host, _):
+def requests(table, board):
+    with booted(counting(board=board, memory="1G"), LOGS / "bench-requests") as (host, _):
         host.wait_ready()
         for path in ("/healthz", "/v1/host", "/metrics"):
             request = f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
@@ -159,6 +159,7 @@ def requests(table):
 def vm_start(table, board):
     """From the action's handler to the guest's first byte, by breakpoints; the guest says hello at once."""
     symbols = Symbols(HostConfig(board=board).image("elf").with_suffix(".debug"))
+    offset = load_offset(board)
     config = counting(board=board, memory="1G")
     with booted(config, LOGS / "bench-start") as (host, _):
         host.wait_ready()
@@ -168,9 +169,9 @@ def vm_start(table, board):
             debugger = Debugger(host.workdir / "gdb")
             request = threading.Thread(target=vm.try_action, args=("start",))
             request.start()
-            debugger.run_to(symbols.address("vm_start"))
+            debugger.run_to(offset + symbols.address("vm_start"))
             before = instructions(host)
-            debugger.run_to(symbols.address("console_put"))
+            debugger.run_to(offset + symbols.address("console_put"))
             cost = instructions(host) - before
             debugger.detach()
             request.join()
@@ -178,9 +179,9 @@ def vm_start(table, board):
     table.add("VM start to the guest's first console byte, 64 MiB", f"{cost} instr.", "at most 2000000")
 
 
-def idle_work(table):
+def idle_work(table, board):
     """Tickless: what an idle host executes without traffic."""
-    with booted(counting(memory="1G"), LOGS / "bench-idle") as (host, _):
+    with booted(counting(board=board, memory="1G"), LOGS / "bench-idle") as (host, _):
         host.wait_ready()
         time.sleep(5)  # address detection and the like are over
         before, began = instructions(host), time.monotonic()
@@ -192,12 +193,12 @@ def idle_work(table):
 def host_figures(board):
     table = Table()
     image_size(table, board)
-    idle_memory(table)
-    boot_instructions(table)
-    boot_time(table)
-    requests(table)
+    idle_memory(table, board)
+    boot_instructions(table, board)
+    boot_time(table, board)
+    requests(table, board)
     vm_start(table, board)
-    idle_work(table)
+    idle_work(table, board)
     return table.markdown(), None
 
 
@@ -215,8 +216,6 @@ def linux_figures(board):
 
 # Name: what measures and prints it, and gives what the page has of it (and what the guard compares with).
 PARTS = {"host": host_figures, "exits": exit_figures, "linux": linux_figures}
-# Those that a board other than the first has, whose tables bear its architecture's name.
-PARTS_OF = {"x86_64": tuple(PARTS), "arm64": ("exits",)}
 
 
 def write_page(name, table):
@@ -256,7 +255,7 @@ def main():
     try:
         if options.guard:
             return 0 if guard(board) else 1
-        measure(board, options.parts or PARTS_OF[BOARDS[board].arch], options.write)
+        measure(board, options.parts or PARTS, options.write)
     except (Failure, Skip, Closed, OSError) as failure:
         print(f"bench: {failure or type(failure).__name__}", file=sys.stderr)
         return 1
