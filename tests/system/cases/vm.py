@@ -132,8 +132,9 @@ def noisy(t, guest):
                 check_equal(vm.action(action)["state"], state, f"state after {action}")
 
 
-@test(**HOST)
+@with_vms(**HOST)
 def nmi(t):
+    """It reaches a guest that sleeps with its interrupts masked; on Arm it is an SError."""
     with make(t, "nmi") as vm:
         vm.start()
         vm.wait_output("ready")

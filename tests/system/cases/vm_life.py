@@ -5,7 +5,7 @@ import contextlib
 import time
 
 from harness.config import SLOW, check, check_equal
-from harness.registry import test, with_vms
+from harness.registry import with_vms
 from harness.stopwatch import Stopwatch, at_most, wait_until
 from harness.vm import make, neighbour
 
@@ -97,7 +97,7 @@ def reset(t):
             output = vm.wait_output("you said again", after=len(output))
 
 
-@test(**HOST)
+@with_vms(**HOST)
 def nothing_is_left_over(t):
     """Interrupts in service, requested and on their way do not outlive the machine that they belong to."""
     with make(t, "leftover") as vm:
