@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-arm64-src := boot/head.S boot/efi_entry.S boot/efi_arch.c boot/early_map.c boot/relocate.c boot/main.c \
+arm64-src := boot/head.S boot/efi_entry.S boot/efi_arch.c boot/early_map.c boot/main.c \
 	cpu/vectors.S cpu/switch.S cpu/exceptions.c cpu/features.c cpu/info.c cpu/setup.c cpu/thread.c \
 	irq/interrupts.c irq/smp.c \
 	mm/paging.c power/power.c power/spin_table.c timer/rtc.c timer/timer.c

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-x86-src := boot/entry.S boot/trampoline.S boot/main.c boot/relocate.c \
+x86-src := boot/entry.S boot/trampoline.S boot/main.c \
 	cpu/stubs.S cpu/features.c cpu/setup.c cpu/tables.c cpu/exceptions.c cpu/thread.c cpu/info.c \
 	irq/lapic.c irq/ioapic.c irq/vectors.c irq/smp.c \
 	mm/paging.c power/power.c \

@@ -10,13 +10,6 @@
 #include <core/compiler.h>
 #include <core/types.h>
 
-/* The image, as the linker script lays it out. All page-aligned but the percpu template. */
-extern char image_start[], text_start[], text_end[], rodata_end[], relro_start[], relro_end[], data_end[],
-    image_end[];
-extern char boot_percpu_area[], boot_stack[], boot_stack_top[];
-
-void image_relocate(void);
-
 /*
  * The page tables until the host's own are built: the image, W^X but for what relocation writes, and whatever
  * early_map() adds. early_map_init() runs with the MMU off and gives their root.

@@ -3,7 +3,9 @@
  * Runs before anything else, in part with the MMU off: all memory is Device memory then, where accesses must
  * be aligned (Arm ARM, D8.2.12), so this file is compiled for that and calls nobody.
  */
-#include "../mm/paging.h"
+#include <platform/image.h>
+
+#include "../mm/entry.h"
 #include "boot.h"
 
 /* In memory that is in use before .bss is cleared; head.S has the room. */

@@ -12,13 +12,13 @@
 #include <core/sched.h>
 #include <core/time.h>
 #include <core/vmap.h>
+#include <platform/paging.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../boot/boot.h"
 #include "../cpu/cpu.h"
-#include "../mm/paging.h"
 #include "../power/psci.h"
 #include "../power/spin_table.h"
 #include "../timer/timer.h"
@@ -136,8 +136,8 @@ static bool cpu_start(const struct host_cpu *c)
         return false;
     }
     head->current = sched_cpu_prepare(cpu);
-    s->args =
-        (struct secondary_args){paging_root().v, (uint64_t)s->stack + ARCH_STACK_SIZE, (uint64_t)s->percpu};
+    s->args = (struct secondary_args){paging_tree.root.v, (uint64_t)s->stack + ARCH_STACK_SIZE,
+                                      (uint64_t)s->percpu};
     if (start_and_wait(c, cpu, &s->args)) {
         cpu_set_online(cpu);
         return true;

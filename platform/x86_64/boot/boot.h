@@ -5,12 +5,6 @@
 #include <core/compiler.h>
 #include <core/types.h>
 
-/* The image, as the linker script lays it out. All page-aligned but the percpu template. */
-extern char image_start[], text_end[], rodata_end[], relro_start[], relro_end[], data_end[], image_end[];
-extern char boot_percpu_area[], boot_stack[], boot_stack_top[];
-
-void image_relocate(void);
-
 /* AP start-up code, copied below 1 MiB (boot/trampoline.S). */
 extern const char trampoline_start[], trampoline_end[];
 

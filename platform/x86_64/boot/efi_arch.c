@@ -4,11 +4,11 @@
  * processor can). The host uses four levels, and CR4.LA57 can only change while paging is off (Intel SDM vol.
  * 3A, 4.1.1; AMD APM vol. 2, 5.3), which means a detour through 32-bit code below 4 GiB.
  */
+#include <platform/image.h>
 #include <string.h>
 
 #include "../../firmware/efi_arch.h"
 #include "../../firmware/handover.h"
-#include "boot.h"
 
 #define CR4_LA57      BIT(12)
 #define ENTRY_ADDRESS MASK(51, 12)

@@ -13,6 +13,7 @@
 #include <core/sched.h>
 #include <core/time.h>
 #include <core/vmap.h>
+#include <platform/paging.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,7 +109,7 @@ static bool cpu_start(uint32_t apic_id, hpa_t trampoline)
         return false;
     }
     head->current = sched_cpu_prepare(cpu);
-    args->cr3 = (uint32_t)paging_root().v;
+    args->cr3 = (uint32_t)paging_tree.root.v;
     args->entry = (uint64_t)ap_main;
     args->stack_top = (uint64_t)s.stack + ARCH_STACK_SIZE;
     args->percpu_base = (uint64_t)s.percpu;

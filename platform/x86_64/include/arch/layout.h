@@ -16,4 +16,7 @@
 
 #define ARCH_STACK_SIZE 16384
 
+/* The relocation that moves with the image (elf.h). */
+#define ARCH_ELF_RELATIVE R_X86_64_RELATIVE
+
 #endif

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef ARM64_PAGING_H
-#define ARM64_PAGING_H
+#ifndef ARM64_MM_ENTRY_H
+#define ARM64_MM_ENTRY_H
 
 #include <arch/mmu.h>
 #include <arch/sysreg.h>
 #include <contract/arch.h>
-#include <core/compiler.h>
-#include <core/host_info.h>
 #include <core/types.h>
 
 #define PT_NAME(x) host_pt_##x
@@ -28,16 +26,5 @@ static inline uint64_t paging_leaf_flags(unsigned flags)
         return leaf | ARM64_PTE_EL0 | (flags & MAP_EXEC ? 0 : ARM64_PTE_XN);
     return leaf | ARM64_PTE_XN | (flags & MAP_EXEC ? 0 : ARM64_PTE_PXN);
 }
-
-/*
- * Builds the host's own page tables: RAM of every kind at its physical address, writable and not executable;
- * the image W^X; page 0 not at all. Boot CPU, with page_alloc() working on memory that is mapped already;
- * paging_enter() switches to them.
- */
-void paging_init(const struct host_info *info);
-void paging_enter(void);
-
-/* TTBR0_EL2 of the host's tables. */
-hpa_t paging_root(void);
 
 #endif
