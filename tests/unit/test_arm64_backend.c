@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The pure parts of the arm64 backend: exception syndromes, PSTATE, VMIDs. */
+/* The pure parts of the arm64 backend: exception syndromes, PSTATE, the shape of stage 2, VMIDs. */
 #include "../../vmm/backend/arm64/decode.h"
 #include "../../vmm/backend/arm64/pstate.h"
+#include "../../vmm/backend/arm64/stage2_layout.h"
 #include "../../vmm/backend/arm64/vmid.h"
 #include <arch/cpu.h>
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdlib.h>
 
 /* --- syndromes, as QEMU's cortex-a72 gave them --- */
@@ -89,6 +91,69 @@ Test(pstate, it_blocks)
     it = arm64_pstate_skip_a32(it);
     cr_assert_eq(it, PSTATE_NRW, "the block is over");
     cr_assert_eq(arm64_pstate_skip_a32(PSTATE_NRW), PSTATE_NRW);
+}
+
+/* --- where walks of stage 2 begin --- */
+
+#define VTCR_T0SZ(vtcr) ((vtcr) & 0x3f)
+#define VTCR_SL0(vtcr)  ((vtcr) >> 6 & 3)
+
+/* Arm ARM, AArch64.S2InconsistentSL(), S2InvalidSL() and S2InvalidTxSZ() for the 4K granule. */
+static void layout_check(unsigned ipa, unsigned pa)
+{
+    struct arm64_stage2_layout l;
+    int error = arm64_stage2_layout_make(ipa, pa, &l);
+    unsigned start, resolved;
+
+    cr_assert_eq(error, ipa >= 32 && ipa <= 48 && ipa <= pa ? 0 : -EINVAL, "%u of %u bits: %d", ipa, pa,
+                 error);
+    if (error)
+        return;
+    cr_assert_eq(VTCR_T0SZ(l.vtcr), 64 - ipa);
+    cr_assert_eq(l.vtcr & ~0xffULL, 0);
+    cr_assert_lt(VTCR_SL0(l.vtcr), 3, "reserved");
+    start = 2 - (unsigned)VTCR_SL0(l.vtcr); /* the manual's level */
+    cr_assert_eq(l.top, 3 - start);
+    cr_assert(start > 0 || pa >= 44, "level 0 wants 44 bits");
+    resolved = (3 - start) * 9 + 12; /* bits below the first level */
+    cr_assert(ipa >= resolved + 1 && ipa <= resolved + 9 + 4, "%u bits from level %u", ipa, start);
+    cr_assert_eq(l.tables, ipa > resolved + 9 ? 1U << (ipa - resolved - 9) : 1);
+    cr_assert(l.tables <= 16 && (start > 0 || l.tables == 1));
+}
+
+Test(stage2_layout, all_sizes)
+{
+    static const unsigned pa[] = {32, 36, 40, 42, 44, 48};
+
+    for (unsigned i = 0; i < ARRAY_SIZE(pa); i++)
+        for (unsigned ipa = 0; ipa <= 64; ipa++)
+            layout_check(ipa, pa[i]);
+}
+
+Test(stage2_layout, by_the_manual)
+{
+    static const struct {
+        unsigned bits, top, tables;
+        uint64_t vtcr;
+    } wanted[] = {{32, 2, 1, 0x60},  {36, 2, 1, 0x5c}, {40, 2, 2, 0x58}, {42, 2, 8, 0x56},
+                  {43, 2, 16, 0x55}, {44, 3, 1, 0x94}, {48, 3, 1, 0x90}};
+
+    for (unsigned i = 0; i < ARRAY_SIZE(wanted); i++) {
+        struct arm64_stage2_layout l;
+
+        cr_assert_eq(arm64_stage2_layout_make(wanted[i].bits, 48, &l), 0);
+        cr_assert(l.top == wanted[i].top && l.tables == wanted[i].tables && l.vtcr == wanted[i].vtcr,
+                  "%u bits: top %u, %u tables, %#llx", wanted[i].bits, l.top, l.tables,
+                  (unsigned long long)l.vtcr);
+    }
+}
+
+Test(stage2_layout, pa_range)
+{
+    static const unsigned bits[] = {32, 36, 40, 42, 44, 48, 48, 48};
+
+    for (unsigned range = 0; range < 16; range++)
+        cr_assert_eq(arm64_pa_bits_of(range), range < ARRAY_SIZE(bits) ? bits[range] : 48);
 }
 
 /* --- VMIDs --- */

@@ -340,4 +340,12 @@ Test(load_arm64, least)
     cr_assert_lt(fdt_path_offset(tree, "/intc@8000000/its"), 0);
     cr_assert_null(text(tree, "/chosen", "bootargs"));
     cr_assert_null(text(tree, "/chosen", "stdout-path"));
+    cr_assert_not_null(fdt_getprop(tree, fdt_path_offset(tree, "/memory@40000000"), "reg", &size));
+    cr_assert_eq(size, 16);
+    least.high_base = BIT(48) - MIB(4);
+    least.high_size = MIB(4);
+    cr_assert_gt(guest_fdt_build(&least, tree, sizeof(tree)), 0);
+    cr_assert_eq(property_u64(tree, "/memory@40000000", "reg", 1), MIB(2));
+    cr_assert_eq(property_u64(tree, "/memory@40000000", "reg", 2), BIT(48) - MIB(4));
+    cr_assert_eq(property_u64(tree, "/memory@40000000", "reg", 3), MIB(4));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Faults, page sizes and the dirty log, with AMD's nested page tables in the fake machine's memory. */
 #include "../../vmm/mem/dirty.h"
+#include "../../vmm/mem/mapped.h"
 #include "../../vmm/vm/vm.h"
 #include "mm_layouts.h"
 #include "page.h"
@@ -44,7 +45,7 @@ static void start(void)
 static void vm_make(uint64_t size)
 {
     cr_assert_eq(gmem_init(&vm.gmem, size, 0), 0);
-    cr_assert_eq(stage2_init(&vm.stage2, 0), 0);
+    cr_assert_eq(stage2_init(&vm.stage2, 48, 0), 0);
 }
 
 /* Every page comes back. */
@@ -294,6 +295,100 @@ Test(stage2, without_memory_to_split_the_large_page_counts)
     touch(MIB(2) + KIB(4), true);
     expect(MIB(2) + KIB(4), KIB(4), true);
     cr_assert_eq(log_word(8), 2);
+    vm_end_all();
+}
+
+/* --- a walk over what is mapped --- */
+
+static struct {
+    uint64_t start, size;
+} pieces[512];
+static unsigned piece_count;
+
+static void piece_note(hpa_t start, uint64_t size)
+{
+    cr_assert_lt(piece_count, ARRAY_SIZE(pieces));
+    pieces[piece_count].start = start.v;
+    pieces[piece_count++].size = size;
+}
+
+static void piece_expect(unsigned i, uint64_t ram_offset, uint64_t size)
+{
+    cr_assert_eq(pieces[i].start,
+                 vm.gmem.chunks[ram_offset >> GMEM_CHUNK_SHIFT].base.v + ram_offset % GMEM_CHUNK_SIZE,
+                 "piece %u", i);
+    cr_assert_eq(pieces[i].size, size, "piece %u: %#lx", i, pieces[i].size);
+}
+
+static unsigned walk_in_steps(uint64_t bytes)
+{
+    struct mapped_walk walk = {0};
+    unsigned steps = 1;
+
+    piece_count = 0;
+    while (mapped_walk(&vm, &walk, bytes, piece_note))
+        steps++;
+    return steps;
+}
+
+/* Exactly what is mapped, whatever the page sizes, and no step is longer than it may be. */
+Test(stage2, a_walk_meets_what_is_mapped)
+{
+    uint64_t sum = 0;
+    unsigned steps;
+
+    vm_make(MIB(16));
+    slot(0, 0xa0000, 0, false);
+    slot(0xc0000, MIB(8) - 0xc0000, 0xc0000, false);
+    slot(GIB(4), MIB(8), MIB(8), false);
+    cr_assert_eq(walk_in_steps(GIB(1)), 1);
+    cr_assert_eq(piece_count, 0, "nothing is mapped");
+    touch(0x5000, true);
+    touch(0x9f000, false);
+    touch(0xc0000, false);
+    touch(MIB(4), true);
+    touch(GIB(4) + MIB(6), false);
+    cr_assert_eq(walk_in_steps(GIB(1)), 1);
+    cr_assert_eq(piece_count, 5);
+    piece_expect(0, 0x5000, KIB(4));
+    piece_expect(1, 0x9f000, KIB(4));
+    piece_expect(2, 0xc0000, KIB(4));
+    piece_expect(3, MIB(4), MIB(2));
+    piece_expect(4, MIB(14), MIB(2));
+
+    steps = walk_in_steps(KIB(64));
+    cr_assert_gt(steps, 64);
+    for (unsigned i = 0; i < piece_count; i++) {
+        cr_assert_leq(pieces[i].size, KIB(64));
+        sum += pieces[i].size;
+    }
+    cr_assert_eq(sum, 2 * MIB(2) + 3 * KIB(4));
+    vm_end_all();
+}
+
+/* Between two steps the world changes: what has been split, or is new, is met behind the walk's place only.
+ */
+Test(stage2, a_walk_goes_on_where_it_was)
+{
+    struct mapped_walk walk = {0};
+
+    vm_make(MIB(8));
+    slot(0, MIB(8), 0, false);
+    touch(MIB(4), true);
+    piece_count = 0;
+    cr_assert(mapped_walk(&vm, &walk, MIB(1) + KIB(8), piece_note));
+    cr_assert_eq(piece_count, 1);
+    piece_expect(0, MIB(4), MIB(1));
+    cr_assert_eq(dirty_log_start(&vm), 0);
+    touch(MIB(4), true);
+    touch(MIB(5) + KIB(4), true); /* splits it */
+    touch(0, false);              /* before it */
+    touch(MIB(6), false);
+    cr_assert_not(mapped_walk(&vm, &walk, GIB(1), piece_note));
+    cr_assert_eq(piece_count, 1 + 256 + 1);
+    piece_expect(1, MIB(5), KIB(4));
+    piece_expect(256, MIB(6) - KIB(4), KIB(4));
+    piece_expect(257, MIB(6), MIB(2));
     vm_end_all();
 }
 

@@ -18,17 +18,21 @@ static uint32_t affinity_of(unsigned vcpu)
 
 static void describe(const struct vm *vm, struct fdt_machine *machine)
 {
+    const struct machine_layout *layout = &vm->machine->layout;
     unsigned first = MIN(vm->vcpu_count, MACHINE_GIC_REDISTS), rest = vm->vcpu_count - first;
+    uint64_t ram = machine_ram_size(vm->config.memory);
 
     *machine = (struct fdt_machine){
         .vcpu_count = vm->vcpu_count,
         .affinity = affinity_of,
         .ram_base = MACHINE_RAM,
-        .ram_size = machine_ram_size(vm->config.memory),
+        .ram_size = MIN(ram, layout->ram_size),
+        .high_base = layout->high_base,
+        .high_size = ram - MIN(ram, layout->ram_size),
         .gic_dist_base = MACHINE_GIC_DIST,
         .gic_its_base = MACHINE_GIC_ITS,
         .gic_redist = {{MACHINE_GIC_REDIST, first * GICV3_REDIST_SIZE},
-                       {MACHINE_GIC_REDIST2, rest * GICV3_REDIST_SIZE}},
+                       {layout->redist2_base, rest * GICV3_REDIST_SIZE}},
         .uart_base = MACHINE_UART,
         .uart_spi = MACHINE_UART_SPI,
         .rtc_base = MACHINE_RTC,
@@ -36,7 +40,7 @@ static void describe(const struct vm *vm, struct fdt_machine *machine)
     };
     if (vm->machine->pci == NULL)
         return;
-    machine->pci.ecam_base = MACHINE_ECAM;
+    machine->pci.ecam_base = layout->ecam_base;
     machine->pci.ecam_size = MACHINE_ECAM_SIZE;
     machine->pci.io_base = MACHINE_PCI_IO;
     machine->pci.io_size = MACHINE_PCI_IO_SIZE;
@@ -49,7 +53,8 @@ int machine_boot(struct vm *vm, struct vm_error *error)
 {
     struct image_source kernel = image_source_of(vm->kernel, vm->config.kernel);
     struct image_source initrd = image_source_of(vm->initrd, vm->config.initrd);
-    const struct load_range map = {MACHINE_RAM, machine_ram_size(vm->config.memory), LOAD_RAM};
+    const struct load_range map = {
+        MACHINE_RAM, MIN(machine_ram_size(vm->config.memory), vm->machine->layout.ram_size), LOAD_RAM};
     const struct load_params params = {.kernel = &kernel.source,
                                        .initrd = vm->initrd ? &initrd.source : NULL,
                                        .cmdline = vm->config.cmdline,

@@ -6,17 +6,6 @@
 #include <arch/sysreg.h>
 #include <string.h>
 
-/* ID_AA64MMFR0_EL1.PARange by the number of bits. */
-static unsigned pa_range_of(unsigned bits)
-{
-    static const uint8_t sizes[] = {32, 36, 40, 42, 44, 48, 52};
-    unsigned range = 0;
-
-    while (range + 1 < ARRAY_SIZE(sizes) && sizes[range + 1] <= bits)
-        range++;
-    return range;
-}
-
 /* Reserved ones read as zero. */
 #define READ(crm, op2) host[(crm) << 3 | (op2)] = arch_sysreg_read(s3_0_c0_c##crm##_##op2)
 #define READ_ROW(crm)                             \
@@ -38,10 +27,9 @@ void id_host_read(uint64_t host[ID_REGISTERS])
     READ_ROW(7);
 }
 
-void id_regs_get(uint64_t guest[ID_REGISTERS])
+void id_regs_get(unsigned pa_range, uint64_t guest[ID_REGISTERS])
 {
-    const struct id_limits limits = {.has_sve = arm64_host.sve_length != 0,
-                                     .pa_range = pa_range_of(arm64_host.ipa_bits)};
+    const struct id_limits limits = {.has_sve = arm64_host.sve_length != 0, .pa_range = pa_range};
 
     id_regs_make(arm64_host.id, &limits, guest);
 }

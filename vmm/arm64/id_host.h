@@ -7,7 +7,7 @@
 /* What this CPU has, by ID_INDEX(). Context: any, not preemptible. */
 void id_host_read(uint64_t host[ID_REGISTERS]);
 
-/* What guests may know of the CPUs of this host. Context: any. */
-void id_regs_get(uint64_t guest[ID_REGISTERS]);
+/* What guests may know of the CPUs of this host; `pa_range` is struct id_limits'. Context: any. */
+void id_regs_get(unsigned pa_range, uint64_t guest[ID_REGISTERS]);
 
 #endif

@@ -18,39 +18,64 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static unsigned ipa_bits_of(uint64_t end)
+static int layout_make(const struct vm_config *config, struct machine_layout *layout)
 {
-    return 64U - (unsigned)__builtin_clzll(end - 1);
+    return machine_layout_make(config->memory, config->address_bits, arm64_host.ipa_bits, layout);
 }
 
-static bool has_pci(void)
+/* Addresses first: how much memory there can be depends on them. */
+static int addresses_check(const struct vm_config *config, struct machine_layout *layout,
+                           struct vm_error *error)
 {
-    return arm64_host.ipa_bits >= ipa_bits_of(MACHINE_ECAM + MACHINE_ECAM_SIZE);
+    int result = layout_make(config, layout);
+
+    if (result == -ERANGE) {
+        error->field = "address_bits";
+        snprintf(error->detail, sizeof(error->detail),
+                 "%u bits; 32, 36, 40, 42, 44 or 48 are possible, and %u "
+                 "at most on this host",
+                 config->address_bits, arm64_host.ipa_bits);
+    } else if (result) {
+        error->field = "memory";
+        snprintf(error->detail, sizeof(error->detail),
+                 "%llu bytes; with addresses of %u bits this machine can have %llu",
+                 (unsigned long long)config->memory,
+                 config->address_bits ? config->address_bits : arm64_host.ipa_bits,
+                 (unsigned long long)machine_memory_max(config->address_bits, arm64_host.ipa_bits));
+    }
+    return result ? -EINVAL : 0;
 }
 
 int machine_config_check(const struct vm_config *config, struct vm_error *error)
 {
-    unsigned vcpus = MACHINE_GIC_REDISTS + (has_pci() ? MACHINE_GIC_REDISTS2 : 0);
-    uint64_t memory = MIN(MACHINE_RAM_MAX, BIT(arm64_host.ipa_bits) - MACHINE_RAM);
+    struct machine_layout layout;
+    unsigned vcpus = MACHINE_GIC_REDISTS;
+    int result;
 
     if (arm64_host.lr_count == 0) {
         error->field = NULL;
         snprintf(error->detail, sizeof(error->detail), "this host's CPUs have no GICv3 for guests");
         return -ENODEV;
     }
+    result = addresses_check(config, &layout, error);
+    if (result)
+        return result;
+    if (layout.redist2_base != 0)
+        vcpus += MACHINE_GIC_REDISTS2;
     if (config->vcpus > vcpus) {
         error->field = "vcpus";
         snprintf(error->detail, sizeof(error->detail), "%u vCPUs; this machine can have %u", config->vcpus,
                  vcpus);
         return -EINVAL;
     }
-    if (config->memory > memory) {
-        error->field = "memory";
-        snprintf(error->detail, sizeof(error->detail), "%llu bytes; this machine can have %llu",
-                 (unsigned long long)config->memory, (unsigned long long)memory);
-        return -EINVAL;
-    }
     return 0;
+}
+
+unsigned machine_address_bits(const struct vm *vm)
+{
+    struct machine_layout layout;
+
+    return layout_make(&vm->config, &layout) == 0 ? layout.address_bits : 0;
 }
 
 /* Memory in place of flash: none, unless the kernel is firmware. */
@@ -72,14 +97,17 @@ uint64_t machine_memory(const struct vm *vm)
 
 static int slots_create(struct vm *vm)
 {
+    const struct machine_layout *layout = &vm->machine->layout;
     uint64_t memory = vm->config.memory, ram = machine_ram_size(memory), flash = flash_size(vm);
+    uint64_t low = MIN(ram, layout->ram_size);
     const struct gmem_slot slots[] = {
         {.base = gpa(MACHINE_FLASH), .size = flash, .ram_offset = memory},
         {.base = gpa(MACHINE_VARIABLES),
          .size = flash ? MACHINE_VARIABLES_SIZE : 0,
          .ram_offset = memory + flash},
         {.base = gpa(MACHINE_STOLEN), .size = MACHINE_STOLEN_SIZE, .ram_offset = ram},
-        {.base = gpa(MACHINE_RAM), .size = ram, .ram_offset = 0},
+        {.base = gpa(MACHINE_RAM), .size = low, .ram_offset = 0},
+        {.base = gpa(layout->high_base), .size = ram - low, .ram_offset = low},
     };
     int error = 0;
 
@@ -113,7 +141,8 @@ static int gic_create(struct vm *vm)
                 .vcpu_count = vm->vcpu_count,
                 .mmio = &vm->mmio,
                 .gmem = &vm->gmem},
-        .redist = {{MACHINE_GIC_REDIST, MACHINE_GIC_REDISTS}, {MACHINE_GIC_REDIST2, MACHINE_GIC_REDISTS2}},
+        .redist = {{MACHINE_GIC_REDIST, MACHINE_GIC_REDISTS},
+                   {vm->machine->layout.redist2_base, MACHINE_GIC_REDISTS2}},
         .its_base = MACHINE_GIC_ITS,
     };
     int error = gicv3_create(&config, &vm->machine->irqchip);
@@ -134,7 +163,7 @@ static int pci_create(struct vm *vm)
     const struct vpci_host_config config = {.pio = &vm->pio,
                                             .mmio = &vm->mmio,
                                             .irqchip = vm->machine->irqchip,
-                                            .ecam_base = MACHINE_ECAM,
+                                            .ecam_base = vm->machine->layout.ecam_base,
                                             .window_base = MACHINE_PCI_WINDOW,
                                             .window_end = MACHINE_PCI_WINDOW_END,
                                             .io_base = MACHINE_PCI_IO,
@@ -142,7 +171,7 @@ static int pci_create(struct vm *vm)
                                             .intx_lines = MACHINE_PCI_LINES};
     int error;
 
-    if (!has_pci())
+    if (vm->machine->layout.ecam_base == 0)
         return 0;
     error = vpci_host_create(&config, &vm->machine->pci);
     if (!error)
@@ -182,7 +211,10 @@ int machine_create(struct vm *vm)
     vm->machine = calloc(1, sizeof(*vm->machine));
     if (vm->machine == NULL)
         return -ENOMEM;
-    id_regs_get(vm->machine->id);
+    error = layout_make(&vm->config, &vm->machine->layout);
+    if (error)
+        return error;
+    id_regs_get(machine_pa_range(vm->machine->layout.address_bits), vm->machine->id);
     error = slots_create(vm);
     if (!error)
         error = gic_create(vm);

@@ -3,6 +3,7 @@
 #define VMM_ARM64_MACHINE_H
 
 #include "../irqchip/irqchip.h"
+#include "layout.h"
 #include "sysreg.h"
 
 /*
@@ -14,7 +15,7 @@
  *   0x0900_0000  PL011, 0x0901_0000 PL031, 0x090a_0000 records of stolen time, 0x090f_0000 debug exit
  *   0x1000_0000  PCI window, to 0x3efe_ffff; 0x3eff_0000 I/O ports
  *   0x4000_0000  RAM
- *   0x40_0000_0000  redistributors of more vCPUs; 0x40_1000_0000 PCI ECAM, 256 MiB
+ *   0x40_0000_0000  or behind RAM: redistributors of more vCPUs, 256 MiB behind them PCI ECAM, 256 MiB
  */
 #define MACHINE_FLASH          0ULL
 #define MACHINE_FLASH_MAX      0x04000000ULL
@@ -24,7 +25,6 @@
 #define MACHINE_GIC_ITS        0x08080000ULL
 #define MACHINE_GIC_REDIST     0x080a0000ULL
 #define MACHINE_GIC_REDISTS    123U
-#define MACHINE_GIC_REDIST2    0x4000000000ULL
 #define MACHINE_GIC_REDISTS2   512U
 #define MACHINE_SPIS           256
 #define MACHINE_UART           0x09000000ULL
@@ -41,15 +41,17 @@
 #define MACHINE_PCI_SPI        3 /* the first of four */
 #define MACHINE_PCI_LINES      4
 #define MACHINE_RAM            0x40000000ULL
-#define MACHINE_RAM_MAX        (MACHINE_GIC_REDIST2 - MACHINE_RAM)
-#define MACHINE_ECAM           0x4010000000ULL
+#define MACHINE_HIGH_MIN       0x4000000000ULL
+#define MACHINE_HIGH_ECAM      0x10000000ULL /* behind the redistributors */
 #define MACHINE_ECAM_SIZE      0x10000000ULL
+#define MACHINE_HIGH_SIZE      (MACHINE_HIGH_ECAM + MACHINE_ECAM_SIZE)
 
 struct machine {
     struct irqchip *irqchip;
-    struct vpci_host *pci; /* NULL: guest-physical addresses do not reach so far on this host */
-    struct device *rtc;    /* one of vm->devices */
-    bool has_firmware;     /* the kernel is some */
+    struct machine_layout layout; /* i */
+    struct vpci_host *pci;        /* NULL: guest-physical addresses do not reach so far on this host */
+    struct device *rtc;           /* one of vm->devices */
+    bool has_firmware;            /* the kernel is some */
     uint64_t id[ID_REGISTERS];
 };
 

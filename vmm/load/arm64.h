@@ -15,6 +15,7 @@ struct fdt_machine {
     unsigned vcpu_count;
     uint32_t (*affinity)(unsigned vcpu); /* {Aff3, Aff2, Aff1, Aff0} */
     uint64_t ram_base, ram_size;
+    uint64_t high_base, high_size; /* more of it; size 0: none */
     uint64_t gic_dist_base, gic_its_base;
     struct {
         uint64_t base, size;

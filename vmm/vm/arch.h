@@ -46,6 +46,9 @@ void exit_handle(struct vcpu *vcpu);
 /* Whether there can be such a machine. -EINVAL with *error filled. Context: any. */
 must_check int machine_config_check(const struct vm_config *config, struct vm_error *error);
 
+/* Of guest-physical addresses: all slots and devices lie in as many. Context: any. */
+unsigned machine_address_bits(const struct vm *vm);
+
 /* Bytes of memory that its slots are to show: RAM as configured, and what else there is. The VM has its
  * images. Context: thread. */
 uint64_t machine_memory(const struct vm *vm);

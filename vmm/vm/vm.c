@@ -134,7 +134,7 @@ static int vm_build(struct vm *vm)
 
     vm->serial = atomic_fetch_add(&serials, 1) + 1;
     if (!error)
-        error = stage2_init(&vm->stage2, NODE_ANY);
+        error = stage2_init(&vm->stage2, machine_address_bits(vm), NODE_ANY);
     if (!error)
         error = console_create(&vm->console);
     if (!error)

@@ -138,11 +138,23 @@ static int devices_create(struct vm *vm)
 }
 
 /* Whatever vmm/vm lets pass. */
+/* Of nested tables. */
+#define ADDRESS_BITS 48
+
 int machine_config_check(const struct vm_config *config, struct vm_error *error)
 {
-    (void)config;
-    (void)error;
-    return 0;
+    if (config->address_bits == 0)
+        return 0;
+    error->field = "address_bits";
+    snprintf(error->detail, sizeof(error->detail), "%u bits; this machine has no choice of them",
+             config->address_bits);
+    return -EINVAL;
+}
+
+unsigned machine_address_bits(const struct vm *vm)
+{
+    (void)vm;
+    return ADDRESS_BITS;
 }
 
 uint64_t machine_memory(const struct vm *vm)

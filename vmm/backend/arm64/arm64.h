@@ -12,6 +12,7 @@ struct arm64_cpu {
     struct vcpu *live;   /* whose registers are the CPU's and newer than memory: its thread runs here */
     uint64_t last;       /* serial number of the vCPU that was loaded here last; 0: none */
     uint64_t vttbr;      /* what VTTBR_EL2 has */
+    uint64_t vtcr;       /* and VTCR_EL2 */
     uint64_t cptr;       /* what CPTR_EL2 has */
     uint64_t cptr_traps; /* what it is when FP and SVE trap */
 };
@@ -63,6 +64,8 @@ void arm64_sync(struct vcpu *vcpu);
 /* Has this CPU's VTTBR_EL2 name `s2`, under a VMID that is valid, so that TLB maintenance is about that.
  * Interrupts off; no thread of another VM. */
 void arm64_stage2_borrow(struct arm64_cpu *cpu, struct stage2 *s2);
+/* The VM is about to lose its tables: nothing in this CPU leads to them any more. Interrupts off. */
+void arm64_stage2_forget(struct arm64_cpu *cpu, const struct stage2 *s2);
 
 /* --- timer.c: interrupts off, the vCPU's thread --- */
 
@@ -101,7 +104,7 @@ void arm64_fp_leave(struct vcpu *vcpu);
 
 /* --- stage2.c --- */
 
-/* VTCR_EL2 and whether blocks may change their size without being unmapped; each CPU. */
+/* What VTCR_EL2 is for all VMs, and whether blocks may change their size without being unmapped; each CPU. */
 void arm64_stage2_cpu_enable(void);
 uint64_t arm64_vttbr(const struct stage2 *s2, uint32_t vmid);
 /* Drops what TLBs of all CPUs have of the VM. Interrupts off; VTTBR_EL2 is the VM's. */

@@ -3,6 +3,7 @@
 #include "../../arm64/id_regs.h"
 #include "../../vm/vm.h"
 #include "arm64.h"
+#include "stage2_layout.h"
 #include <arch/sysreg.h>
 #include <core/cpu.h>
 
@@ -94,15 +95,13 @@ static unsigned sve_bytes(unsigned length)
 
 static void host_make(void)
 {
-    /* By ID_AA64MMFR0_EL1.PARange. Guests need no more than 42 bits, and 40 leave a shorter walk. */
-    static const uint8_t ipa_bits[] = {32, 36, 40, 40, 40, 40, 40};
     uint64_t mmfr0 = arm64_host.id[ID_INDEX(SYSREG_ID_AA64MMFR0)],
              mmfr1 = arm64_host.id[ID_INDEX(SYSREG_ID_AA64MMFR1)],
              mmfr2 = arm64_host.id[ID_INDEX(SYSREG_ID_AA64MMFR2)],
              isar1 = arm64_host.id[ID_INDEX(SYSREG_ID_AA64ISAR1)],
              isar2 = arm64_host.id[ID_INDEX(SYSREG_ID_AA64ISAR2)];
 
-    arm64_host.ipa_bits = ipa_bits[MIN(mmfr0 & 15, ARRAY_SIZE(ipa_bits) - 1)];
+    arm64_host.ipa_bits = (uint8_t)arm64_pa_bits_of(mmfr0 & 15);
     arm64_host.vmid_bits = arm64_id_field(mmfr1, 4) == 2 ? 16 : 8;
     arm64_host.has_fwb = arm64_id_field(mmfr2, 40) != 0;
     arm64_host.has_pauth = arm64_id_field(isar1, 4) || arm64_id_field(isar1, 8) || arm64_id_field(isar2, 12);

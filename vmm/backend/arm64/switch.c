@@ -73,21 +73,28 @@ static void keys_load(const uint64_t keys[ARM64_PAUTH_KEYS])
 #undef KEY_LOAD
 }
 
-/* TCR_EL1: walks by TTBR0 and TTBR1 are off. */
-#define TCR_EPD0 BIT(7)
-#define TCR_EPD1 BIT(23)
+/* TCR_EL1: walks by TTBR0 and TTBR1 are off, as far as there are any: SCTLR_EL1.M. */
+#define TCR_EPD0     BIT(7)
+#define TCR_EPD1     BIT(23)
+#define SCTLR_MMU_ON BIT(0)
 
 /*
  * With the registers of two guests mixed, no walk may begin: some CPUs do so by speculation even at EL2 (Arm
- * errata 1319367, 1319537, 1165522, 1530923: speculative AT instructions). Walks are off until the new
- * guest's TCR_EL1 is loaded, last.
+ * errata 1319367, 1319537, 1165522, 1530923: speculative AT instructions). Walks of stage 1 are off until the
+ * new guest's TCR_EL1 is loaded, last. That counts only with the MMU on: with it off, every address would go
+ * straight into stage 2. The guest's own SCTLR_EL1 comes when stage 2 is that guest's already.
  */
 static void walks_stop(void)
 {
-    if (arm64_host.has_vhe)
+    if (arm64_host.has_vhe) {
         arch_sysreg_write(s3_5_c2_c0_2, TCR_EPD0 | TCR_EPD1);
-    else
+        arch_isb();
+        arch_sysreg_write(s3_5_c1_c0_0, SCTLR_MMU_ON);
+    } else {
         arch_sysreg_write(tcr_el1, TCR_EPD0 | TCR_EPD1);
+        arch_isb();
+        arch_sysreg_write(sctlr_el1, SCTLR_MMU_ON);
+    }
     arch_isb();
 }
 
@@ -124,10 +131,24 @@ static void stage2_load(struct arm64_cpu *cpu, struct stage2 *s2)
 {
     uint64_t vttbr = arm64_vttbr(s2, vmid_use(&vmids, cpu_id(), &s2->tag));
 
-    if (cpu->vttbr == vttbr)
+    if (cpu->vttbr == vttbr && cpu->vtcr == s2->control)
         return;
     cpu->vttbr = vttbr;
+    cpu->vtcr = s2->control;
+    arch_sysreg_write(vtcr_el2, s2->control);
     arch_sysreg_write(vttbr_el2, vttbr);
+    arch_isb();
+}
+
+/* As after arm64_stage2_borrow(): walks are off, and the next vCPU loads everything. */
+void arm64_stage2_forget(struct arm64_cpu *cpu, const struct stage2 *s2)
+{
+    if (cpu->vttbr << 16 >> 16 != stage2_root(s2).v)
+        return;
+    walks_stop();
+    cpu->last = 0;
+    cpu->vttbr = 0;
+    arch_sysreg_write(vttbr_el2, 0);
     arch_isb();
 }
 

@@ -27,6 +27,7 @@ struct vm_config {
     char name[VM_NAME_MAX + 1];
     unsigned vcpus;
     uint64_t memory;              /* bytes */
+    unsigned address_bits;        /* of guest-physical addresses; 0: as few as the machine needs */
     char kernel[VM_NAME_MAX + 1]; /* image names */
     char initrd[VM_NAME_MAX + 1]; /* "" : none */
     char cmdline[VM_CMDLINE_MAX + 1];

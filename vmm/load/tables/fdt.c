@@ -125,9 +125,11 @@ static void chosen(struct tree *t, const struct fdt_machine *m)
 
 static void memory(struct tree *t, const struct fdt_machine *m)
 {
+    const uint64_t reg[] = {m->ram_base, m->ram_size, m->high_base, m->high_size};
+
     node_begin(t, "memory", m->ram_base);
     put_text(t, "device_type", "memory");
-    put_reg(t, m->ram_base, m->ram_size);
+    put_wide(t, "reg", reg, m->high_size ? 4 : 2);
     node_end(t);
 }
 

@@ -6,13 +6,15 @@
 #include <core/types.h>
 
 /*
- * VMSAv8-64 descriptors of stage 2, 4K granule, 48-bit output addresses: Arm ARM (DDI 0487), D8.3. Walks
- * start at the manual's level 1, with up to 16 tables in a row (D8.2.8 "Concatenated translation tables"): 43
- * bits of input address. The manual counts levels from the top (0 to 3), the walker from the leaves: level 0
- * here is 3 there.
+ * VMSAv8-64 descriptors of stage 2, 4K granule, 48-bit output addresses: Arm ARM (DDI 0487), D8.3. Where
+ * walks start, and in how many tables in a row (D8.2.8 "Concatenated translation tables"), is the tree's
+ * choice. The manual counts levels from the top (0 to 3), the walker from the leaves: level 0 here is 3
+ * there.
  */
-#define PT_TOP       2
-#define PT_ROOT_BITS 13
+#define PT_TOP               3
+#define PT_TREE_TOP(tree)    (tree)->top
+#define PT_TREE_TABLES(tree) (tree)->root_tables
+#define PT_BUSY              BIT(55) /* one of the bits that software may use in any descriptor, D8.3.1 */
 
 #define S2_PTE_VALID   BIT(0)
 #define S2_PTE_TABLE   BIT(1)         /* table above level 0, page at it; clear: block */

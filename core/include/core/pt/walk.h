@@ -5,8 +5,10 @@
  * but for memory. A format is pure bit arithmetic:
  *
  *   PT_TOP            the top level's number; level 0 holds 4K leaves, level n maps 4K << 9n
- *   PT_ROOT_BITS      if defined: input address bits that index the root, which may be several pages in a
- * row; destroy() and count() then know the first only pt_fmt_table(hpa)                 entry that points to
+ *   PT_TREE_TOP(tree), PT_TREE_TABLES(tree)
+ *                     if defined, trees differ: the level of this one's root, at most PT_TOP, and of how many
+ * tables in a row that consists, a power of 2; else PT_TOP and one PT_BUSY           if defined: bit of an
+ * entry that is not present, but will be at once: somebody replaces it pt_fmt_table(hpa) entry that points to
  * a table pt_fmt_leaf(hpa, level, flags)    entry that maps a page pt_fmt_present(e), pt_fmt_is_leaf(e,
  * level) pt_fmt_table_addr(e), pt_fmt_leaf_addr(e, level), pt_fmt_flags(e)
  *
@@ -21,13 +23,24 @@
 #include <errno.h>
 #include <stdatomic.h>
 
-#ifndef PT_ROOT_BITS
-#define PT_ROOT_BITS PT_BITS
+#ifndef PT_TREE_TOP
+#define PT_TREE_TOP(tree)    PT_TOP
+#define PT_TREE_TABLES(tree) 1U
+#endif
+#ifndef PT_BUSY
+#define PT_BUSY 0ULL
 #endif
 
-static inline unsigned PT_NAME(index)(uint64_t va, unsigned level)
+/* How many entries the table has that a walk meets at this level. */
+static inline unsigned PT_NAME(entries)(const struct pt_tree *tree, unsigned level)
 {
-    return (unsigned)(va >> pt_shift(level)) & ((1U << (level == PT_TOP ? PT_ROOT_BITS : PT_BITS)) - 1);
+    (void)tree;
+    return level == PT_TREE_TOP(tree) ? PT_ENTRIES * PT_TREE_TABLES(tree) : PT_ENTRIES;
+}
+
+static inline unsigned PT_NAME(index)(const struct pt_tree *tree, uint64_t va, unsigned level)
+{
+    return (unsigned)(va >> pt_shift(level)) & (PT_NAME(entries)(tree, level) - 1);
 }
 
 static inline _Atomic uint64_t *PT_NAME(table)(hpa_t table)
@@ -50,8 +63,8 @@ static inline bool PT_NAME(query)(const struct pt_tree *tree, uint64_t va, struc
 {
     hpa_t table = tree->root;
 
-    for (unsigned level = PT_TOP;; level--) {
-        uint64_t e = PT_NAME(load)(&PT_NAME(table)(table)[PT_NAME(index)(va, level)]);
+    for (unsigned level = PT_TREE_TOP(tree);; level--) {
+        uint64_t e = PT_NAME(load)(&PT_NAME(table)(table)[PT_NAME(index)(tree, va, level)]);
 
         if (!pt_fmt_present(e))
             return false;
@@ -142,12 +155,12 @@ static inline int PT_NAME(apply)(struct pt_tree *tree, struct PT_NAME(range) r)
 {
     while (r.size > 0) {
         hpa_t table = tree->root;
-        unsigned level = PT_TOP;
+        unsigned level = PT_TREE_TOP(tree);
         uint64_t step;
         int done;
 
         for (;; level--) {
-            _Atomic uint64_t *entry = &PT_NAME(table)(table)[PT_NAME(index)(r.va, level)];
+            _Atomic uint64_t *entry = &PT_NAME(table)(table)[PT_NAME(index)(tree, r.va, level)];
 
             done = PT_NAME(slot)(tree, &r, entry, level);
             if (done < 0)
@@ -199,7 +212,8 @@ static inline must_check int PT_NAME(map)(struct pt_tree *tree, uint64_t va, hpa
 /*
  * Maps one page of `level` (4K << 9 * level; va and pa aligned to it), in parallel with other calls of itself
  * on the same tree: every entry is put in place by compare-and-swap, and whoever loses frees its table and
- * goes on with the winner's. 0: mapped; 1: a page maps `va` already, and stays; -EEXIST: smaller pages may be
+ * goes on with the winner's. 0: mapped; 1: a page maps `va` already, and stays,
+ * or will at once; -EEXIST: smaller pages may be
  * mapped there: try a lower level; -ENOMEM: no memory for a table.
  */
 static inline must_check int PT_NAME(map_page)(struct pt_tree *tree, uint64_t va, hpa_t pa, unsigned level,
@@ -207,8 +221,8 @@ static inline must_check int PT_NAME(map_page)(struct pt_tree *tree, uint64_t va
 {
     hpa_t table = tree->root;
 
-    for (unsigned at = PT_TOP;; at--) {
-        _Atomic uint64_t *entry = &PT_NAME(table)(table)[PT_NAME(index)(va, at)];
+    for (unsigned at = PT_TREE_TOP(tree);; at--) {
+        _Atomic uint64_t *entry = &PT_NAME(table)(table)[PT_NAME(index)(tree, va, at)];
         uint64_t e = PT_NAME(load)(entry), fresh;
         hpa_t made = HPA_NONE;
 
@@ -220,6 +234,8 @@ static inline must_check int PT_NAME(map_page)(struct pt_tree *tree, uint64_t va
             table = pt_fmt_table_addr(e);
             continue;
         }
+        if (e & PT_BUSY)
+            return 1;
         if (at == level) {
             fresh = pt_fmt_leaf(pa, level, flags);
         } else {
@@ -241,7 +257,7 @@ static inline must_check int PT_NAME(map_page)(struct pt_tree *tree, uint64_t va
     }
 }
 
-/* Frees `root`, a table of level `top`, and every table below it. Nothing may use them any more. */
+/* Frees one table of level `top` and every table below it. Nothing may use them any more. */
 static inline void PT_NAME(tables_free)(struct pt_tree *tree, hpa_t root, unsigned top)
 {
     hpa_t path[PT_TOP + 1];
@@ -269,5 +285,6 @@ static inline void PT_NAME(tables_free)(struct pt_tree *tree, hpa_t root, unsign
 /* Frees every table of the tree, the root included. Nothing may use it any more. */
 static inline void PT_NAME(destroy)(struct pt_tree *tree)
 {
-    PT_NAME(tables_free)(tree, tree->root, PT_TOP);
+    for (unsigned i = 0; i < PT_TREE_TABLES(tree); i++)
+        PT_NAME(tables_free)(tree, hpa_add(tree->root, (uint64_t)i << PAGE_SHIFT), PT_TREE_TOP(tree));
 }

@@ -5,8 +5,8 @@
  * only and a table that is taken out of the tree stays intact until its owner knows that nobody walks it. Of
  * the format it wants besides: pt_fmt_is_writable(e), pt_fmt_with_write(e, bool).
  *
- * A page that is split is replaced by a table in one step. Hardware that demands an invalid entry in between
- * (break-before-make, Arm ARM D8.16) needs another way.
+ * A page that is split or merged is replaced in one step. Hardware that demands an invalid entry in between
+ * (break-before-make, Arm ARM D8.16) needs another way: PT_BUSY.
  */
 
 /* The entry of the page that maps `va`, its level and its value; NULL if there is none. */
@@ -15,8 +15,8 @@ static inline _Atomic uint64_t *PT_NAME(leaf_find)(const struct pt_tree *tree, u
 {
     hpa_t table = tree->root;
 
-    for (*level = PT_TOP;; (*level)--) {
-        _Atomic uint64_t *entry = &PT_NAME(table)(table)[PT_NAME(index)(va, *level)];
+    for (*level = PT_TREE_TOP(tree);; (*level)--) {
+        _Atomic uint64_t *entry = &PT_NAME(table)(table)[PT_NAME(index)(tree, va, *level)];
 
         *value = atomic_load_explicit(entry, memory_order_acquire);
         if (!pt_fmt_present(*value))
@@ -96,6 +96,24 @@ static inline must_check int PT_NAME(write_allow)(struct pt_tree *tree, uint64_t
     }
 }
 
+/* The entry of `level` that points to a table, and its value; NULL if there is none. */
+static inline _Atomic uint64_t *PT_NAME(table_find)(const struct pt_tree *tree, uint64_t va, unsigned level,
+                                                    uint64_t *value)
+{
+    hpa_t at = tree->root;
+
+    for (unsigned i = PT_TREE_TOP(tree);; i--) {
+        _Atomic uint64_t *entry = &PT_NAME(table)(at)[PT_NAME(index)(tree, va, i)];
+
+        *value = atomic_load_explicit(entry, memory_order_acquire);
+        if (!pt_fmt_present(*value) || pt_fmt_is_leaf(*value, i))
+            return NULL;
+        if (i == level)
+            return entry;
+        at = pt_fmt_table_addr(*value);
+    }
+}
+
 /*
  * Puts one page of `level` where a table is, which comes back in *table: whoever walks the tree may still be
  * in it, and in tables below it; later tables_free() takes them all. False: there is no table.
@@ -103,36 +121,46 @@ static inline must_check int PT_NAME(write_allow)(struct pt_tree *tree, uint64_t
 static inline must_check bool PT_NAME(merge)(const struct pt_tree *tree, uint64_t va, hpa_t pa,
                                              unsigned level, uint64_t flags, hpa_t *table)
 {
-    hpa_t at = tree->root;
+    uint64_t e;
+    _Atomic uint64_t *entry = PT_NAME(table_find)(tree, va, level, &e);
 
-    for (unsigned i = PT_TOP;; i--) {
-        _Atomic uint64_t *entry = &PT_NAME(table)(at)[PT_NAME(index)(va, i)];
-        uint64_t e = atomic_load_explicit(entry, memory_order_acquire);
+    if (entry == NULL || !PT_NAME(entry_swap)(entry, e, pt_fmt_leaf(pa, level, flags)))
+        return false;
+    *table = pt_fmt_table_addr(e);
+    return true;
+}
 
-        if (!pt_fmt_present(e) || pt_fmt_is_leaf(e, i))
-            return false;
-        if (i > level) {
-            at = pt_fmt_table_addr(e);
+/*
+ * How far, of [va, va + size), what is at `va` goes on: the page that maps it, whose memory there comes back
+ * in *page, or what is not mapped: HPA_NONE.
+ */
+static inline uint64_t PT_NAME(look)(const struct pt_tree *tree, uint64_t va, uint64_t size, hpa_t *page)
+{
+    for (;;) {
+        unsigned level;
+        uint64_t e;
+        bool is_mapped = PT_NAME(leaf_find)(tree, va, &level, &e) != NULL;
+
+        if (!is_mapped && (e & PT_BUSY))
             continue;
-        }
-        *table = pt_fmt_table_addr(e);
-        return PT_NAME(entry_swap)(entry, e, pt_fmt_leaf(pa, level, flags));
+        *page = is_mapped ? hpa_add(pt_fmt_leaf_addr(e, level), va & (BIT(pt_shift(level)) - 1)) : HPA_NONE;
+        return pt_slot_rest(va, size, level);
     }
 }
 
-/* Counts the pages of each size. Tables must not be freed meanwhile. */
+/* Counts the pages of each size below the largest level. Tables must not be freed meanwhile. */
 static inline void PT_NAME(count)(const struct pt_tree *tree, uint64_t pages[PT_TOP])
 {
     hpa_t path[PT_TOP + 1];
-    unsigned index[PT_TOP + 1] = {0}, level = PT_TOP;
+    unsigned index[PT_TOP + 1] = {0}, level = PT_TREE_TOP(tree);
 
     for (unsigned i = 0; i < PT_TOP; i++)
         pages[i] = 0;
     path[level] = tree->root;
-    while (level <= PT_TOP) {
+    while (level <= PT_TREE_TOP(tree)) {
         uint64_t e;
 
-        if (index[level] == PT_ENTRIES) {
+        if (index[level] == PT_NAME(entries)(tree, level)) {
             level++;
             continue;
         }

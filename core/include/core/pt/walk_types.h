@@ -12,6 +12,8 @@
 struct pt_tree {
     hpa_t root;
     unsigned max_leaf_level;                    /* largest page the hardware takes: 0 4K, 1 2M, 2 1G */
+    unsigned top;                               /* level of the root, and */
+    unsigned root_tables;                       /* how many tables it is; if the format has a choice */
     hpa_t (*table_alloc)(struct pt_tree *tree); /* HPA_NONE: out of memory */
     void (*table_free)(struct pt_tree *tree, hpa_t table);
 };

@@ -22,10 +22,10 @@ extern const char *const arm64_el1_names[ARM64_EL1_REGS];
 
 /* What all CPUs of this host have for guests. */
 struct arm64_host {
-    uint64_t id[ID_REGISTERS]; /* ID registers, by ID_INDEX(): what the CPUs have in common */
-    uint64_t midr;             /* MIDR_EL1 of the boot CPU */
-    uint8_t ipa_bits;          /* of guest-physical addresses: at most what ID_AA64MMFR0_EL1.PARange says */
-    uint8_t vmid_bits;         /* 8, 16 */
+    uint64_t id[ID_REGISTERS];     /* ID registers, by ID_INDEX(): what the CPUs have in common */
+    uint64_t midr;                 /* MIDR_EL1 of the boot CPU */
+    uint8_t ipa_bits;              /* of guest-physical addresses, at most: PARange, up to 48 */
+    uint8_t vmid_bits;             /* 8, 16 */
     uint8_t lr_count, lr_pri_bits; /* of struct gicv3_config; 0: no GICv3 CPU interface */
     uint16_t sve_length,
         sve_bytes; /* of a guest's vector registers at most, of their whole state; 0: no SVE */
@@ -89,5 +89,10 @@ static inline void backend_skip_a64(struct vcpu *vcpu);
  */
 struct vm;
 void backend_memory_written(struct vm *vm);
+
+/* The same, also of what the guest itself has written, in steps of which each is short: false, that was the
+ * last. `walk` is {0} before the first. Context: as mapped_walk(). */
+struct mapped_walk;
+must_check bool backend_memory_clean(struct vm *vm, struct mapped_walk *walk);
 
 #endif
