@@ -136,6 +136,15 @@ static bool set_debug_exit(yyjson_val *value, struct vm_config *config, struct v
     return true;
 }
 
+static bool set_address_bits(yyjson_val *value, struct vm_config *config, struct vm_problem *problem)
+{
+    if (!yyjson_is_null(value) &&
+        (!yyjson_is_uint(value) || yyjson_get_uint(value) < 1 || yyjson_get_uint(value) > 64))
+        return invalid(problem, "address_bits", "an integer from 1 to 64, or null");
+    config->address_bits = (unsigned)yyjson_get_uint(value);
+    return true;
+}
+
 static bool set_restart(yyjson_val *value, struct vm_config *config, struct vm_problem *problem)
 {
     for (size_t i = 0; i < ARRAY_SIZE(restart_names); i++) {
@@ -152,9 +161,15 @@ static const struct member {
     bool is_required;
     bool (*set)(yyjson_val *value, struct vm_config *config, struct vm_problem *problem);
 } members[] = {
-    {"name", true, set_name},        {"vcpus", false, set_vcpus},           {"memory", true, set_memory},
-    {"kernel", true, set_kernel},    {"initrd", false, set_initrd},         {"cmdline", false, set_cmdline},
-    {"restart", false, set_restart}, {"debug_exit", false, set_debug_exit},
+    {"name", true, set_name},
+    {"vcpus", false, set_vcpus},
+    {"memory", true, set_memory},
+    {"kernel", true, set_kernel},
+    {"initrd", false, set_initrd},
+    {"cmdline", false, set_cmdline},
+    {"restart", false, set_restart},
+    {"debug_exit", false, set_debug_exit},
+    {"address_bits", false, set_address_bits},
 };
 
 static bool set_member(yyjson_val *key, struct vm_config *config, unsigned *seen, struct vm_problem *problem)

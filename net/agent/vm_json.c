@@ -23,6 +23,10 @@ static void add_config(struct json_out *json, const struct vm_config *config)
     add_text_or_null(json, "initrd", config->initrd);
     json_string(json, "cmdline", config->cmdline);
     json_bool(json, "debug_exit", config->debug_exit);
+    if (config->address_bits)
+        json_u64(json, "address_bits", config->address_bits);
+    else
+        json_null(json, "address_bits");
     json_string(json, "restart", vm_restart_name(config->restart));
 }
 
