@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../vm/vm.h"
 #include "arm64.h"
+#include "psci.h"
 #include <core/random.h>
 
 /* HVC and SMC: what smccc.c makes of a call, done. Both mean the same here. */
@@ -58,7 +59,9 @@ static no_inline void call_do(struct vcpu *vcpu, enum smccc_action_kind kind,
 void call_exit(struct vcpu *vcpu)
 {
     struct smccc_action action;
-    enum smccc_action_kind kind = smccc_handle(&config, vcpu->arch.x, &action);
+    uint64_t *x = vcpu->arch.x;
+    enum smccc_action_kind kind =
+        likely(psci_owns(x[0])) ? psci_handle(x, &action) : smccc_handle(&config, x, &action);
 
     if (unlikely(kind != SMCCC_RETURN))
         call_do(vcpu, kind, &action);

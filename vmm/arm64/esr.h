@@ -55,6 +55,7 @@ static inline unsigned esr_class(uint64_t esr)
 
 #define ESR_CLASS(class) ((uint64_t)(class) << 26)
 #define ESR_IL           BIT(25) /* the instruction has 32 bits */
+#define ESR_ISS          MASK(24, 0)
 
 /* --- data and instruction aborts --- */
 

@@ -8,7 +8,12 @@
 #define PSCI_FIRST 0x84000000U
 #define PSCI_LAST  0x8400001fU
 
-/* See smccc_handle(); for calls whose number is one of those. Context: any. */
+static inline bool psci_owns(uint64_t function)
+{
+    return ((uint32_t)function & ~SMCCC_64BIT) - PSCI_FIRST <= PSCI_LAST - PSCI_FIRST;
+}
+
+/* See smccc_handle(); for calls that it owns. Context: any. */
 enum smccc_action_kind psci_handle(uint64_t x[4], struct smccc_action *action);
 
 #endif

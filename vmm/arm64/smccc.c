@@ -128,7 +128,7 @@ enum smccc_action_kind smccc_handle(const struct smccc_config *config, uint64_t 
 {
     uint32_t function = (uint32_t)x[0];
 
-    if (likely((function & ~SMCCC_64BIT) - PSCI_FIRST <= PSCI_LAST - PSCI_FIRST))
+    if (psci_owns(function))
         return psci_handle(x, action);
     if (config->has_random && is_random_call(function))
         return random_handle(function, x, action);

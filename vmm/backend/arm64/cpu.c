@@ -11,7 +11,7 @@
 /* Policy: what traps. Arm ARM (DDI 0487), D24.2; each register is set as a whole, on every CPU. */
 
 /* vectors.S */
-extern const char arm64_vectors[];
+extern const char arm64_vectors[], arm64_vectors_ras[];
 
 /* What the CPUs have in common is known before the first of them is set up. */
 int backend_cpu_prepare(unsigned cpu)
@@ -103,7 +103,7 @@ int backend_cpu_enable(void)
     /* None of the guests yet: until one is loaded there is nothing that could translate by stage 2. */
     arch_sysreg_write(vttbr_el2, 0);
     this_cpu_ptr(arm64_cpu)->vttbr = 0;
-    arch_sysreg_write(vbar_el2, (uint64_t)arm64_vectors);
+    arch_sysreg_write(vbar_el2, (uint64_t)(arm64_has_ras ? arm64_vectors_ras : arm64_vectors));
     arch_isb();
     __asm__ volatile("tlbi alle1; dsb nsh; isb" ::: "memory");
     arm64_timer_cpu_enable();
@@ -154,7 +154,7 @@ void backend_reset(struct vcpu *vcpu, uint64_t midr, uint64_t mpidr)
     memcpy(b->el1, resets, sizeof(b->el1));
     memset(b->keys, 0, sizeof(b->keys));
     b->hcr = arm64_hcr;
-    b->vsesr = 0;
+    b->vsesr = b->vdisr = 0;
     b->vpidr = midr;
     b->vmpidr = mpidr;
     b->is_changed = true;

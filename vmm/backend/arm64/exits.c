@@ -6,7 +6,10 @@
 
 /* Why a guest has come back. Arm ARM (DDI 0487), D24.2.39 "ESR_EL2". */
 
-#define CLASS_IRQ 0x3f /* none of the architecture's: what the vector of interrupts leaves (vectors.S) */
+/* Classes that the architecture has not: what vectors.S leaves of an interrupt, and of an SError that arrived
+ * right behind the exit. */
+#define CLASS_IRQ    0x3f
+#define CLASS_BEHIND 0x3e
 
 const uint8_t arm64_simple_exits[ARM64_CLASSES] = {
     [CLASS_IRQ] = EXIT_HOST_IRQ,
@@ -111,11 +114,27 @@ static always_inline bool decode_device_access(struct vcpu *vcpu, uint64_t esr)
     return true;
 }
 
+/* The exit itself goes on; the guest hears of the error by a virtual one. */
+static void decode_behind(struct vcpu *vcpu)
+{
+    uint64_t serror = ESR_CLASS(ESR_SERROR) | (vcpu->arch.behind[1] & ESR_ISS);
+    uint8_t kind;
+
+    vcpu->arch.esr = vcpu->arch.behind[0];
+    kind = arm64_simple_exits[esr_class(vcpu->arch.esr)];
+    if (kind != 0)
+        vcpu->exit.kind = (enum exit_kind)kind;
+    else
+        arm64_exit_decode(vcpu);
+    if (!esr_serror_is_harmless(serror))
+        backend_inject_serror(vcpu, serror);
+}
+
 static no_inline void decode_rare(struct vcpu *vcpu, uint64_t esr)
 {
     struct vmexit *exit = &vcpu->exit;
 
-    switch (esr_class(esr)) {
+    switch ((unsigned)esr_class(esr)) {
     case ESR_WFX:
         exit->kind = esr & ESR_WFX_IS_WFE ? EXIT_PAUSE : EXIT_HALT;
         break;
@@ -130,6 +149,9 @@ static no_inline void decode_rare(struct vcpu *vcpu, uint64_t esr)
         break;
     case ESR_SERROR:
         raw(exit, EXIT_SERROR, esr, 0);
+        break;
+    case CLASS_BEHIND:
+        decode_behind(vcpu);
         break;
     default:
         raw(exit, EXIT_UNKNOWN, esr, 0);

@@ -37,7 +37,7 @@ void backend_inject_serror(struct vcpu *vcpu, uint64_t esr)
 {
     arm64_sync(vcpu);
     vcpu->backend.hcr |= HCR_VSE;
-    vcpu->backend.vsesr = esr & MASK(24, 0);
+    vcpu->backend.vsesr = esr & ESR_ISS;
     vcpu->backend.is_changed = true;
 }
 

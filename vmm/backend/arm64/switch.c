@@ -107,6 +107,11 @@ static void tcr_load(uint64_t value)
         arch_sysreg_write(tcr_el1, value);
 }
 
+/* FEAT_RAS: the syndrome of a virtual SError; one that an ESB has deferred, which the guest sees as DISR_EL1.
+ */
+#define VSESR_EL2 s3_4_c5_c2_3
+#define VDISR_EL2 s3_4_c12_c1_1
+
 static struct vmid_pool vmids;
 
 /* Every VM's translations, on every CPU. */
@@ -178,8 +183,10 @@ static void registers_load(struct arm64_cpu *cpu, struct vcpu *vcpu)
     arch_sysreg_write(hcr_el2, b->hcr);
     arch_sysreg_write(vpidr_el2, b->vpidr);
     arch_sysreg_write(vmpidr_el2, b->vmpidr);
-    if (arm64_has_ras)
-        arch_sysreg_write(s3_4_c5_c2_3, b->vsesr);
+    if (arm64_has_ras) {
+        arch_gicreg_write(VSESR_EL2, b->vsesr);
+        arch_gicreg_write(VDISR_EL2, b->vdisr);
+    }
     if (cpu->last != vcpu->serial && vcpu->vm->vcpu_count > 1)
         __asm__ volatile("isb; tlbi vmalle1; dsb nsh" ::: "memory");
     b->el1[ARM64_TCR_EL1] = tcr | TCR_EPD0 | TCR_EPD1;
@@ -225,6 +232,8 @@ static void save(struct vcpu *vcpu)
         keys_save(b->keys);
     /* A virtual SError that the guest has taken is no longer pending. */
     b->hcr = (b->hcr & ~(uint64_t)HCR_VSE) | (arch_sysreg_read(hcr_el2) & HCR_VSE);
+    if (arm64_has_ras)
+        b->vdisr = arch_gicreg_read(VDISR_EL2);
     b->is_live = false;
     this_cpu_ptr(arm64_cpu)->live = NULL;
 }

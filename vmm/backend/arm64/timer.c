@@ -87,13 +87,22 @@ static void vtimer_hw_write(const struct backend_vcpu *b)
     }
 }
 
-/* Interrupts off; on the CPU that the guest is on, or was until a moment ago. */
+/* Whether the timer that is in the CPU asks for its interrupt. */
+static bool vtimer_hw_is_due(void)
+{
+    uint64_t ctl = arm64_host.has_vhe ? arch_sysreg_read(s3_5_c14_c3_1) : arch_sysreg_read(cntv_ctl_el0);
+
+    return (ctl & (CTL_ENABLE | CTL_IMASK | CTL_ISTATUS)) == (CTL_ENABLE | CTL_ISTATUS);
+}
+
+/* Interrupts off; on the CPU that the guest is on, or was until a moment ago. The line may have fallen again
+ * before the interrupt was acknowledged: the guest has disarmed its timer, or has gone. */
 static bool vtimer_interrupt(void)
 {
     struct vcpu *vcpu = this_cpu_ptr(arm64_cpu)->live;
 
-    if (vcpu == NULL)
-        return false; /* stopped meanwhile */
+    if (vcpu == NULL || !vtimer_hw_is_due())
+        return false;
     vcpu->backend.is_vtimer_forwarded = true;
     gic_ppi_set(vcpu->arch.gic, ARM64_PPI_VTIMER, true);
     return true;

@@ -16,10 +16,11 @@ struct gic_cpu;
 
 struct vcpu_arch {
     /* First, because assembly knows them. */
-    uint64_t x[31];    /* t */
-    uint64_t pc;       /* t */
-    uint64_t pstate;   /* t: as SPSR_EL2 has it */
-    uint64_t esr, far; /* t: of the last exit, see <guest/exit.h> */
+    uint64_t x[31];     /* t */
+    uint64_t pc;        /* t */
+    uint64_t pstate;    /* t: as SPSR_EL2 has it */
+    uint64_t esr, far;  /* t: of the last exit, see <guest/exit.h> */
+    uint64_t behind[2]; /* t: its ESR_EL2 and that of an SError right behind it, for the backend */
 
     struct gic_cpu *gic; /* i: its virtual interrupt interface (vmm/irqchip/gic) */
 

@@ -25,7 +25,7 @@ struct backend_vcpu {
     const struct arm64_cpu *last;    /* t: the CPU that they were in last */
     uint64_t el1[ARM64_EL1_REGS];    /* t */
     uint64_t keys[ARM64_PAUTH_KEYS]; /* t: APIAKeyLo_EL1 ... APGAKeyHi_EL1 */
-    uint64_t hcr, vsesr;             /* t: HCR_EL2, VSESR_EL2 */
+    uint64_t hcr, vsesr, vdisr;      /* t: HCR_EL2, VSESR_EL2, VDISR_EL2 */
     uint64_t vpidr, vmpidr;          /* t: what MIDR_EL1 and MPIDR_EL1 read */
 
     /* FP, SIMD and SVE (fp.c). */
