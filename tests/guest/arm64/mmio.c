@@ -102,27 +102,89 @@ static void fetch_check(uintptr_t at)
            "execution at %x: syndrome %x, address %x", at, trap_esr, trap_far);
 }
 
-static bool is_walk(void)
+/* What was mapped runs out in the middle of a straight line. */
+static void fetch_across_check(uintptr_t end)
 {
-    return ESR_FSC(trap_esr) == 0x16; /* at level 2: the first level is whole */
+    uint32_t *last = (uint32_t *)memory_alias(ALIAS, (unsigned)((end - 4) >> 30), PTE_NORMAL) +
+                     (((end - 4) & 0x3fffffff) >> 2);
+    uintptr_t hole = end & 0x3fffffff ? (uintptr_t)(last + 1) : 0; /* else the next GiB is something else */
+
+    if (hole == 0)
+        return;
+    *last = 0xd503201f; /* NOP */
+    __asm__ volatile("dc cvau, %0; dsb ish; ic ivau, %0; dsb ish; isb" : : "r"(last) : "memory");
+    TRY("blr %0", : : "r"(last) : "x30", TRY_CLOBBERS);
+    expect(is_abort(EC_FETCH, hole), "execution beyond RAM: syndrome %x, address %x", trap_esr, trap_far);
 }
 
-static void walk_check(void)
+/* Atomic instructions, of CPUs that have them: as all others that the syndrome does not describe. */
+static void atomic_check(uintptr_t at)
 {
-    uintptr_t at = 210UL << 30;
+    if (!(sysreg_read("id_aa64isar0_el1") >> 20 & 15))
+        return;
+    ANYTHING("atomic addition", ".arch_extension lse; ldadd w0, w1, [%0]", at);
+    ANYTHING("atomic store", ".arch_extension lse; stadd xzr, [%0]", at);
+    ANYTHING("swap", ".arch_extension lse; swpal x0, x1, [%0]", at);
+    ANYTHING("compare and swap", ".arch_extension lse; casal w0, w1, [%0]", at);
+    ANYTHING("compare and swap of a pair", ".arch_extension lse; casp x0, x1, x0, x1, [%0]", at);
+}
 
-    /* A table where no memory is: the walk is what aborts. Who looks on from outside may not know at which
-     * level. */
-    page_table[210] = HOLE | 3;
-    __asm__ volatile("dsb ishst; isb");
-    TRY("ldr x0, [%0]", : : "r"(at) : "x0", TRY_CLOBBERS);
-    expect(ESR_EC(trap_esr) == EC_DATA && is_walk(), "a table in a hole: syndrome %x", trap_esr);
-    page_table[210] = memory_end() | 3;
-    __asm__ volatile("dsb ishst; tlbi vmalle1; dsb ish; isb");
-    TRY("str x0, [%0]", : : "r"(at) : "x0", TRY_CLOBBERS);
-    expect(ESR_EC(trap_esr) == EC_DATA && is_walk(), "a table beyond RAM: syndrome %x", trap_esr);
-    page_table[210] = 0;
-    __asm__ volatile("dsb ishst; tlbi vmalle1; dsb ish; isb");
+#define FSC_WALK(level) (0x14U + (level)) /* external abort on a walk */
+#define AT_WALK         (210UL << 30)
+#define EPD1            (1UL << 23)
+#define T1SZ_TG1        (25UL << 16 | 2UL << 30) /* as the lower half: 39 bits, 4K */
+
+static void translations_drop(void)
+{
+    __asm__ volatile("dsb ishst; tlbi vmalle1; dsb ish; isb" : : : "memory");
+}
+
+/* A table where no memory is: the walk is what aborts, at level 2 as the first level is whole. */
+static void walk_check(const char *what, uint64_t table)
+{
+    uint64_t par;
+
+    page_table[AT_WALK >> 30] = table | 3;
+    translations_drop();
+    TRY("ldr x0, [%0]", : : "r"(AT_WALK) : "x0", TRY_CLOBBERS);
+    expect(ESR_EC(trap_esr) == EC_DATA && ESR_FSC(trap_esr) == FSC_WALK(2), "load, table %s: syndrome %x",
+           what, trap_esr);
+    expect(trap_far == AT_WALK, "load, table %s: address %x", what, trap_far);
+    TRY("str x0, [%0]", : : "r"(AT_WALK) : "x0", TRY_CLOBBERS);
+    expect(ESR_EC(trap_esr) == EC_DATA && ESR_FSC(trap_esr) == FSC_WALK(2), "store, table %s: syndrome %x",
+           what, trap_esr);
+    TRY("ldp q0, q1, [%0]", : : "r"(AT_WALK) : "v0", "v1", TRY_CLOBBERS);
+    expect(ESR_EC(trap_esr) == EC_DATA && ESR_FSC(trap_esr) == FSC_WALK(2), "pair, table %s: syndrome %x",
+           what, trap_esr);
+    TRY("blr %0", : : "r"(AT_WALK) : "x30", TRY_CLOBBERS);
+    expect(ESR_EC(trap_esr) == EC_FETCH && ESR_FSC(trap_esr) == FSC_WALK(2), "fetch, table %s: syndrome %x",
+           what, trap_esr);
+    /* Who asks for the translation only is told so by either way. */
+    TRY("at s1e1r, %0; isb", : : "r"(AT_WALK) : TRY_CLOBBERS);
+    par = sysreg_read("par_el1");
+    expect(trap_esr != NO_FAULT ? ESR_FSC(trap_esr) == FSC_WALK(2)
+                                : (par & 1) && (par >> 1 & 0x3f) == FSC_WALK(2),
+           "AT, table %s: syndrome %x, PAR %x", what, trap_esr, par);
+    page_table[AT_WALK >> 30] = 0;
+    translations_drop();
+}
+
+/* The same with the first table, in the upper half of addresses, where nobody needs it. */
+static void root_walk_check(const char *what, uint64_t table)
+{
+    uint64_t tcr = sysreg_read("tcr_el1");
+
+    sysreg_write("ttbr1_el1", table);
+    sysreg_write("tcr_el1", (tcr & ~EPD1) | T1SZ_TG1);
+    translations_drop();
+    TRY("ldr x0, [%0]", : : "r"(~0UL << 39) : "x0", TRY_CLOBBERS);
+    expect(ESR_EC(trap_esr) == EC_DATA && ESR_FSC(trap_esr) == FSC_WALK(1),
+           "load, first table %s: syndrome %x", what, trap_esr);
+    TRY("blr %0", : : "r"(~0UL << 39) : "x30", TRY_CLOBBERS);
+    expect(ESR_EC(trap_esr) == EC_FETCH && ESR_FSC(trap_esr) == FSC_WALK(1),
+           "fetch, first table %s: syndrome %x", what, trap_esr);
+    sysreg_write("tcr_el1", tcr);
+    translations_drop();
 }
 
 void guest_run(void)
@@ -143,10 +205,22 @@ void guest_run(void)
     odd_check(devices + HOLE);
     ANYTHING("load across the end of RAM", "ldr x0, [%0]", end - 4);
     ANYTHING("pair across the end of RAM", "ldp x0, x1, [%0]", end - 8);
+    atomic_check(UART_ID & ~0xfffUL);
+    atomic_check(HOLE);
+    atomic_check(devices + (UART_ID & ~0xfffUL));
+    atomic_check(devices + GICD);
     fetch_check(devices + HOLE);
     fetch_check(devices + (UART_ID & ~0xfffUL));
+    fetch_check(devices + GICD);
+    fetch_check(devices + GITS);
     fetch_check(end);
-    walk_check();
+    fetch_across_check(end);
+    walk_check("in a hole", HOLE);
+    walk_check("beyond RAM", end);
+    walk_check("in the serial port", UART_ID & ~0xfffUL);
+    walk_check("in the GIC", GICD);
+    root_walk_check("in a hole", HOLE);
+    root_walk_check("in the serial port", UART_ID & ~0xfffUL);
     expect(serrors == 0, "%u SErrors", (uint64_t)serrors);
     expect(read8(UART_ID) == 0x11, "the serial port is gone");
 }
