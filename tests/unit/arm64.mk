@@ -25,12 +25,15 @@ unit-arm64_backend-src = $(backend-arm64-pure-src) core/sync/spinlock.c $(if $(C
 unit-y += pt_stage2
 unit-pt_stage2-src :=
 # Exits of arm64 guests, on a backend that runs nothing (tests/unit/arm64_vcpu.h).
-arm64-exit-src := $(addprefix vmm/arm64/,call.c exit.c fault.c power.c stage1.c stolen.c) $(arm64-smccc-src) $(arm64-sysreg-src)
+arm64-exit-src := $(addprefix vmm/arm64/,caches.c call.c exit.c fault.c power.c stage1.c stolen.c) $(arm64-smccc-src) $(arm64-sysreg-src)
 arm64-guest-inc := -Ivmm/arm64/include -Itests/unit/arm64
 $(foreach mode,unit cov,$(eval $(O)/$(mode)/obj/vmm/arm64/%.o: host-cflags = $(arm64-guest-inc)))
 unit-y += arm64_exit
 unit-arm64_exit-src = $(arm64-exit-src) vmm/dev/bus.c $(fake-src)
 unit-arm64_exit-cflags := $(arm64-guest-inc)
+unit-y += caches
+unit-caches-src = $(unit-arm64_exit-src)
+unit-caches-cflags := $(arm64-guest-inc)
 unit-y += arm64_power
 unit-arm64_power-src = $(unit-arm64_exit-src)
 unit-arm64_power-cflags := $(arm64-guest-inc)

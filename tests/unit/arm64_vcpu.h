@@ -38,8 +38,9 @@ static struct {
     char crash[160];
     unsigned crashes, faults, sysregs, leaves, interface_resets, ends;
     enum vm_end end;
-    int fault_error;              /* of the next calls for RAM */
-    unsigned requests[VCPUS_MAX]; /* by vCPU */
+    int fault_error;                  /* of the next calls for RAM */
+    unsigned requests[VCPUS_MAX];     /* by vCPU */
+    unsigned cleaned, steps_to_clean; /* of the caches, how far and how long */
     uint64_t device_value, device_offset;
     unsigned device_size, device_reads, device_writes;
     uint64_t steal_ns, steal_step_ns;
@@ -89,6 +90,24 @@ void sysreg_exit(struct vcpu *vcpu)
 uint64_t backend_el1_get(struct vcpu *vcpu, enum arm64_el1_reg reg)
 {
     return vcpu->backend.el1[reg];
+}
+
+void backend_el1_set(struct vcpu *vcpu, enum arm64_el1_reg reg, uint64_t value)
+{
+    vcpu->backend.el1[reg] = value;
+}
+
+void backend_stage1_watch(struct vcpu *vcpu, bool is_on)
+{
+    vcpu->backend.is_watched = is_on;
+}
+
+/* As long as the test wants. */
+bool backend_memory_clean(struct vm *owner, struct mapped_walk *walk)
+{
+    cr_assert_eq(walk->offset, seen.cleaned, "it goes on where it was");
+    walk->offset = ++seen.cleaned;
+    return seen.cleaned < seen.steps_to_clean;
 }
 
 void backend_reset(struct vcpu *vcpu, uint64_t midr, uint64_t mpidr)

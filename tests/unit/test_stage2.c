@@ -298,6 +298,27 @@ Test(stage2, without_memory_to_split_the_large_page_counts)
     vm_end_all();
 }
 
+/* What cannot be made leaves nothing behind, and can be given back all the same. */
+Test(stage2, no_such_tree)
+{
+    static hpa_t taken[MIB(64) / KIB(4)];
+    struct stage2 s2;
+    unsigned n = 0;
+
+    cr_assert_eq(stage2_init(&s2, 49, 0), -EINVAL);
+    stage2_fini(&s2);
+    for (unsigned order = PAGE_ORDER_1G + 1; order-- > 0;)
+        while (n < ARRAY_SIZE(taken) && hpa_valid(taken[n] = page_alloc(order, 0, NODE_ANY)))
+            taken[n++].v |= order;
+    cr_assert_eq(stage2_init(&s2, 48, 0), -ENOMEM);
+    stage2_fini(&s2);
+    cr_assert_eq(s2.table_bytes, 0);
+    while (n-- > 0)
+        page_free(hpa(ALIGN_DOWN(taken[n].v, PAGE_SIZE)), taken[n].v % PAGE_SIZE);
+    vm_make(MIB(2));
+    vm_end_all();
+}
+
 /* --- a walk over what is mapped --- */
 
 static struct {

@@ -15,6 +15,13 @@ void sysreg_exit(struct vcpu *vcpu);
 /* A fault of stage 2: memory that is to be mapped, a device, or nothing: fault.c. */
 void fault_exit(struct vcpu *vcpu);
 
+/* Maintenance by set and way; a write of a register that is watched because of it (false: it is none);
+ * VCPU_REQ_CLEAN; as after power-on: caches.c. */
+void caches_set_way(struct vcpu *vcpu);
+must_check bool caches_register_write(struct vcpu *vcpu, unsigned key, uint64_t value);
+void caches_clean_requested(struct vcpu *vcpu);
+void caches_reset(struct vcpu *vcpu);
+
 /* HVC or SMC, PC behind it: call.c. */
 void call_exit(struct vcpu *vcpu);
 

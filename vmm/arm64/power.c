@@ -20,6 +20,7 @@ static uint64_t mpidr_of(unsigned id)
 void vcpu_power_on(struct vcpu *vcpu, uint64_t entry, uint64_t context)
 {
     sysreg_file_reset(&vcpu->arch.sysregs);
+    caches_reset(vcpu);
     backend_reset(vcpu, arm64_host.midr, mpidr_of(vcpu->id));
     vcpu->arch.pc = entry;
     vcpu->arch.x[0] = context;

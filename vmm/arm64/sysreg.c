@@ -8,9 +8,12 @@
  * ARM64_EL1_LIST. */
 const struct sysreg sysregs[] = {
     /* Instructions that trap like registers: HCR_EL2.TSW. */
-    {SYSREG(1, 0, 7, 6, 2), SYSREG_FIXED, SYSREG_W, "dc_isw", 0, "sets and ways are not the guest's"},
-    {SYSREG(1, 0, 7, 10, 2), SYSREG_FIXED, SYSREG_W, "dc_csw", 0, "sets and ways are not the guest's"},
-    {SYSREG(1, 0, 7, 14, 2), SYSREG_FIXED, SYSREG_W, "dc_cisw", 0, "sets and ways are not the guest's"},
+    {SYSREG(1, 0, 7, 6, 2), SYSREG_CACHES, SYSREG_W, "dc_isw", 0,
+     "done by address: sets and ways are shared"},
+    {SYSREG(1, 0, 7, 10, 2), SYSREG_CACHES, SYSREG_W, "dc_csw", 0,
+     "done by address: sets and ways are shared"},
+    {SYSREG(1, 0, 7, 14, 2), SYSREG_CACHES, SYSREG_W, "dc_cisw", 0,
+     "done by address: sets and ways are shared"},
 
     /* Self-hosted debug: two breakpoints and watchpoints, the fewest there can be, and they never match. */
     {SYSREG(2, 0, 0, 0, 2), SYSREG_FIXED, SYSREG_RW, "osdtrrx_el1", 0, "no external debugger"},
@@ -216,6 +219,8 @@ enum sysreg_outcome sysreg_access(struct sysreg_file *file, unsigned key, bool i
         return SYSREG_TO_GIC;
     case SYSREG_TIMER:
         return SYSREG_TO_TIMER;
+    case SYSREG_CACHES:
+        return SYSREG_TO_CACHES;
     case SYSREG_HARDWARE:
         return SYSREG_IN_HARDWARE;
     default:

@@ -72,6 +72,7 @@ enum sysreg_owner {
     SYSREG_FIXED,    /* always reads as `value`; writes are ignored. 0: RAZ/WI */
     SYSREG_DEBUG,    /* kept in struct sysreg_file */
     SYSREG_GIC,      /* the guest's interrupt controller */
+    SYSREG_CACHES,   /* maintenance by set and way: vmm/arm64/caches.c */
     SYSREG_TIMER,    /* the physical timer, which the backend plays */
     SYSREG_ABSENT,   /* UNDEFINED; in the table to say why */
 };
@@ -121,9 +122,10 @@ struct sysreg_file {
 enum sysreg_outcome {
     SYSREG_DONE,        /* *value is what was read */
     SYSREG_UNDEFINED,   /* the guest gets an Undefined Instruction exception */
-    SYSREG_IN_HARDWARE, /* the backend has it */
+    SYSREG_IN_HARDWARE, /* the backend has it; caches.c knows why it traps, if it may */
     SYSREG_TO_GIC,      /* the caller passes it on */
     SYSREG_TO_TIMER,
+    SYSREG_TO_CACHES,
     SYSREG_TO_DEBUG, /* done; MDSCR_EL1 may have changed */
 };
 

@@ -38,6 +38,12 @@ static no_inline void access_slowly(struct vcpu *vcpu, unsigned key, uint64_t va
     case SYSREG_TO_TIMER:
         is_done = timer_access(vcpu, key, e->is_read, &value);
         break;
+    case SYSREG_TO_CACHES:
+        caches_set_way(vcpu);
+        break;
+    case SYSREG_IN_HARDWARE:
+        is_done = !e->is_read && caches_register_write(vcpu, key, value);
+        break;
     case SYSREG_TO_DEBUG:
         backend_el1_set(vcpu, ARM64_MDSCR_EL1, value & MDSCR_IN_HARDWARE);
         break;

@@ -48,6 +48,8 @@ void vcpu_arch_requests(struct vcpu *vcpu, unsigned requests)
         vcpu_arch_resumed(vcpu);
     if (requests & VCPU_REQ_STEAL)
         stolen_time_update(vcpu);
+    if (requests & VCPU_REQ_CLEAN)
+        caches_clean_requested(vcpu);
     if (requests & VCPU_REQ_ON)
         vcpu_power_requested(vcpu);
     /* What an operator's NMI is to this architecture: Linux prints where it is, and dumps if it is told to.

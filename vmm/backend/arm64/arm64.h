@@ -32,6 +32,7 @@ DECLARE_PERCPU(struct arm64_cpu, arm64_cpu);
 #define HCR_TIDCP     BIT(20)
 #define HCR_TACR      BIT(21)
 #define HCR_TSW       BIT(22)
+#define HCR_TVM       BIT(26)
 #define HCR_TLOR      BIT(35)
 #define HCR_TERR      BIT(36)
 #define HCR_TEA       BIT(37)

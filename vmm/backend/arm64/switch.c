@@ -278,6 +278,15 @@ void backend_el1_set(struct vcpu *vcpu, enum arm64_el1_reg reg, uint64_t value)
     vcpu->backend.is_changed = true;
 }
 
+void backend_stage1_watch(struct vcpu *vcpu, bool is_on)
+{
+    struct backend_vcpu *b = &vcpu->backend;
+
+    arm64_sync(vcpu);
+    b->hcr = is_on ? b->hcr | HCR_TVM : b->hcr & ~(uint64_t)HCR_TVM;
+    b->is_changed = true;
+}
+
 /* Own thread: only so does the flush come before the next entry. */
 void backend_tlb_flush(struct vcpu *vcpu)
 {

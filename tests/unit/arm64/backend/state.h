@@ -10,6 +10,7 @@
 struct backend_vcpu {
     uint64_t el1[ARM64_EL1_REGS];
     unsigned skips, undefined, aborts, resets, fp_uses;
+    bool is_watched;
     bool is_fetch; /* of the last abort, and the rest of it */
     uint64_t iss, far;
     uint64_t midr, mpidr;

@@ -51,6 +51,9 @@ void backend_gic_attached(struct vcpu *vcpu);
 uint64_t backend_el1_get(struct vcpu *vcpu, enum arm64_el1_reg reg);
 void backend_el1_set(struct vcpu *vcpu, enum arm64_el1_reg reg, uint64_t value);
 
+/* Whether writes of the registers that rule stage 1 are exits, EXIT_SYSREG: HCR_EL2.TVM. */
+void backend_stage1_watch(struct vcpu *vcpu, bool is_on);
+
 /*
  * CNTVOFF_EL2: what the guest's counter is behind the host's, physical counter included. The same for all
  * vCPUs of a VM.

@@ -3,6 +3,7 @@
 #define GUEST_VCPU_ARCH_H
 
 #include "../../../dev/bus.h"
+#include "../../../mem/mapped.h"
 #include "../../sysreg.h"
 #include <core/compiler.h>
 #include <core/types.h>
@@ -31,6 +32,10 @@ struct vcpu_arch {
     atomic_uint power;             /* a: enum vcpu_power (vmm/arm64/power.c) */
     uint64_t on_entry, on_context; /* whoever made `power` ON_PENDING, until VCPU_REQ_ON is handled */
 
+    bool are_caches_watched;    /* t: writes of the registers of stage 1 trap (vmm/arm64/caches.c) */
+    bool is_cleaning;           /* t: caches, of what the VM's memory has in them; and */
+    struct mapped_walk cleaned; /* t: how far that is */
+
     bool has_stolen_time;    /* t: the guest wants to know; cleared while no vCPU runs */
     uint64_t stolen_base_ns; /* t: its thread's steal time that the guest has not seen */
 };
@@ -40,6 +45,7 @@ enum vcpu_arch_request {
     VCPU_REQ_SERROR = 1 << 16, /* a virtual SError: the machine's NMI line */
     VCPU_REQ_ON = 1 << 17,     /* PSCI CPU_ON has prepared it */
     VCPU_REQ_STEAL = 1 << 18,  /* it has had to wait for a CPU: the scheduler's */
+    VCPU_REQ_CLEAN = 1 << 19,  /* caches are to be cleaned, or further */
 };
 
 #endif
