@@ -26,7 +26,12 @@
     (X86_PTE_P | X86_PTE_W | X86_PTE_U | X86_PTE_PWT | X86_PTE_PCD | X86_PTE_A | X86_PTE_D | X86_PTE_G | \
      X86_PTE_NX)
 
-_Static_assert((X86_PTE_ADDR & X86_PTE_FLAGS) == 0, "address and flags do not overlap");
+#define PT_FMT_PRESENT X86_PTE_P
+#define PT_FMT_WRITE   X86_PTE_W
+#define PT_FMT_ADDR    X86_PTE_ADDR
+#define PT_FMT_FLAGS   X86_PTE_FLAGS
+#include <core/pt/fmt_bits.h>
+
 _Static_assert(X86_PTE_ADDR == 0x000ffffffffff000ULL, "52-bit physical addresses");
 
 /* Tables allow everything; leaves decide. */
@@ -40,40 +45,9 @@ static inline uint64_t pt_fmt_leaf(hpa_t pa, unsigned level, uint64_t flags)
     return pa.v | flags | (level > 0 ? X86_PTE_PS : 0);
 }
 
-static inline bool pt_fmt_present(uint64_t e)
-{
-    return (e & X86_PTE_P) != 0;
-}
-
-static inline bool pt_fmt_is_writable(uint64_t e)
-{
-    return (e & X86_PTE_W) != 0;
-}
-
-static inline uint64_t pt_fmt_with_write(uint64_t e, bool is_writable)
-{
-    return is_writable ? e | X86_PTE_W : e & ~(uint64_t)X86_PTE_W;
-}
-
 static inline bool pt_fmt_is_leaf(uint64_t e, unsigned level)
 {
     return level == 0 || (e & X86_PTE_PS) != 0;
-}
-
-static inline hpa_t pt_fmt_table_addr(uint64_t e)
-{
-    return hpa(e & X86_PTE_ADDR);
-}
-
-/* Bit 12 of a large leaf is PAT, not address: SDM vol. 3A, table 5-17. */
-static inline hpa_t pt_fmt_leaf_addr(uint64_t e, unsigned level)
-{
-    return hpa(e & X86_PTE_ADDR & ~(BIT(12 + 9 * level) - 1));
-}
-
-static inline uint64_t pt_fmt_flags(uint64_t e)
-{
-    return e & X86_PTE_FLAGS;
 }
 
 #endif
