@@ -2,6 +2,7 @@
 /* What is the same for every transport: virtio 1.2, chapter 3. */
 #include <platform/virtio.h>
 
+#include <core/mm.h>
 #include <core/thread.h>
 #include <core/time.h>
 #include <errno.h>
@@ -67,6 +68,14 @@ void virtio_registers_read(volatile const void *at, void *to, unsigned width, un
     }
 }
 
+void virtio_address_write(volatile void *registers, unsigned offset, const void *ptr)
+{
+    uint64_t address = ptr_to_hpa(ptr).v;
+
+    mmio_write32(registers, offset, (uint32_t)address);
+    mmio_write32(registers, offset + 4, (uint32_t)(address >> 32));
+}
+
 void virtio_config_read(struct virtio_device *dev, unsigned offset, void *to, unsigned width, unsigned count)
 {
     memset(to, 0, (size_t)width * count);
@@ -87,7 +96,9 @@ int virtio_config_vector(struct virtio_device *dev, uint16_t vector)
 
 uint16_t virtio_queue_size_max(struct virtio_device *dev, uint16_t index)
 {
-    return dev->transport->queue_size_max(dev, index);
+    uint32_t size = dev->transport->queue_size_max(dev, index);
+
+    return size <= VIRTQUEUE_SIZE_MAX && (size & (size - 1)) == 0 ? (uint16_t)size : 0;
 }
 
 int virtio_queue_enable(struct virtio_device *dev, uint16_t index, const struct virtqueue *vq,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <platform/virtio_mmio.h>
 
-#include <core/mm.h>
 #include <core/vmap.h>
 #include <errno.h>
 #include <platform/mmio.h>
@@ -85,21 +84,10 @@ static int config_vector(struct virtio_device *dev, uint16_t vector)
     return vector == VIRTIO_NO_VECTOR ? 0 : -EBUSY;
 }
 
-static uint16_t queue_size_max(struct virtio_device *dev, uint16_t index)
+static uint32_t queue_size_max(struct virtio_device *dev, uint16_t index)
 {
-    uint32_t size;
-
     write(dev, QUEUE_SEL, index);
-    size = read(dev, QUEUE_SIZE_MAX);
-    return size <= VIRTQUEUE_SIZE_MAX && (size & (size - 1)) == 0 ? (uint16_t)size : 0;
-}
-
-static void address_write(struct virtio_device *dev, uint32_t offset, const void *ptr)
-{
-    uint64_t address = ptr_to_hpa(ptr).v;
-
-    write(dev, offset, (uint32_t)address);
-    write(dev, offset + 4, (uint32_t)(address >> 32));
+    return read(dev, QUEUE_SIZE_MAX);
 }
 
 static int queue_enable(struct virtio_device *dev, uint16_t index, const struct virtqueue *vq,
@@ -111,9 +99,9 @@ static int queue_enable(struct virtio_device *dev, uint16_t index, const struct 
     if (read(dev, QUEUE_READY) != 0 || vector != VIRTIO_NO_VECTOR)
         return -EBUSY;
     write(dev, QUEUE_SIZE, vq->size);
-    address_write(dev, QUEUE_DESC, vq->desc);
-    address_write(dev, QUEUE_DRIVER, vq->avail);
-    address_write(dev, QUEUE_DEVICE, vq->used);
+    virtio_address_write(self->registers, QUEUE_DESC, vq->desc);
+    virtio_address_write(self->registers, QUEUE_DRIVER, vq->avail);
+    virtio_address_write(self->registers, QUEUE_DEVICE, vq->used);
     write(dev, QUEUE_READY, 1);
     *doorbell = (struct virtio_doorbell){.wide = (volatile uint32_t *)(self->registers + QUEUE_NOTIFY)};
     return 0;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <platform/virtio_pci.h>
 
-#include <core/mm.h>
 #include <errno.h>
 #include <platform/mmio.h>
 
@@ -79,25 +78,14 @@ static int config_vector(struct virtio_device *dev, uint16_t vector)
     return mmio_read16(self(dev)->common, COMMON_CONFIG_VECTOR) == vector ? 0 : -EBUSY;
 }
 
-static uint16_t queue_size_max(struct virtio_device *dev, uint16_t index)
+static uint32_t queue_size_max(struct virtio_device *dev, uint16_t index)
 {
     volatile void *common = self(dev)->common;
-    uint16_t size;
 
     if (index >= mmio_read16(common, COMMON_NUM_QUEUES))
         return 0;
     mmio_write16(common, COMMON_QUEUE_SELECT, index);
-    size = mmio_read16(common, COMMON_QUEUE_SIZE);
-    return size <= VIRTQUEUE_SIZE_MAX && (size & (size - 1)) == 0 ? size : 0;
-}
-
-/* 64-bit fields are written as two halves (4.1.3.1). */
-static void address_write(volatile void *common, unsigned offset, const void *ptr)
-{
-    uint64_t address = ptr_to_hpa(ptr).v;
-
-    mmio_write32(common, offset, (uint32_t)address);
-    mmio_write32(common, offset + 4, (uint32_t)(address >> 32));
+    return mmio_read16(common, COMMON_QUEUE_SIZE);
 }
 
 static int queue_enable(struct virtio_device *dev, uint16_t index, const struct virtqueue *vq,
@@ -112,9 +100,9 @@ static int queue_enable(struct virtio_device *dev, uint16_t index, const struct 
     if (at + 2 > notify->length || (at & 1))
         return -ENODEV;
     mmio_write16(common, COMMON_QUEUE_SIZE, vq->size);
-    address_write(common, COMMON_QUEUE_DESC, vq->desc);
-    address_write(common, COMMON_QUEUE_DRIVER, vq->avail);
-    address_write(common, COMMON_QUEUE_DEVICE, vq->used);
+    virtio_address_write(common, COMMON_QUEUE_DESC, vq->desc);
+    virtio_address_write(common, COMMON_QUEUE_DRIVER, vq->avail);
+    virtio_address_write(common, COMMON_QUEUE_DEVICE, vq->used);
     mmio_write16(common, COMMON_QUEUE_VECTOR, vector);
     if (mmio_read16(common, COMMON_QUEUE_VECTOR) != vector)
         return -EBUSY;

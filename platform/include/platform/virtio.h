@@ -51,7 +51,8 @@ struct virtio_transport {
     /* False: the device has no configuration there. */
     bool (*config_read)(struct virtio_device *dev, unsigned offset, void *to, unsigned width, unsigned count);
     int (*config_vector)(struct virtio_device *dev, uint16_t vector);
-    uint16_t (*queue_size_max)(struct virtio_device *dev, uint16_t index);
+    /* As the device says it; 0: it does not exist. */
+    uint32_t (*queue_size_max)(struct virtio_device *dev, uint16_t index);
     int (*queue_enable)(struct virtio_device *dev, uint16_t index, const struct virtqueue *vq,
                         uint16_t vector, struct virtio_doorbell *doorbell);
     uint8_t (*isr)(struct virtio_device *dev);
@@ -93,7 +94,9 @@ must_check int virtio_queue_enable(struct virtio_device *dev, uint16_t index, co
 /* For a device that does not even reset: nothing of it reaches memory any more, where the transport can. */
 void virtio_master_set(struct virtio_device *dev, bool is_master);
 
-/* For transports: `count` registers of `width` bytes from `at`. */
+/* For transports: `count` registers of `width` bytes from `at`; where in memory something is, as two halves
+ * (4.1.3.1, 4.2.2). */
 void virtio_registers_read(volatile const void *at, void *to, unsigned width, unsigned count);
+void virtio_address_write(volatile void *registers, unsigned offset, const void *ptr);
 
 #endif
