@@ -5,17 +5,16 @@
 #include "../dev/pci/host.h"
 #include "../dev/pl011.h"
 #include "../dev/pl031.h"
-#include "../dev/power.h"
 #include "../irqchip/gicv3/gicv3.h"
 #include "../load/arm64.h"
 #include "../load/image_source.h"
 #include "../vm/arch.h"
+#include "../vm/parts.h"
 #include "../vm/vm.h"
 #include "arm64.h"
 #include "id_host.h"
 #include <core/time.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 static int layout_make(const struct vm_config *config, struct machine_layout *layout)
@@ -29,21 +28,17 @@ static int addresses_check(const struct vm_config *config, struct machine_layout
 {
     int result = layout_make(config, layout);
 
-    if (result == -ERANGE) {
-        error->field = "address_bits";
-        snprintf(error->detail, sizeof(error->detail),
-                 "%u bits; 32, 36, 40, 42, 44 or 48 are possible, and %u "
-                 "at most on this host",
-                 config->address_bits, arm64_host.ipa_bits);
-    } else if (result) {
-        error->field = "memory";
-        snprintf(error->detail, sizeof(error->detail),
-                 "%llu bytes; with addresses of %u bits this machine can have %llu",
-                 (unsigned long long)config->memory,
-                 config->address_bits ? config->address_bits : arm64_host.ipa_bits,
-                 (unsigned long long)machine_memory_max(config->address_bits, arm64_host.ipa_bits));
-    }
-    return result ? -EINVAL : 0;
+    if (result == -ERANGE)
+        return vm_refuse(error, -EINVAL, "address_bits",
+                         "%u bits; 32, 36, 40, 42, 44 or 48 are possible, and %u at most on this host",
+                         config->address_bits, arm64_host.ipa_bits);
+    if (result)
+        return vm_refuse(error, -EINVAL, "memory",
+                         "%llu bytes; with addresses of %u bits this machine can have %llu",
+                         (unsigned long long)config->memory,
+                         config->address_bits ? config->address_bits : arm64_host.ipa_bits,
+                         (unsigned long long)machine_memory_max(config->address_bits, arm64_host.ipa_bits));
+    return 0;
 }
 
 int machine_config_check(const struct vm_config *config, struct vm_error *error)
@@ -52,22 +47,15 @@ int machine_config_check(const struct vm_config *config, struct vm_error *error)
     unsigned vcpus = MACHINE_GIC_REDISTS;
     int result;
 
-    if (arm64_host.lr_count == 0) {
-        error->field = NULL;
-        snprintf(error->detail, sizeof(error->detail), "this host's CPUs have no GICv3 for guests");
-        return -ENODEV;
-    }
+    if (arm64_host.lr_count == 0)
+        return vm_refuse(error, -ENODEV, NULL, "this host's CPUs have no GICv3 for guests");
     result = addresses_check(config, &layout, error);
     if (result)
         return result;
     if (layout.redist2_base != 0)
         vcpus += MACHINE_GIC_REDISTS2;
-    if (config->vcpus > vcpus) {
-        error->field = "vcpus";
-        snprintf(error->detail, sizeof(error->detail), "%u vCPUs; this machine can have %u", config->vcpus,
-                 vcpus);
-        return -EINVAL;
-    }
+    if (config->vcpus > vcpus)
+        return vm_refuse(error, -EINVAL, "vcpus", "%u vCPUs; this machine can have %u", config->vcpus, vcpus);
     return 0;
 }
 
@@ -109,25 +97,9 @@ static int slots_create(struct vm *vm)
         {.base = gpa(MACHINE_RAM), .size = low, .ram_offset = 0},
         {.base = gpa(layout->high_base), .size = ram - low, .ram_offset = low},
     };
-    int error = 0;
 
     vm->machine->has_firmware = flash != 0;
-    for (unsigned i = 0; i < ARRAY_SIZE(slots) && !error; i++)
-        error = slots[i].size ? gmem_slot_add(&vm->gmem, &slots[i]) : 0;
-    return error;
-}
-
-static void debug_exit(void *arg, uint32_t value)
-{
-    struct vm *vm = arg;
-
-    vm->exit_code = value;
-    vm_end(vm, VM_END_DEBUG_EXIT);
-}
-
-static void device_add(struct vm *vm, struct device *device)
-{
-    TAILQ_INSERT_TAIL(&vm->devices, device, link);
+    return vm_slots_add(vm, slots, ARRAY_SIZE(slots));
 }
 
 static int gic_create(struct vm *vm)
@@ -149,7 +121,7 @@ static int gic_create(struct vm *vm)
 
     if (error)
         return error;
-    device_add(vm, gic_device(vm->machine->irqchip));
+    vm_device_add(vm, gic_device(vm->machine->irqchip));
     for (unsigned i = 0; i < vm->vcpu_count; i++) {
         vm->vcpus[i]->arch.gic = gic_cpu(vm->machine->irqchip, i);
         vm->vcpus[i]->arch.sysregs.id = vm->machine->id;
@@ -175,31 +147,31 @@ static int pci_create(struct vm *vm)
         return 0;
     error = vpci_host_create(&config, &vm->machine->pci);
     if (!error)
-        device_add(vm, &vm->machine->pci->device);
+        vm_device_add(vm, &vm->machine->pci->device);
     return error;
 }
 
 /* One after the other, until one fails; what exists goes with the VM. */
 static int devices_create(struct vm *vm)
 {
-    const struct power_hooks power = {.debug_exit = debug_exit, .context = vm};
+    const struct power_hooks power = vm_power_hooks(vm);
     struct irqchip *chip = vm->machine->irqchip;
     struct device *device;
     int error = pl011_create(&vm->mmio, MACHINE_UART, chip, MACHINE_UART_SPI, vm->console, &device);
 
     if (!error) {
-        device_add(vm, device);
+        vm_device_add(vm, device);
         error = pl031_create(&vm->mmio, MACHINE_RTC, chip, MACHINE_RTC_SPI, &vm->clock, clock_wall_seconds(),
                              &vm->machine->rtc);
     }
     if (!error) {
-        device_add(vm, vm->machine->rtc);
+        vm_device_add(vm, vm->machine->rtc);
         error = pci_create(vm);
     }
     if (!error && vm->config.debug_exit) {
         error = debug_exit_create(&vm->mmio, DEBUG_EXIT_ADDRESS, &power, &device);
         if (!error)
-            device_add(vm, device);
+            vm_device_add(vm, device);
     }
     return error;
 }
@@ -223,15 +195,9 @@ int machine_create(struct vm *vm)
 
 void machine_destroy(struct vm *vm)
 {
-    struct device *device;
-
     if (vm->machine == NULL)
         return;
-    /* Last made, first gone: PCI functions need their host, all need the GIC. */
-    while ((device = TAILQ_LAST(&vm->devices, device_list)) != NULL) {
-        TAILQ_REMOVE(&vm->devices, device, link);
-        device->ops->destroy(device);
-    }
+    vm_devices_destroy(vm);
     bus_fini(&vm->pio);
     bus_fini(&vm->mmio);
     free(vm->machine);

@@ -104,23 +104,10 @@ void vm_crash(struct vcpu *vcpu, const char *format, ...)
     vm_end(vm, VM_END_CRASH);
 }
 
-static int refuse(struct vm_error *error, int code, const char *field, const char *format, ...)
-    printf_like(4, 5);
-static int refuse(struct vm_error *error, int code, const char *field, const char *format, ...)
-{
-    va_list args;
-
-    error->field = field;
-    va_start(args, format);
-    vsnprintf(error->detail, sizeof(error->detail), format, args);
-    va_end(args);
-    return code;
-}
-
 static int wrong_state(struct vm *vm, struct vm_error *error, const char *action)
 {
-    return refuse(error, -EPERM, "state", "VM \"%s\" cannot be %s while it is %s", vm->config.name, action,
-                  state_names[atomic_load(&vm->state)]);
+    return vm_refuse(error, -EPERM, "state", "VM \"%s\" cannot be %s while it is %s", vm->config.name, action,
+                     state_names[atomic_load(&vm->state)]);
 }
 
 /* Lock held; no vCPU runs. */
@@ -195,7 +182,7 @@ int vm_pause(struct vm *vm, struct vm_error *error)
         if (atomic_load(&vm->end_reason) == VM_END_NONE)
             state_set(vm, VM_PAUSED);
         else
-            result = refuse(error, -EPERM, "state", "VM \"%s\" has just ended", vm->config.name);
+            result = vm_refuse(error, -EPERM, "state", "VM \"%s\" has just ended", vm->config.name);
     } else {
         result = wrong_state(vm, error, "paused");
     }

@@ -2,7 +2,6 @@
 #include "../mem/dirty.h"
 #include "vm.h"
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /* A VM's memory, as the management agent sees it. */
@@ -41,16 +40,12 @@ void vm_mappings_get(struct vm *vm, struct vm_mappings *out)
 
 static int log_is_off(struct vm *vm, struct vm_error *error)
 {
-    error->field = "dirty_log";
-    snprintf(error->detail, sizeof(error->detail), "the dirty log of VM \"%s\" is off", vm->config.name);
-    return -EPERM;
+    return vm_refuse(error, -EPERM, "dirty_log", "the dirty log of VM \"%s\" is off", vm->config.name);
 }
 
 static int no_memory(struct vm_error *error)
 {
-    error->field = NULL;
-    snprintf(error->detail, sizeof(error->detail), "the host has no memory left for the dirty log");
-    return -ENOMEM;
+    return vm_refuse(error, -ENOMEM, NULL, "the host has no memory left for the dirty log");
 }
 
 int vm_dirty_log_start(struct vm *vm, struct vm_error *error)
@@ -64,10 +59,7 @@ int vm_dirty_log_start(struct vm *vm, struct vm_error *error)
         return no_memory(error);
     if (result == 0)
         return 0;
-    error->field = "dirty_log";
-    snprintf(error->detail, sizeof(error->detail), "the dirty log of VM \"%s\" is on already",
-             vm->config.name);
-    return -EPERM;
+    return vm_refuse(error, -EPERM, "dirty_log", "the dirty log of VM \"%s\" is on already", vm->config.name);
 }
 
 int vm_dirty_log_stop(struct vm *vm, struct vm_error *error)

@@ -73,9 +73,7 @@ static void manager(void *arg)
     }
 }
 
-static int fail(struct vm_error *error, int code, const char *field, const char *format, ...)
-    printf_like(4, 5);
-static int fail(struct vm_error *error, int code, const char *field, const char *format, ...)
+int vm_refuse(struct vm_error *error, int code, const char *field, const char *format, ...)
 {
     va_list args;
 
@@ -149,18 +147,20 @@ static int vm_build(struct vm *vm)
 static int config_check(const struct vm_config *config, struct vm_error *error)
 {
     if (!is_available)
-        return fail(error, -ENODEV, NULL, "this host's CPUs offer no virtualization");
+        return vm_refuse(error, -ENODEV, NULL, "this host's CPUs offer no virtualization");
     if (config->vcpus < 1 || config->vcpus > VM_VCPUS_MAX)
-        return fail(error, -EINVAL, "vcpus", "%u vCPUs; 1 to %u are possible", config->vcpus, VM_VCPUS_MAX);
+        return vm_refuse(error, -EINVAL, "vcpus", "%u vCPUs; 1 to %u are possible", config->vcpus,
+                         VM_VCPUS_MAX);
     if (config->memory < MIB(2) || config->memory % MIB(2) != 0)
-        return fail(error, -EINVAL, "memory", "%llu bytes; a multiple of 2 MiB, at least 2 MiB, is possible",
-                    (unsigned long long)config->memory);
+        return vm_refuse(error, -EINVAL, "memory",
+                         "%llu bytes; a multiple of 2 MiB, at least 2 MiB, is possible",
+                         (unsigned long long)config->memory);
     return machine_config_check(config, error);
 }
 
 static int image_use_as(const char *name, const char *field, struct image **out, struct vm_error *error)
 {
-    return image_use(name, out) == 0 ? 0 : fail(error, -ENOENT, field, "there is no image \"%s\"", name);
+    return image_use(name, out) == 0 ? 0 : vm_refuse(error, -ENOENT, field, "there is no image \"%s\"", name);
 }
 
 /* Held from now on: an image that a VM needs is not deleted. */
@@ -186,8 +186,8 @@ static int no_room(const struct vm_config *config, struct vm_error *error)
     struct mm_stats stats;
 
     mm_stats_get(NODE_ANY, &stats);
-    return fail(error, -ENOMEM, "memory", "%llu bytes do not fit: %llu bytes are free",
-                (unsigned long long)config->memory, (unsigned long long)stats.free_bytes);
+    return vm_refuse(error, -ENOMEM, "memory", "%llu bytes do not fit: %llu bytes are free",
+                     (unsigned long long)config->memory, (unsigned long long)stats.free_bytes);
 }
 
 int vm_create(const struct vm_config *config, struct vm **out, struct vm_error *error)
@@ -212,7 +212,7 @@ int vm_create(const struct vm_config *config, struct vm **out, struct vm_error *
     atomic_init(&vm->references, 2); /* the registry's and the caller's */
     mutex_lock(&registry_lock);
     if (entry_find(config->name) != NULL)
-        result = fail(error, -EEXIST, "name", "a VM named \"%s\" exists", config->name);
+        result = vm_refuse(error, -EEXIST, "name", "a VM named \"%s\" exists", config->name);
     else if ((result = images_use(vm, error)) != 0)
         ;
     else if (vm_build(vm) != 0)
@@ -255,8 +255,8 @@ int vm_delete(struct vm *vm, struct vm_error *error)
     vm->is_deleted = state != VM_RUNNING && state != VM_PAUSED;
     mutex_unlock(&vm->lock);
     if (state == VM_RUNNING || state == VM_PAUSED)
-        return fail(error, -EBUSY, "state", "VM \"%s\" is %s; stop it first", vm->config.name,
-                    vm_state_name(state));
+        return vm_refuse(error, -EBUSY, "state", "VM \"%s\" is %s; stop it first", vm->config.name,
+                         vm_state_name(state));
     timer_cancel(&vm->restart_timer); /* and nobody arms it any more */
     wait_event(&settled_waitq, atomic_load(&vm->to_be_settled) == 0);
     mutex_lock(&registry_lock);

@@ -62,6 +62,9 @@ void vm_restart_timer(struct timer *timer);
 void vm_end(struct vm *vm, enum vm_end reason);
 void vm_crash(struct vcpu *vcpu, const char *format, ...) printf_like(2, 3);
 
+/* Says what is wrong and with which field of the request (NULL: none); returns `code`. Context: any. */
+int vm_refuse(struct vm_error *error, int code, const char *field, const char *format, ...) printf_like(4, 5);
+
 /* Queues a VM that has ended by itself for vm_settle() on the manager's thread. Context: any. */
 void vm_ended(struct vm *vm);
 /* Brings such a VM into its next state. Manager's thread. */

@@ -6,13 +6,13 @@
 #include "../dev/debug_exit.h"
 #include "../dev/i8254.h"
 #include "../dev/pci/host.h"
-#include "../dev/power.h"
 #include "../dev/reset_ports.h"
 #include "../dev/rtc.h"
 #include "../dev/uart16550.h"
 #include "../irqchip/x86.h"
 #include "../load/image_source.h"
 #include "../vm/arch.h"
+#include "../vm/parts.h"
 #include "../vm/vm.h"
 #include "caches.h"
 #include <errno.h>
@@ -41,34 +41,8 @@ static int slots_create(struct vm *vm)
         {.base = gpa(VGA_HOLE_END), .size = low - VGA_HOLE_END, .ram_offset = VGA_HOLE_END},
         {.base = gpa(MACHINE_HIGH_RAM), .size = high, .ram_offset = low},
     };
-    int error = 0;
 
-    for (unsigned i = 0; i < ARRAY_SIZE(slots) && !error; i++)
-        error = slots[i].size ? gmem_slot_add(&vm->gmem, &slots[i]) : 0;
-    return error;
-}
-
-static void power_off(void *arg)
-{
-    vm_end(arg, VM_END_POWEROFF);
-}
-
-static void reset(void *arg)
-{
-    vm_end(arg, VM_END_RESET);
-}
-
-static void debug_exit(void *arg, uint32_t value)
-{
-    struct vm *vm = arg;
-
-    vm->exit_code = value;
-    vm_end(vm, VM_END_DEBUG_EXIT);
-}
-
-static void device_add(struct vm *vm, struct device *device)
-{
-    TAILQ_INSERT_TAIL(&vm->devices, device, link);
+    return vm_slots_add(vm, slots, ARRAY_SIZE(slots));
 }
 
 /* One after the other, until one fails; what exists goes with the VM. */
@@ -84,23 +58,23 @@ static int legacy_devices_create(struct vm *vm, const struct power_hooks *power)
 
     error = uart16550_create(&vm->pio, COM1, chip, COM1_GSI, vm->console, &device);
     if (!error) {
-        device_add(vm, device);
+        vm_device_add(vm, device);
         error = acpi_pm_create(&vm->pio, MACHINE_PM_BASE, chip, MACHINE_SCI_GSI, &vm->clock, power, &device);
     }
     if (!error) {
-        device_add(vm, device);
+        vm_device_add(vm, device);
         error = reset_ports_create(&vm->pio, power, &device);
     }
     if (!error) {
-        device_add(vm, device);
+        vm_device_add(vm, device);
         error = i8254_create(&vm->pio, chip, PIT_GSI, &vm->clock, &device);
     }
     if (!error) {
-        device_add(vm, device);
+        vm_device_add(vm, device);
         error = rtc_create(&vm->pio, chip, RTC_GSI, &vm->clock, &rtc, &device);
     }
     if (!error) {
-        device_add(vm, device);
+        vm_device_add(vm, device);
         vm->machine->rtc = device;
     }
     return error;
@@ -108,7 +82,7 @@ static int legacy_devices_create(struct vm *vm, const struct power_hooks *power)
 
 static int devices_create(struct vm *vm)
 {
-    const struct power_hooks power = {power_off, reset, debug_exit, vm};
+    const struct power_hooks power = vm_power_hooks(vm);
     const struct vpci_host_config pci = {.pio = &vm->pio,
                                          .mmio = &vm->mmio,
                                          .irqchip = vm->machine->irqchip,
@@ -125,11 +99,11 @@ static int devices_create(struct vm *vm)
     if (!error)
         error = vpci_host_create(&pci, &vm->machine->pci);
     if (!error)
-        device_add(vm, &vm->machine->pci->device);
+        vm_device_add(vm, &vm->machine->pci->device);
     if (!error && vm->config.debug_exit) {
         error = debug_exit_create(&vm->pio, DEBUG_EXIT_PORT, &power, &device);
         if (!error)
-            device_add(vm, device);
+            vm_device_add(vm, device);
     }
     /* Last, because every region that comes later fills it anew. */
     if (!error)
@@ -181,15 +155,9 @@ int machine_create(struct vm *vm)
 
 void machine_destroy(struct vm *vm)
 {
-    struct device *device;
-
     if (vm->machine == NULL)
         return;
-    /* Last made, first gone: PCI functions need their host. */
-    while ((device = TAILQ_LAST(&vm->devices, device_list)) != NULL) {
-        TAILQ_REMOVE(&vm->devices, device, link);
-        device->ops->destroy(device);
-    }
+    vm_devices_destroy(vm);
     if (vm->machine->irqchip != NULL)
         irqchip_destroy(vm->machine->irqchip);
     bus_fini(&vm->pio);
