@@ -94,6 +94,11 @@ static void console_take(struct fdt_walk *w, int node)
         console->kind = fdt_is(w, node, "ns16550a") ? HOST_CONSOLE_16550 : HOST_CONSOLE_OTHER;
 }
 
+/* Seconds since 1970, by convention: Arm PL031 (DDI 0224), 3.3.1; Zynq UltraScale+ register reference
+ * (UG1087), module RTC. */
+#define PL031_DR                0x00
+#define ZYNQMP_RTC_CURRENT_TIME 0x10
+
 static int visit(struct fdt_walk *w, int node, void *arg)
 {
     struct fdt_machine *m = arg;
@@ -107,7 +112,9 @@ static int visit(struct fdt_walk *w, int node, void *arg)
     else if (fdt_is(w, node, "arm,psci-0.2") || fdt_is(w, node, "arm,psci-1.0"))
         psci_take(w, node);
     else if (fdt_is(w, node, "arm,pl031") && fdt_reg(w, node, 0, &base, &size))
-        w->b->info->pl031 = hpa(base);
+        w->b->info->rtc = hpa(base + PL031_DR);
+    else if (fdt_is(w, node, "xlnx,zynqmp-rtc") && fdt_reg(w, node, 0, &base, &size))
+        w->b->info->rtc = hpa(base + ZYNQMP_RTC_CURRENT_TIME);
     error = cpu_add(w, node, m);
     if (!error)
         error = fdt_gic_visit(w, node, m);

@@ -122,7 +122,7 @@ static void info_init(struct host_info *out)
         /* A PC without FADT is an old PC. */
         .power = {.has_8042 = true, .has_legacy_devices = true, .has_vga = true, .has_cmos_rtc = true},
         .hpet = HPA_NONE,
-        .pl031 = HPA_NONE,
+        .rtc = HPA_NONE,
     };
 }
 

@@ -13,7 +13,7 @@ import sys
 ARCHES = {"x86_64": ("platform/x86_64/", "vmm/x86/", "vmm/backend/svm/", "vmm/backend/vmx/"),
           "arm64": ("platform/arm64/", "vmm/arm64/", "vmm/backend/arm64/")}
 # Drivers: what an image holds of them only if its configuration says so.
-DRIVERS = {"HOST_GICV2": r"platform/arm64/irq/(gicv2|v2m)\.o", "HOST_GICV3": r"platform/arm64/irq/(gicv3|its\w*)\.o",
+DRIVERS = {"HOST_GICV2": r"platform/arm64/irq/(gicv2|v2m)\.o|vmm/.*\bgicv2\b", "HOST_GICV3": r"platform/arm64/irq/(gicv3|its\w*)\.o|vmm/.*\bgicv3\b",
            "UART_16550": r"platform/drivers/uart/uart_16550\.o", "UART_PL011": r"platform/drivers/uart/uart_pl011\.o",
            "UART_CADENCE": r"platform/drivers/uart/uart_cadence\.o", "NIC_GEM": r"platform/drivers/nic/gem",
            "NIC_VIRTIO": r"platform/drivers/nic/virtio_net", "NIC_E1000E": r"platform/drivers/nic/e1000e",

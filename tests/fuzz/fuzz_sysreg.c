@@ -27,7 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
     if (size < 2 + sizeof(host))
         return 0;
-    limits = (struct id_limits){.has_sve = bytes[0] & 1, .pa_range = bytes[1] & 15};
+    limits =
+        (struct id_limits){.has_sve = bytes[0] & 1, .has_gicv3 = bytes[0] & 2, .pa_range = bytes[1] & 15};
     memcpy(host, bytes + 2, sizeof(host));
     id_regs_make(host, &limits, guest);
     if (FIELD(guest[ID_INDEX(SYSREG(3, 0, 0, 7, 0))], 3, 0) > limits.pa_range)

@@ -24,6 +24,7 @@
 #define ROM         0x1000ULL /* memory that cannot be written */
 #define DEVICE      0x09000000ULL
 #define NOWHERE     0x20000000ULL
+#define REGISTERS   0x08010000ULL /* hardware's that are the guest's own */
 #define VCPUS_MAX   18
 #define NO_AFFINITY 0x123456
 
@@ -41,6 +42,7 @@ static struct {
     int fault_error;                  /* of the next calls for RAM */
     unsigned requests[VCPUS_MAX];     /* by vCPU */
     unsigned cleaned, steps_to_clean; /* of the caches, how far and how long */
+    unsigned registers_mapped;
     uint64_t device_value, device_offset;
     unsigned device_size, device_reads, device_writes;
     uint64_t steal_ns, steal_step_ns;
@@ -72,6 +74,14 @@ int vm_memory_fault(struct vm *owner, gpa_t addr, bool is_write)
     if (addr.v >= ROM && addr.v < ROM + PAGE_SIZE)
         return is_write ? -EACCES : 0;
     return -ENOENT;
+}
+
+int machine_gic_map(struct vm *owner, gpa_t addr)
+{
+    if (addr.v < REGISTERS || addr.v >= REGISTERS + PAGE_SIZE)
+        return -ENOENT;
+    seen.registers_mapped++;
+    return seen.fault_error;
 }
 
 void vcpu_request(struct vcpu *vcpu, unsigned request)

@@ -219,6 +219,23 @@ Test(arm64_fault, fetch_from_a_device)
     cr_assert(V->arch.pc == RAM + 0x200 && seen.device_reads == 1 && seen.crashes == 0);
 }
 
+/* A page of hardware's that the guest has: its CPU interface, if that is a GICv2's. */
+Test(arm64_fault, registers_of_its_own)
+{
+    V->backend.el1[ARM64_VBAR_EL1] = RAM;
+    fault(REGISTERS + 0xc, ACCESS(2, 1), false);
+    fault(REGISTERS, ESR_CLASS(ESR_DABT_LOWER) | ESR_IL | 6, true); /* whatever the instruction is */
+    cr_assert(seen.registers_mapped == 2 && V->backend.skips == 0 && V->backend.aborts == 0);
+    fetch(REGISTERS);
+    cr_assert(seen.registers_mapped == 2 && V->backend.aborts == 1 && V->backend.is_fetch);
+    V->exit = (struct vmexit){.kind = EXIT_STAGE2_FAULT, .fault = {.gpa = REGISTERS, .is_final = false}};
+    exit_handle(V);
+    cr_assert_eq(seen.registers_mapped, 2, "tables are not read from there");
+    seen.fault_error = -ENOMEM;
+    fault(REGISTERS, ACCESS(2, 1), false);
+    cr_assert(seen.crashes == 1 && strstr(seen.crash, "no memory left") != NULL);
+}
+
 /* It would abort for ever. */
 Test(arm64_fault, no_vector)
 {

@@ -120,7 +120,7 @@ Test(sysreg, id_registers_are_read_only)
 #define ISAR2 ID_INDEX(SYSREG(3, 0, 0, 6, 2))
 #define MMFR0 ID_INDEX(SYSREG(3, 0, 0, 7, 0))
 
-static const struct id_limits plain = {.pa_range = 2};
+static const struct id_limits plain = {.has_gicv3 = true, .pa_range = 2};
 
 Test(id_regs, fields_do_not_overlap)
 {
@@ -166,7 +166,7 @@ Test(id_regs, plain_cpu)
     uint64_t guest[ID_REGISTERS];
 
     host[ID_INDEX(SYSREG(3, 0, 0, 2, 0))] = 0x02101110;
-    id_regs_make(host, &(struct id_limits){.pa_range = 5}, guest);
+    id_regs_make(host, &(struct id_limits){.has_gicv3 = true, .pa_range = 5}, guest);
     cr_assert_eq(guest[PFR0], 0x01000012);
     cr_assert_eq(guest[DFR0], 0xf000101006ULL);
     cr_assert_eq(guest[ISAR0], 0x11120);
@@ -207,6 +207,16 @@ Test(id_regs, sve_if_switched)
     id_regs_make(host, &plain, guest);
     cr_assert_eq(FIELD(guest[PFR0], 35, 32), 0);
     cr_assert_eq(guest[ID_INDEX(SYSREG(3, 0, 0, 4, 4))], 0);
+}
+
+/* Of a GICv2 guests have memory-mapped registers only, whatever the CPU could. */
+Test(id_regs, no_gic_registers)
+{
+    uint64_t host[ID_REGISTERS] = {[PFR0] = 0x01000011}, guest[ID_REGISTERS];
+    const struct id_limits limits = {.has_gicv3 = false, .pa_range = 2};
+
+    id_regs_make(host, &limits, guest);
+    cr_assert_eq(guest[PFR0], 0x11);
 }
 
 /* SVE2's registers say more than this knows: no more than that is shown. */

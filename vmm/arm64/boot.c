@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "../irqchip/gicv3/gicv3.h"
+#include "../irqchip/gic/gic.h"
 #include "../load/arm64.h"
 #include "../load/image_source.h"
 #include "../vm/arch.h"
@@ -19,7 +19,6 @@ static uint32_t affinity_of(unsigned vcpu)
 static void describe(const struct vm *vm, struct fdt_machine *machine)
 {
     const struct machine_layout *layout = &vm->machine->layout;
-    unsigned first = MIN(vm->vcpu_count, MACHINE_GIC_REDISTS), rest = vm->vcpu_count - first;
     uint64_t ram = machine_ram_size(vm->config.memory);
 
     *machine = (struct fdt_machine){
@@ -30,14 +29,12 @@ static void describe(const struct vm *vm, struct fdt_machine *machine)
         .high_base = layout->high_base,
         .high_size = ram - MIN(ram, layout->ram_size),
         .gic_dist_base = MACHINE_GIC_DIST,
-        .gic_its_base = MACHINE_GIC_ITS,
-        .gic_redist = {{MACHINE_GIC_REDIST, first * GICV3_REDIST_SIZE},
-                       {layout->redist2_base, rest * GICV3_REDIST_SIZE}},
         .uart_base = MACHINE_UART,
         .uart_spi = MACHINE_UART_SPI,
         .rtc_base = MACHINE_RTC,
         .rtc_spi = MACHINE_RTC_SPI,
     };
+    machine_gic_describe(vm, machine);
     if (vm->machine->pci == NULL)
         return;
     machine->pci.ecam_base = layout->ecam_base;

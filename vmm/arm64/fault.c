@@ -2,6 +2,7 @@
 #include "../vm/vm.h"
 #include "arm64.h"
 #include "esr.h"
+#include "machine.h"
 #include "stage1.h"
 #include <errno.h>
 
@@ -88,12 +89,14 @@ static always_inline void device_access(struct vcpu *vcpu)
         abort_access(vcpu);
 }
 
-/* RAM behind the address: map it. */
+/* RAM behind the address, or registers that are the guest's: map it. */
 static no_inline void fault_slowly(struct vcpu *vcpu)
 {
     gpa_t addr = gpa(vcpu->exit.fault.gpa);
     int error = vm_memory_fault(vcpu->vm, addr, vcpu->exit.fault.is_write);
 
+    if (error == -ENOENT && vcpu->exit.fault.is_final && !vcpu->exit.fault.is_fetch)
+        error = machine_gic_map(vcpu->vm, addr);
     if (likely(error == 0))
         return;
     if (error == -ENOMEM) {

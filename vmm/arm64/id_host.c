@@ -29,7 +29,9 @@ void id_host_read(uint64_t host[ID_REGISTERS])
 
 void id_regs_get(unsigned pa_range, uint64_t guest[ID_REGISTERS])
 {
-    const struct id_limits limits = {.has_sve = arm64_host.sve_length != 0, .pa_range = pa_range};
+    const struct id_limits limits = {.has_sve = arm64_host.sve_length != 0,
+                                     .has_gicv3 = !IS_ENABLED(CONFIG_HOST_GICV2),
+                                     .pa_range = pa_range};
 
     id_regs_make(arm64_host.id, &limits, guest);
 }

@@ -30,7 +30,7 @@ const struct id_field id_fields[] = {
     {PFR0, 4, 4, ID_EQUAL, 1, "EL1: 64-bit only, HCR_EL2.RW"},
     {PFR0, 16, 4, ID_SIGNED, ANY, "FP: switched"},
     {PFR0, 20, 4, ID_SIGNED, ANY, "AdvSIMD: switched"},
-    {PFR0, 24, 4, ID_EQUAL, 1, "GIC: its system registers are what the guest has"},
+    {PFR0, 24, 4, ID_EQUAL, 1, "GIC: its system registers, if the guest's is a GICv3"},
     {PFR0, 32, 4, ID_UP_TO, 1, "SVE: if the backend switches it"},
     {PFR0, 48, 4, ID_UP_TO, 1, "DIT: in PSTATE"},
     {PFR0, 56, 4, ID_UP_TO, 1, "CSV2: a property; 2 would bring SCXTNUM_EL1"},
@@ -154,6 +154,8 @@ static void limit(uint64_t guest[ID_REGISTERS], const struct id_limits *limits)
         *pfr0 &= ~MASK(35, 32);
     if (FIELD(*pfr0, 35, 32) == 0)
         guest[ID_INDEX(ZFR0)] = 0;
+    if (!limits->has_gicv3)
+        *pfr0 &= ~MASK(27, 24);
     if (FIELD(*mmfr0, 3, 0) > limits->pa_range)
         *mmfr0 = (*mmfr0 & ~MASK(3, 0)) | limits->pa_range;
     /* No 32-bit programs: these registers are UNKNOWN then, and say nothing here. */

@@ -11,6 +11,7 @@
  */
 struct id_limits {
     bool has_sve;      /* the backend switches SVE's state */
+    bool has_gicv3;    /* the guest's GIC is one, with system registers */
     unsigned pa_range; /* ID_AA64MMFR0_EL1.PARange at most: what stage 2 can map */
 };
 

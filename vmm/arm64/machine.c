@@ -5,7 +5,7 @@
 #include "../dev/pci/host.h"
 #include "../dev/pl011.h"
 #include "../dev/pl031.h"
-#include "../irqchip/gicv3/gicv3.h"
+#include "../irqchip/gic/gic.h"
 #include "../load/arm64.h"
 #include "../load/image_source.h"
 #include "../vm/arch.h"
@@ -44,16 +44,15 @@ static int addresses_check(const struct vm_config *config, struct machine_layout
 int machine_config_check(const struct vm_config *config, struct vm_error *error)
 {
     struct machine_layout layout;
-    unsigned vcpus = MACHINE_GIC_REDISTS;
+    unsigned vcpus;
     int result;
 
     if (arm64_host.lr_count == 0)
-        return vm_refuse(error, -ENODEV, NULL, "this host's CPUs have no GICv3 for guests");
+        return vm_refuse(error, -ENODEV, NULL, "this host's GIC has nothing for guests");
     result = addresses_check(config, &layout, error);
     if (result)
         return result;
-    if (layout.redist2_base != 0)
-        vcpus += MACHINE_GIC_REDISTS2;
+    vcpus = machine_gic_vcpus(&layout);
     if (config->vcpus > vcpus)
         return vm_refuse(error, -EINVAL, "vcpus", "%u vCPUs; this machine can have %u", config->vcpus, vcpus);
     return 0;
@@ -102,22 +101,23 @@ static int slots_create(struct vm *vm)
     return vm_slots_add(vm, slots, ARRAY_SIZE(slots));
 }
 
+struct gic_config machine_gic_config(struct vm *vm)
+{
+    return (struct gic_config){
+        .dist_base = MACHINE_GIC_DIST,
+        .spi_count = MACHINE_SPIS,
+        .lr_count = arm64_host.lr_count,
+        .lr_pri_bits = arm64_host.lr_pri_bits,
+        .vcpus = vm->vcpus,
+        .vcpu_count = vm->vcpu_count,
+        .mmio = &vm->mmio,
+        .gmem = &vm->gmem,
+    };
+}
+
 static int gic_create(struct vm *vm)
 {
-    const struct gicv3_config config = {
-        .gic = {.dist_base = MACHINE_GIC_DIST,
-                .spi_count = MACHINE_SPIS,
-                .lr_count = arm64_host.lr_count,
-                .lr_pri_bits = arm64_host.lr_pri_bits,
-                .vcpus = vm->vcpus,
-                .vcpu_count = vm->vcpu_count,
-                .mmio = &vm->mmio,
-                .gmem = &vm->gmem},
-        .redist = {{MACHINE_GIC_REDIST, MACHINE_GIC_REDISTS},
-                   {vm->machine->layout.redist2_base, MACHINE_GIC_REDISTS2}},
-        .its_base = MACHINE_GIC_ITS,
-    };
-    int error = gicv3_create(&config, &vm->machine->irqchip);
+    int error = machine_gic_create(vm);
 
     if (error)
         return error;

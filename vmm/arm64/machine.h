@@ -2,7 +2,7 @@
 #ifndef VMM_ARM64_MACHINE_H
 #define VMM_ARM64_MACHINE_H
 
-#include "../irqchip/irqchip.h"
+#include "../irqchip/gic/gic.h"
 #include "layout.h"
 #include "sysreg.h"
 
@@ -11,7 +11,9 @@
  * addresses.
  *
  *   0x0000_0000  firmware, if that is what is to be started; 0x0400_0000 its variables
- *   0x0800_0000  GIC distributor; 0x0808_0000 ITS; 0x080a_0000 redistributors of 123 vCPUs
+ *   0x0800_0000  GIC distributor
+ *   GICv3: 0x0808_0000 ITS; 0x080a_0000 redistributors of 123 vCPUs
+ *   GICv2: 0x0801_0000 CPU interface; 0x0802_0000 frame for messages, SPIs 48 to 111
  *   0x0900_0000  PL011, 0x0901_0000 PL031, 0x090a_0000 records of stolen time, 0x090f_0000 debug exit
  *   0x1000_0000  PCI window, to 0x3efe_ffff; 0x3eff_0000 I/O ports
  *   0x4000_0000  RAM
@@ -22,6 +24,10 @@
 #define MACHINE_VARIABLES      0x04000000ULL
 #define MACHINE_VARIABLES_SIZE 0x40000ULL
 #define MACHINE_GIC_DIST       0x08000000ULL
+#define MACHINE_GIC_CPU        0x08010000ULL
+#define MACHINE_GIC_FRAME      0x08020000ULL
+#define MACHINE_GIC_FRAME_SPI  48U
+#define MACHINE_GIC_FRAME_SPIS 64U
 #define MACHINE_GIC_ITS        0x08080000ULL
 #define MACHINE_GIC_REDIST     0x080a0000ULL
 #define MACHINE_GIC_REDISTS    123U
@@ -60,5 +66,20 @@ static inline uint64_t machine_ram_size(uint64_t memory)
 {
     return memory - MACHINE_STOLEN_SIZE;
 }
+
+/* --- gicv3.c, gicv2.c: what there is depends on the host's GIC; one is linked --- */
+
+struct vm;
+struct fdt_machine;
+
+/* How many vCPUs a machine can have. */
+unsigned machine_gic_vcpus(const struct machine_layout *layout);
+/* machine.c: what both kinds are made with. */
+struct gic_config machine_gic_config(struct vm *vm);
+must_check int machine_gic_create(struct vm *vm);
+void machine_gic_describe(const struct vm *vm, struct fdt_machine *machine);
+/* Maps the page of hardware's registers that is the guest's own. -ENOENT: none is there; -ENOMEM. Context:
+ * vCPU's thread. */
+must_check int machine_gic_map(struct vm *vm, gpa_t addr);
 
 #endif

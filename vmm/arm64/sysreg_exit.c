@@ -11,8 +11,16 @@ static bool is_from_el0(const struct vcpu *vcpu)
     return (vcpu->arch.pstate & 0xf) == 0;
 }
 
+/* ICC_*_EL1 but ICC_PMR_EL1, which never traps. Guests of a GICv2 have none of them. */
+static bool is_gic_absent(unsigned key)
+{
+    return IS_ENABLED(CONFIG_HOST_GICV2) && key >= SYSREG(3, 0, 12, 8, 0) && key <= SYSREG(3, 0, 12, 12, 7);
+}
+
 static void gic_write(struct vcpu *vcpu, unsigned key, uint64_t value)
 {
+    if (IS_ENABLED(CONFIG_HOST_GICV2))
+        return;
     if (key == SYSREG_ICC_DIR_EL1)
         gicv3_dir_write(vcpu->arch.gic, (uint32_t)value & 0xffffff);
     else
@@ -29,6 +37,10 @@ static no_inline void access_slowly(struct vcpu *vcpu, unsigned key, uint64_t va
     const struct exit_sysreg *e = &vcpu->exit.sysreg;
     bool is_done = true;
 
+    if (is_gic_absent(key)) {
+        backend_inject_undefined(vcpu);
+        return;
+    }
     switch (sysreg_access(&vcpu->arch.sysregs, key, !e->is_read, is_from_el0(vcpu), &value)) {
     case SYSREG_DONE:
         break;
@@ -66,7 +78,7 @@ void sysreg_exit(struct vcpu *vcpu)
     uint64_t value = !e->is_read && e->rt < ARRAY_SIZE(vcpu->arch.x) ? vcpu->arch.x[e->rt] : 0;
 
     /* The one that counts: an interrupt to another vCPU. Programs cannot get here, ICC_* are EL1's. */
-    if (likely(e->reg == SYSREG_ICC_SGI1R_EL1 && !e->is_read)) {
+    if (!IS_ENABLED(CONFIG_HOST_GICV2) && likely(e->reg == SYSREG_ICC_SGI1R_EL1 && !e->is_read)) {
         gicv3_sgi_write(vcpu->arch.gic, 1, value);
         backend_skip(vcpu);
     } else {

@@ -16,7 +16,9 @@ struct fdt_machine {
     uint32_t (*affinity)(unsigned vcpu); /* {Aff3, Aff2, Aff1, Aff0} */
     uint64_t ram_base, ram_size;
     uint64_t high_base, high_size; /* more of it; size 0: none */
-    uint64_t gic_dist_base, gic_its_base;
+    uint64_t gic_dist_base;
+    uint64_t gic_cpu_base, gic_frame_base; /* GICv2 */
+    uint64_t gic_its_base;                 /* GICv3 */
     struct {
         uint64_t base, size;
     } gic_redist[2];

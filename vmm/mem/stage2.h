@@ -26,6 +26,7 @@ struct stage2 {
 
 enum stage2_flags {
     STAGE2_READ_ONLY = 1 << 0,
+    STAGE2_DEVICE = 1 << 1, /* registers, not memory: past the caches, never executed. arm64 */
 };
 
 /* For guest-physical addresses of so many bits. -ENOMEM; -EINVAL: the CPU cannot have that many. Context:

@@ -293,8 +293,8 @@ struct host_info {
         *msi_maps; /* empty: one ITS at most, and it knows devices by their requester ID */
     size_t msi_map_count;
     struct host_power power;
-    hpa_t hpet;  /* HPA_NONE: no HPET */
-    hpa_t pl031; /* real-time clock; HPA_NONE: none */
+    hpa_t hpet; /* HPA_NONE: no HPET */
+    hpa_t rtc;  /* register of 32 bits that counts seconds since 1970 UTC; HPA_NONE: none */
     struct host_console console;
     const struct host_device *devices; /* as firmware lists them */
     size_t device_count;

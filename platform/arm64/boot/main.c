@@ -123,5 +123,5 @@ void boot_interrupts_init(void)
     generic_timer_init();
     clock_init();
     generic_timer_cpu_init();
-    pl031_read_wall_clock();
+    rtc_read_wall_clock();
 }

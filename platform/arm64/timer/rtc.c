@@ -7,10 +7,7 @@
 #include <core/vmap.h>
 #include <platform/mmio.h>
 
-/* Arm PL031 (DDI 0224), 3.3.1: seconds, by convention since 1970 UTC. */
-#define RTC_DR 0x000
-
-void pl031_read_wall_clock(void)
+void rtc_read_wall_clock(void)
 {
     const struct host_info *info = host_info();
     volatile void *regs;
@@ -19,11 +16,11 @@ void pl031_read_wall_clock(void)
         clock_wall_set((uint64_t)info->boot_time_seconds * NSEC_PER_SEC, 0);
         return;
     }
-    if (info->pl031.v == HPA_NONE.v)
+    if (!hpa_valid(info->rtc))
         return;
-    regs = mmio_map(info->pl031, PAGE_SIZE, MMIO_UNCACHED);
+    regs = mmio_map(info->rtc, sizeof(uint32_t), MMIO_UNCACHED);
     if (regs == NULL)
         log_warning("rtc: no memory for its registers: the date is not known");
     else
-        clock_wall_set(mmio_read32(regs, RTC_DR) * NSEC_PER_SEC, clock_now_ns());
+        clock_wall_set(mmio_read32(regs, 0) * NSEC_PER_SEC, clock_now_ns());
 }

@@ -12,7 +12,7 @@ void generic_timer_cpu_init(void);
 unsigned generic_timer_intid(void);
 void generic_timer_handle(void);
 
-/* Reads the host's clock (PL031) into clock_wall_set(), unless firmware has told the time. Boot. */
-void pl031_read_wall_clock(void);
+/* Reads the host's clock into clock_wall_set(), unless firmware has told the time. Boot. */
+void rtc_read_wall_clock(void);
 
 #endif

@@ -37,7 +37,7 @@ class Board:
     uefi_code: tuple
     uefi_vars: tuple
     uefi_name: str  # of the removable-media loader (UEFI 2.10, 3.5.1.1)
-    vms: bool = True  # what is about VMs runs here, too; else another board of the architecture does that
+    vms: bool = True  # what is about VMs runs here, too; else only what names this board, the rest on its architecture's other
     cpus_max: int = 512
     has_pci: bool = True  # else its card is part of it, the last of `card_slots`
     card_slots: int = 0
@@ -93,6 +93,7 @@ BOARDS["qemu-virt-arm64-gicv2"] = dataclasses.replace(
     BOARDS["qemu-virt-arm64"],
     name="qemu-virt-arm64-gicv2",
     machine="virt,virtualization=on,gic-version=2",
+    guest_machine="virt,gic-version=2",
     features=("crc32",),
     vms=False,
 )
@@ -100,6 +101,7 @@ BOARDS["xlnx-zcu102"] = dataclasses.replace(
     BOARDS["qemu-virt-arm64"],
     name="xlnx-zcu102",
     machine="xlnx-zcu102,virtualization=on",
+    guest_machine="virt,gic-version=2",
     cpu="cortex-a53",
     nics=("gem",),
     features=("crc32",),

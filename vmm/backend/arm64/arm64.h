@@ -83,7 +83,6 @@ unsigned arm64_vtimer_intid(void);
 /* --- interface.c: the same --- */
 
 must_check int arm64_interface_init(void);
-void arm64_interface_cpu_enable(void);
 void arm64_interface_load(struct vcpu *vcpu);
 void arm64_interface_save(struct vcpu *vcpu);
 

@@ -3,6 +3,7 @@
 #include "arm64.h"
 #include <arch/sysreg.h>
 #include <arch/thread.h>
+#include <backend/ich.h>
 #include <core/log.h>
 #include <core/thread.h>
 #include <errno.h>
@@ -18,7 +19,7 @@ int backend_cpu_prepare(unsigned cpu)
 {
     if (cpu == 0)
         arm64_features_read();
-    return 0;
+    return ich_prepare();
 }
 
 /* MDCR_EL2: the debug, performance and trace registers of all kinds trap. */
@@ -95,7 +96,7 @@ static void coprocessor_traps_set(void)
 int backend_cpu_enable(void)
 {
     /* All CPUs at once: each writes what it finds, which is the same. */
-    arm64_interface_cpu_enable();
+    ich_cpu_enable();
     debug_traps_set();
     fine_traps_set();
     coprocessor_traps_set();

@@ -47,7 +47,7 @@ void arm64_names_make(void)
         {arm64_host.has_fgt, "fgt"},
         {arm64_host.has_ecv, "ecv"},
         {arm64_host.sve_length != 0, "sve"},
-        {arm64_host.lr_count != 0, "gicv3"},
+        {arm64_host.lr_count != 0, IS_ENABLED(CONFIG_HOST_GICV2) ? "gicv2" : "gicv3"},
     };
     unsigned n = 0;
 

@@ -55,6 +55,9 @@ uint64_t arm64_vttbr(const struct stage2 *s2, uint32_t vmid)
 
 static uint64_t leaf_flags(unsigned flags)
 {
+    if (unlikely((flags & STAGE2_DEVICE) != 0))
+        return S2_PTE_VALID | S2_PTE_AF | S2_PTE_READ | S2_PTE_WRITE | S2_PTE_XN_ALL |
+               S2_PTE_ATTR(S2_ATTR_DEVICE);
     return S2_PTE_VALID | S2_PTE_AF | S2_PTE_INNER | S2_PTE_READ |
            S2_PTE_ATTR(arm64_host.has_fwb ? S2_ATTR_FORCED_WRITE_BACK : S2_ATTR_WRITE_BACK) |
            (flags & STAGE2_READ_ONLY ? 0 : S2_PTE_WRITE);
@@ -186,7 +189,7 @@ int stage2_map_page(struct stage2 *s2, gpa_t addr, hpa_t page, unsigned level, u
 {
     int error;
 
-    if (is_free(s2, addr.v, level))
+    if (!(flags & STAGE2_DEVICE) && is_free(s2, addr.v, level))
         memory_clean(page, BIT(pt_shift(level)));
     error = s2_map_page(&s2->tree, addr.v, page, level, leaf_flags(flags));
     /* Walkers, of every CPU, see it from here on; they do not keep what was invalid. */

@@ -132,10 +132,10 @@ struct irqchip {
     unsigned region_first[GIC_REGIONS]; /* of redistributors' regions: whose the first one is */
 
     /* GICv2. */
-    _Atomic uint8_t *targets;            /* i: [spi_count]; a */
-    struct gic_irq (*sgis)[GIC_SGIS];    /* i: [vcpu_count * (GIC_SOURCES - 1)] */
-    uint64_t interface_base, frame_base; /* i */
-    unsigned frame_spi, frame_spis;      /* i */
+    _Atomic uint8_t *targets;         /* i: [spi_count]; a */
+    struct gic_irq (*sgis)[GIC_SGIS]; /* i: [vcpu_count * (GIC_SOURCES - 1)] */
+    uint64_t frame_base;              /* i; 0: none */
+    unsigned frame_spi, frame_spis;   /* i */
 };
 
 #define CTLR_GRP0 0x1

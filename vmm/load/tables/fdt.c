@@ -6,11 +6,11 @@
 #include <string.h>
 
 /*
- * The guest's device tree: Devicetree Specification 0.4; the kernel tree's bindings for arm,gic-v3, arm,psci,
- * arm,armv8-timer, arm,pl011, arm,pl031, pci-host-ecam-generic, and pci-msi (msi-map).
+ * The guest's device tree: Devicetree Specification 0.4; the kernel tree's bindings for arm,gic-v3, arm,gic,
+ * arm,psci, arm,armv8-timer, arm,pl011, arm,pl031, pci-host-ecam-generic, and pci-msi (msi-map).
  */
 #define PHANDLE_GIC   1
-#define PHANDLE_ITS   2
+#define PHANDLE_MSI   2
 #define PHANDLE_CLOCK 3
 
 #define GIC_SPI    0
@@ -183,11 +183,30 @@ static void its(struct tree *t, const struct fdt_machine *m)
     put_mark(t, "msi-controller");
     put_cell(t, "#msi-cells", 1);
     put_reg(t, m->gic_its_base, 0x20000);
-    put_cell(t, "phandle", PHANDLE_ITS);
+    put_cell(t, "phandle", PHANDLE_MSI);
     node_end(t);
 }
 
-static void gic(struct tree *t, const struct fdt_machine *m)
+/* Which SPIs are its own, its register says. */
+static void frame(struct tree *t, const struct fdt_machine *m)
+{
+    node_begin(t, "v2m", m->gic_frame_base);
+    put_text(t, "compatible", "arm,gic-v2m-frame");
+    put_mark(t, "msi-controller");
+    put_reg(t, m->gic_frame_base, 0x1000);
+    put_cell(t, "phandle", PHANDLE_MSI);
+    node_end(t);
+}
+
+static void gicv2(struct tree *t, const struct fdt_machine *m)
+{
+    put_text(t, "compatible", "arm,cortex-a15-gic");
+    put_wide(t, "reg", (const uint64_t[]){m->gic_dist_base, 0x10000, m->gic_cpu_base, 0x10000}, 4);
+    if (m->gic_frame_base != 0)
+        frame(t, m);
+}
+
+static void gicv3(struct tree *t, const struct fdt_machine *m)
 {
     uint64_t reg[6] = {m->gic_dist_base, 0x10000};
     unsigned parts = 0;
@@ -196,18 +215,27 @@ static void gic(struct tree *t, const struct fdt_machine *m)
         reg[2 + parts * 2] = m->gic_redist[parts].base;
         reg[3 + parts * 2] = m->gic_redist[parts].size;
     }
-    node_begin(t, "intc", m->gic_dist_base);
     put_text(t, "compatible", "arm,gic-v3");
-    put_mark(t, "interrupt-controller");
-    put_cell(t, "#interrupt-cells", 3);
     put_cell(t, "#redistributor-regions", parts);
     put_wide(t, "reg", reg, 2 + parts * 2);
+    if (m->gic_its_base != 0)
+        its(t, m);
+}
+
+static void gic(struct tree *t, const struct fdt_machine *m)
+{
+    node_begin(t, "intc", m->gic_dist_base);
+    put_mark(t, "interrupt-controller");
+    put_cell(t, "#interrupt-cells", 3);
     put_cell(t, "#address-cells", 2);
     put_cell(t, "#size-cells", 2);
     put_mark(t, "ranges");
     put_cell(t, "phandle", PHANDLE_GIC);
-    if (m->gic_its_base != 0)
-        its(t, m);
+    /* Their own properties, then their children. */
+    if (m->gic_cpu_base != 0)
+        gicv2(t, m);
+    else
+        gicv3(t, m);
     node_end(t);
 }
 
@@ -300,8 +328,8 @@ static void pci(struct tree *t, const struct fdt_machine *m)
     put_cells(t, "ranges", r.cells, r.count);
     put_mark(t, "dma-coherent");
     interrupt_map(t, m);
-    if (m->gic_its_base != 0) /* a requester id is a DeviceID */
-        put_cells(t, "msi-map", (const uint32_t[]){0, PHANDLE_ITS, 0, 0x10000}, 4);
+    if (m->gic_its_base != 0 || m->gic_frame_base != 0) /* a requester id is a DeviceID */
+        put_cells(t, "msi-map", (const uint32_t[]){0, PHANDLE_MSI, 0, 0x10000}, 4);
     node_end(t);
 }
 

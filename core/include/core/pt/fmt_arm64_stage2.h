@@ -22,6 +22,7 @@
 #define S2_PTE_INNER   MASK(9, 8)
 #define S2_PTE_AF      BIT(10)
 #define S2_PTE_XN      MASK(54, 53)
+#define S2_PTE_XN_ALL  BIT(54) /* of it: neither EL1 nor EL0 execute */
 #define S2_PTE_FLAGS \
     (S2_PTE_VALID | S2_PTE_ATTRS | S2_PTE_READ | S2_PTE_WRITE | S2_PTE_INNER | S2_PTE_AF | S2_PTE_XN)
 
@@ -29,6 +30,7 @@
  * stage 1 says. */
 #define S2_ATTR_WRITE_BACK        15
 #define S2_ATTR_FORCED_WRITE_BACK 6
+#define S2_ATTR_DEVICE            1 /* nGnRE, with FWB and without */
 
 #define PT_FMT_FLAGS S2_PTE_FLAGS
 #define PT_FMT_WRITE S2_PTE_WRITE

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef BACKEND_ICH_H
+#define BACKEND_ICH_H
+
+#include "../../../../irqchip/gic/gic.h"
+#include <core/compiler.h>
+
+/*
+ * The virtual interface control registers of a GICv2 (GICH): IHI 0048B, 5.3. In memory, of each CPU its own.
+ * GICH_HCR and GICH_VMCR have their fields where those of a GICv3 have them.
+ */
+#define GICH_HCR   0x00
+#define GICH_VTR   0x04
+#define GICH_VMCR  0x08
+#define GICH_APR   0xf0
+#define GICH_LR(n) (0x100 + 4 * (n))
+
+/* Bits of ICH_HCR_EL2 that are here, too; GICC_DIR needs no trap (vmm/irqchip/gicv2). */
+#define GICH_HCR_MASK (MASK(31, 27) | MASK(7, 0))
+
+extern volatile char *ich_base; /* immutable after ich_prepare() */
+
+static inline uint32_t ich_read(unsigned offset)
+{
+    return *(const volatile uint32_t *)(ich_base + offset);
+}
+
+static inline void ich_write(unsigned offset, uint32_t value)
+{
+    *(volatile uint32_t *)(ich_base + offset) = value;
+}
+
+#define ICH_LR_STATE MASK(63, 62)
+
+/* GICH_LR<n> from what a GICv3 has in its place (IHI 0069H, ICH_LR<n>_EL2): state, HW and group from bits
+ * 63:60, five bits of priority from 55:51, the physical INTID - or whether to be told of the end, as bit 9 of
+ * one - from 41:32, and the INTID with an SGI's source. */
+static inline uint32_t ich_lr_pack(uint64_t lr)
+{
+    return (uint32_t)(lr & 0x1fff) | (uint32_t)FIELD(lr, 41, 32) << 10 | (uint32_t)FIELD(lr, 55, 51) << 23 |
+           (uint32_t)FIELD(lr, 63, 62) << 28 | (uint32_t)FIELD(lr, 61, 60) << 30;
+}
+
+/* `image`: what was written there; its state is all that hardware changes. */
+static inline uint64_t ich_lr_read(unsigned n, uint64_t image)
+{
+    return (image & ~ICH_LR_STATE) | FIELD((uint64_t)ich_read(GICH_LR(n)), 29, 28) << 62;
+}
+
+static inline void ich_lr_write(unsigned n, uint64_t value)
+{
+    ich_write(GICH_LR(n), ich_lr_pack(value));
+}
+
+/* One register for both groups, of five bits of priority: GICH_APR. */
+static inline void ich_apr_read(struct gic_lrs *lrs)
+{
+    lrs->apr[0][0] = ich_read(GICH_APR);
+}
+
+static inline void ich_apr_write(const struct gic_lrs *lrs)
+{
+    ich_write(GICH_APR, lrs->apr[0][0]);
+}
+
+static inline uint32_t ich_hcr_read(void)
+{
+    return ich_read(GICH_HCR);
+}
+
+static inline void ich_hcr_write(uint32_t value)
+{
+    ich_write(GICH_HCR, value & (uint32_t)GICH_HCR_MASK);
+}
+
+static inline uint32_t ich_vmcr_read(void)
+{
+    return ich_read(GICH_VMCR);
+}
+
+static inline void ich_vmcr_write(uint32_t value)
+{
+    ich_write(GICH_VMCR, value);
+}
+
+/* What was written has had its effect: a read from the same device comes back after it. */
+static inline void ich_sync(void)
+{
+    (void)ich_hcr_read();
+    __asm__ volatile("dsb sy; isb" ::: "memory");
+}
+
+/* --- ich.c --- */
+
+/* Once per CPU, before ich_cpu_enable() on any. -ENOMEM. Context: thread. */
+must_check int ich_prepare(void);
+/* This CPU's are there for guests and hold nothing; or arm64_host.lr_count stays 0. */
+void ich_cpu_enable(void);
+
+#endif
