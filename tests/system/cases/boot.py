@@ -5,7 +5,7 @@ import dataclasses
 import re
 
 from harness.config import check, check_equal
-from harness.registry import test
+from harness.registry import each_architecture, test
 
 TOKEN = "boot-secret"
 
@@ -39,7 +39,6 @@ def uefi(t):
     _check_host(t, "uefi")
 
 
-@test(host="none", boot=["ovmf-pxe", "ovmf-http", "ovmf-disk"], timeout=120)
 def uefi_companion(t):
     """Without a loader in between, a file beside the image brings options and modules."""
     t.logdir.mkdir(parents=True, exist_ok=True)
@@ -55,6 +54,10 @@ def uefi_companion(t):
     check_equal((host["name"], host["warnings"]), ("by-companion", []), "name and warnings")
     t.host.wait_serial(r"boot module blob is an image")
     check(api.get("/v1/images/blob/content").body == blob.read_bytes(), "the module arrived damaged")
+
+
+test(host="none", boot=["ovmf-pxe", "ovmf-http", "ovmf-disk"], timeout=120)(uefi_companion)
+test(host="none", board=["qemu-virt-arm64"], boot="ovmf-disk", timeout=180)(uefi_companion)
 
 
 @test(host="own", boot=["grub-efi-chain", "grub-efi-linux"], cmdline="hostname=by-cmdline", timeout=120)
@@ -125,10 +128,10 @@ def processors(t):
     check(seen <= set(range(len(cpus))), f"log lines from CPUs {sorted(seen)}")
 
 
-@test(host="own", memory=["128M", "4G", "16G"], cpus=2, timeout=120)
+@each_architecture(host="own", memory=["128M", "4G", "16G"], cpus=2, timeout=120)
 def memory(t):
-    """Small; across the PCI hole; large. Nearly all of it is there and most of it is free."""
-    host = _check_host(t, "bios")
+    """Small; across a PC's PCI hole; large. Nearly all of it is there and most of it is free."""
+    host = _check_host(t, t.case.config.board_info.firmware)
     size = {"128M": 128 << 20, "4G": 4 << 30, "16G": 16 << 30}[t.case.config.memory]
     total, free = host["memory"]["total_bytes"], host["memory"]["free_bytes"]
     check(size - (4 << 20) <= total <= size, f"total_bytes {total} of {size}")
@@ -137,7 +140,7 @@ def memory(t):
     check(kept <= (16 << 20) + size // 64, f"{kept >> 20} MiB in use at idle")
 
 
-@test(host="own", cmdline=f"token={TOKEN}", memory="256M")
+@each_architecture(host="own", cmdline=f"token={TOKEN}", memory="256M")
 def tokens_stay_secret(t):
     """A token on the command line does not appear in what the API shows of the command line."""
     t.host.wait_ready()

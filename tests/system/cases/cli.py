@@ -11,7 +11,7 @@ import urllib.request
 
 from harness.config import ROOT, SLOW, Skip, check, check_equal
 from harness.host import free_port
-from harness.registry import test
+from harness.registry import each_architecture
 from harness.stopwatch import wait_until
 
 
@@ -24,7 +24,7 @@ def _ctl(t, *arguments, status=0, token=None):
     return done.stdout
 
 
-@test()
+@each_architecture()
 def reads(t):
     host = json.loads(_ctl(t, "host", "--json"))
     check_equal(host["board"], t.case.config.board, "board")
@@ -38,7 +38,7 @@ def reads(t):
     _ctl(t, "image", "show", "absent", status=5)
 
 
-@test()
+@each_architecture()
 def images(t):
     with tempfile.TemporaryDirectory() as folder:
         source, back = os.path.join(folder, "blob"), os.path.join(folder, "back")
@@ -54,14 +54,14 @@ def images(t):
         check(b"by-tool" not in _ctl(t, "images"), "the image is still listed")
 
 
-@test(cmdline="token=look:read")
+@each_architecture(cmdline="token=look:read")
 def refused(t):
     _ctl(t, "host", status=7)
     _ctl(t, "host", token="look")
     _ctl(t, "image", "rm", "x", status=7, token="look")
 
 
-@test(host="none", timeout=120)
+@each_architecture(host="none", timeout=120)
 def make_run(t):
     """`make run` answers on a local port."""
     port = free_port()

@@ -6,7 +6,7 @@ import pathlib
 import subprocess
 
 from harness.config import BUILD, Failure, Skip, check, check_equal
-from harness.registry import test
+from harness.registry import each_architecture, test
 
 SOURCES = pathlib.Path(__file__).resolve().parents[1] / "loader"
 ACPI = ["checksums", "root-checksum", "madt-entry-zero", "madt-entry-long", "length-zero", "length-huge",
@@ -91,7 +91,7 @@ def unknown_acpi_tables(t):
     check_equal(len(t.api.get_json("/v1/host")["cpus"]), 2, "CPUs")
 
 
-@test(host="own", cmdline='frobnicate=yes ip=nonsense loglevel=shout "unfinished')
+@each_architecture(host="own", cmdline='frobnicate=yes ip=nonsense loglevel=shout "unfinished')
 def odd_options(t):
     """Unknown options and bad values are named in a warning each; the rest counts."""
     t.host.wait_ready()

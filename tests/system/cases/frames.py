@@ -7,7 +7,7 @@ import struct
 
 from harness.config import check_equal
 from harness.netns import HOST4, SERVER4, SERVER6
-from harness.registry import test
+from harness.registry import each_architecture
 
 GROUPS6 = ["ff02::1", "ff02::2", "ff02::16", "ff02::fb"]
 
@@ -125,7 +125,7 @@ def _frame(rng, mac, addresses):
     return (target + source + payload)[:1514]
 
 
-@test(net="tap", nic=["virtio-net-pci", "e1000e"], cpus=2, host="own", timeout=120)
+@each_architecture(net="tap", nic=["virtio-net-pci", "e1000e"], cpus=2, host="own", timeout=120)
 def noise(t):
     """20000 frames, mostly right in all but one thing. The seed is fixed: a failure can be repeated."""
     t.host.wait_ready()

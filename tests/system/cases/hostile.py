@@ -7,7 +7,7 @@ import time
 
 from harness.api import Closed
 from harness.config import Failure, check, check_equal
-from harness.registry import test
+from harness.registry import each_architecture
 from harness.stopwatch import Stopwatch, wait_until
 
 MALFORMED = {
@@ -33,7 +33,7 @@ MALFORMED = {
 }
 
 
-@test(arguments={"kind": sorted(MALFORMED)}, timeout=40)
+@each_architecture(arguments={"kind": sorted(MALFORMED)}, timeout=40)
 def malformed(t, kind):
     """A 4xx and the end of the connection; nothing is taken for a second request."""
     with t.api.open() as connection:
@@ -45,7 +45,7 @@ def malformed(t, kind):
     check_equal(t.api.get("/v1/images/x").status, 404, "status of an image that must not exist")
 
 
-@test()
+@each_architecture()
 def byte_by_byte(t):
     """A request in segments of one byte each."""
     with t.api.open() as connection:
@@ -55,7 +55,7 @@ def byte_by_byte(t):
         check_equal(connection.read_response().body, b"ok\n", "answer")
 
 
-@test()
+@each_architecture()
 def body_byte_by_byte(t):
     with t.api.open() as connection:
         for byte in (b"PUT /v1/images/bytes HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -67,7 +67,7 @@ def body_byte_by_byte(t):
     t.api.delete("/v1/images/bytes")
 
 
-@test(timeout=60)
+@each_architecture(timeout=60)
 def slow_head(t):
     """A head that never ends gets 408 and the end of the connection, while others are served."""
     with t.api.open(40) as connection:
@@ -85,7 +85,7 @@ def slow_head(t):
         check(False, "no 408 within 30 s")
 
 
-@test(timeout=90)
+@each_architecture(timeout=90)
 def slow_body(t):
     """A body that stops: 408, and nothing of it remains."""
     with t.api.open(60) as connection:
@@ -94,7 +94,7 @@ def slow_body(t):
     check_equal(t.api.get("/v1/images/slow").status, 404, "status of the image")
 
 
-@test()
+@each_architecture()
 def slow_reader(t):
     """Somebody who asks and asks and never reads holds up nobody else."""
     with t.api.open() as connection:
@@ -107,7 +107,7 @@ def slow_reader(t):
             check_equal(t.api.get("/healthz").status, 200, "another client's answer")
 
 
-@test(cpus=2, net="tap", memory="256M", timeout=120)
+@each_architecture(cpus=2, net="tap", memory="256M", timeout=120)
 def thousands_of_connections(t):
     """3000 open connections that say nothing: refused or held, but real clients get answers; then they go."""
     idle = []
@@ -143,7 +143,7 @@ def _until_200(t, seconds=30):
     wait_until(is_well, seconds, "the host does not recover", pause=0.2)
 
 
-@test(cpus=2, net="tap", timeout=120)
+@each_architecture(cpus=2, net="tap", timeout=120)
 def connection_churn(t):
     """2000 connections, each with one request, each closed a different way."""
     for number in range(2000):
@@ -160,7 +160,7 @@ def connection_churn(t):
         connection.close()
 
 
-@test(timeout=90)
+@each_architecture(timeout=90)
 def noise(t):
     """Random bytes, random cuts, random ends. The seed is fixed: a failure can be repeated."""
     random.seed(20260101)
@@ -180,7 +180,7 @@ def noise(t):
     t.api.delete("/v1/images/n")
 
 
-@test()
+@each_architecture()
 def json_bodies(t):
     """Malformed, huge-number, deeply nested and odd JSON where JSON is taken."""
     bad = [b"{", b"[]", b"nul", b'{"a":1,}', b'{"a":1}{"b":2}', b"[" * 10000, b'{"a":' * 500 + b"1" + b"}" * 500,

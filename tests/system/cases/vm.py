@@ -120,6 +120,23 @@ def crash_registers(t):
         check_equal(set(listed[0]["crash"]), {"reason", "exit", "vcpu", "rip"}, "members in a list")
 
 
+@with_vms(["qemu-virt-arm64"], **HOST)
+def crash_registers_arm64(t):
+    """The same, with the syndrome of the last exit among them."""
+    with make(t, "triple") as vm:
+        vm.start()
+        crash = vm.wait_end()["crash"]
+        registers = {name: int(value, 16) for name, value in crash["registers"].items()}
+        check_equal((crash["exit"], crash["vcpu"]), ("stage2-fault", 0), "exit and vCPU")
+        check_equal(registers["x18"], 0xfedcba9876543210, "x18")
+        check_equal(registers["pc"], registers["vbar_el1"] + 0x200, "pc")
+        check_equal((registers["esr_el2"] >> 26, registers["far_el2"]), (0x20, registers["pc"]), "what it exited with")
+        check_equal((registers["esr_el1"] >> 26, registers["pstate"] & 0x3cf), (0x21, 0x3c5), "what it takes again and again")
+        check_equal(registers["sctlr_el1"] & 1, 1, "SCTLR_EL1.M")
+        listed = [item for item in t.api.get_json("/v1/vms")["items"] if item["name"] == vm.name]
+        check_equal(set(listed[0]["crash"]), {"reason", "exit", "vcpu", "pc"}, "members in a list")
+
+
 @with_vms(arguments={"guest": ["spin", "storm", "flood"]}, **HOST)
 def noisy(t, guest):
     """Pause, resume and stop work on a guest that lets nobody in, and its neighbour answers meanwhile."""

@@ -201,7 +201,7 @@ def _efi_disk(host, loader):
 def ovmf_disk(host):
     """UEFI: the EFI image as the removable-media loader of a FAT disk."""
     arguments = _efi_disk(host, _image(host, "efi"))
-    _companion(host, host.workdir / "esp" / "EFI" / "BOOT", "BOOTX64.EFI")
+    _companion(host, host.workdir / "esp" / "EFI" / "BOOT", host.config.board_info.uefi_name)
     return _ovmf(host, False) + arguments
 
 

@@ -17,7 +17,7 @@ from .stopwatch import Stopwatch
 from .vm import Vm, upload
 
 sys.path.insert(0, str(ROOT / "scripts/build"))
-from debian import Packages, initramfs  # noqa: E402  (the path comes first)
+from debian import Packages, cpio, initramfs  # noqa: E402  (the path comes first)
 
 # The release that has it, whatever this machine runs.
 KERNELS = {"6.1": "bookworm", "6.12": "trixie"}

@@ -85,6 +85,11 @@ def everywhere(needs_pci=False, **parameters):
     return register
 
 
+def each_architecture(**parameters):
+    """The same on one board of each architecture: what boards of one differ in makes no difference to it."""
+    return test(board=[DEFAULT_BOARD, "qemu-virt-arm64"], **parameters)
+
+
 def with_vms(boards=None, **parameters):
     """The same for every board that shows what is about VMs, or for those named."""
     return test(board=boards or [name for name, board in BOARDS.items() if board.vms], vms=True, **parameters)
