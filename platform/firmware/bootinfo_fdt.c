@@ -7,6 +7,20 @@
 #include <errno.h>
 #include <libfdt.h>
 
+static int domain_add(struct fdt_walk *w, int node, uint64_t base, uint64_t size)
+{
+    struct memmap_affinity *affinity;
+    uint32_t domain;
+
+    if (size == 0 || !fdt_numa_node(w, node, &domain))
+        return 0;
+    affinity = ARENA_PUSH(w->b->arena, &w->b->memory_domains, struct memmap_affinity);
+    if (affinity == NULL)
+        return -ENOMEM;
+    *affinity = (struct memmap_affinity){base, size, domain};
+    return 0;
+}
+
 /* memory@x and the children of reserved-memory, whose reg is like any other. */
 static int memory_visit(struct fdt_walk *w, int node, void *arg)
 {
@@ -25,6 +39,8 @@ static int memory_visit(struct fdt_walk *w, int node, void *arg)
             w->b->ram_left -= size;
         }
         error = fw_range_add(w->b, base, size, is_ram ? HOST_MEM_USABLE : HOST_MEM_RESERVED);
+        if (!error && is_ram)
+            error = domain_add(w, node, base, size);
         if (error)
             return error;
     }

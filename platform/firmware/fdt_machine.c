@@ -33,6 +33,20 @@ static void cpu_method_take(struct fdt_walk *w, int node, struct host_cpu *cpu)
     cpu->release = address ? hpa(fdt_cells(address, MIN(n, 2))) : HPA_NONE;
 }
 
+static int cpu_domain_add(struct fdt_walk *w, int node, uint64_t hardware_id)
+{
+    struct cpu_affinity *affinity;
+    uint32_t domain;
+
+    if (!fdt_numa_node(w, node, &domain))
+        return 0;
+    affinity = ARENA_PUSH(w->b->arena, &w->b->cpu_domains, struct cpu_affinity);
+    if (affinity == NULL)
+        return -ENOMEM;
+    *affinity = (struct cpu_affinity){hardware_id, domain};
+    return 0;
+}
+
 /* /cpus/cpu@x: reg is MPIDR's affinity (Linux binding arm/cpus.yaml), in one cell or two. */
 static int cpu_add(struct fdt_walk *w, int node, struct fdt_machine *m)
 {
@@ -53,7 +67,7 @@ static int cpu_add(struct fdt_walk *w, int node, struct fdt_machine *m)
                              .acpi_uid = (uint32_t)m->cpus.count - 1,
                              .enabled = true};
     cpu_method_take(w, node, cpu);
-    return 0;
+    return cpu_domain_add(w, node, cpu->hardware_id);
 }
 
 /* Linux binding timer/arm,arch_timer.yaml: secure, physical, virtual, EL2 physical, EL2 virtual. */

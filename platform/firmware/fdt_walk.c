@@ -61,6 +61,17 @@ uint32_t fdt_u32(const struct fdt_walk *w, int node, const char *name, uint32_t 
     return value ? (uint32_t)fdt_cells(value, 1) : otherwise;
 }
 
+bool fdt_numa_node(const struct fdt_walk *w, int node, uint32_t *domain)
+{
+    uint32_t n;
+    const uint8_t *value = fdt_cell_property(w, node, "numa-node-id", &n);
+
+    if (value == NULL)
+        return false;
+    *domain = (uint32_t)fdt_cells(value, 1);
+    return true;
+}
+
 bool fdt_is(const struct fdt_walk *w, int node, const char *name)
 {
     return fdt_stringlist_search(w->fdt, node, "compatible", name) >= 0;

@@ -50,6 +50,9 @@ uint64_t fdt_cells(const uint8_t *p, uint32_t n);
 /* The first cell of the property, or `otherwise`. */
 uint32_t fdt_u32(const struct fdt_walk *w, int node, const char *name, uint32_t otherwise);
 
+/* Which node of memory and CPUs it is in (Linux binding numa.txt). False: not told. */
+bool fdt_numa_node(const struct fdt_walk *w, int node, uint32_t *domain);
+
 /* The nth (from 0) address range of the present node's reg, as the CPU sees it. False: there is none. */
 bool fdt_reg(const struct fdt_walk *w, int node, unsigned int nth, uint64_t *base, uint64_t *size);
 

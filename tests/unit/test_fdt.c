@@ -172,6 +172,36 @@ Test(fdt, processors_and_power)
     fake_phys_free(&phys);
 }
 
+/* Numbers are the tree's; ours are in their order, from 0. */
+Test(fdt, nodes_of_memory_and_processors)
+{
+    tree_begin();
+    NODE("memory@50000000");
+    TEXT("device_type", "memory");
+    CELLS("reg", 0, 0x50000000, 0, 0x10000000);
+    CELLS("numa-node-id", 7);
+    END();
+    NODE("cpus");
+    CELLS("#address-cells", 1);
+    CELLS("#size-cells", 0);
+    for (uint32_t i = 0; i < 2; i++) {
+        NODE(i == 0 ? "cpu@0" : "cpu@1");
+        TEXT("device_type", "cpu");
+        CELLS("reg", i);
+        CELLS("numa-node-id", i == 0 ? 3 : 7);
+        END();
+    }
+    END();
+    cr_assert_eq(tree_end(), 0);
+    cr_assert_eq(info.node_count, 2);
+    cr_assert(info.nodes[0].proximity_domain == 3 && info.nodes[1].proximity_domain == 7);
+    cr_assert(info.cpus[0].node == 0 && info.cpus[1].node == 1);
+    cr_assert_eq(info.memory[info.memory_count - 1].node, 1);
+    cr_assert_eq(info.memory[info.memory_count - 1].size, 0x10000000);
+    cr_assert_eq(info.memory[info.memory_count - 2].node, 0, "what is in no node is in the first");
+    fake_phys_free(&phys);
+}
+
 static void waiting_cpu(uint32_t affinity, const char *method, uint64_t release)
 {
     char name[16];

@@ -101,14 +101,18 @@ def odd_options(t):
         check(t.host.serial.seen(rf"(?i)warn.*{word}|{word}.*(unknown|not|bad)"), f"the log does not mention {word}")
 
 
-@test(host="own", extra=("-numa", "node,cpus=0,memdev=m0", "-numa", "node,cpus=1,memdev=m1",
-                         "-object", "memory-backend-ram,id=m0,size=128M",
-                         "-object", "memory-backend-ram,id=m1,size=128M"), cpus=2, memory="256M")
 def two_nodes(t):
-    """SRAT: CPUs and memory of two nodes."""
+    """SRAT, or a device tree: CPUs and memory of two nodes."""
     t.host.wait_ready()
     cpus = t.api.get_json("/v1/host")["cpus"]
     check_equal([cpu["node"] for cpu in cpus], [0, 1], "nodes of the CPUs")
+
+
+NODES = {"host": "own", "cpus": 2, "memory": "256M", "timeout": 180,
+         "extra": ("-numa", "node,cpus=0,memdev=m0", "-numa", "node,cpus=1,memdev=m1",
+                   "-object", "memory-backend-ram,id=m0,size=128M", "-object", "memory-backend-ram,id=m1,size=128M")}
+test(**NODES)(two_nodes)
+test(board=["qemu-virt-arm64"], boot=["kernel", "ovmf-disk"], **NODES)(two_nodes)
 
 
 @test(host="own", extra=("-device", "intel-iommu,intremap=on,eim=on"), machine_flags=",kernel-irqchip=split", cpus=2)
