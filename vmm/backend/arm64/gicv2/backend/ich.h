@@ -3,6 +3,7 @@
 #define BACKEND_ICH_H
 
 #include "../../../../irqchip/gic/gic.h"
+#include "../lr_pack.h"
 #include <core/compiler.h>
 
 /*
@@ -30,26 +31,15 @@ static inline void ich_write(unsigned offset, uint32_t value)
     *(volatile uint32_t *)(ich_base + offset) = value;
 }
 
-#define ICH_LR_STATE MASK(63, 62)
-
-/* GICH_LR<n> from what a GICv3 has in its place (IHI 0069H, ICH_LR<n>_EL2): state, HW and group from bits
- * 63:60, five bits of priority from 55:51, the physical INTID - or whether to be told of the end, as bit 9 of
- * one - from 41:32, and the INTID with an SGI's source. */
-static inline uint32_t ich_lr_pack(uint64_t lr)
-{
-    return (uint32_t)(lr & 0x1fff) | (uint32_t)FIELD(lr, 41, 32) << 10 | (uint32_t)FIELD(lr, 55, 51) << 23 |
-           (uint32_t)FIELD(lr, 63, 62) << 28 | (uint32_t)FIELD(lr, 61, 60) << 30;
-}
-
-/* `image`: what was written there; its state is all that hardware changes. */
+/* `image`: what was written there. */
 static inline uint64_t ich_lr_read(unsigned n, uint64_t image)
 {
-    return (image & ~ICH_LR_STATE) | FIELD((uint64_t)ich_read(GICH_LR(n)), 29, 28) << 62;
+    return gich_lr_unpack(image, ich_read(GICH_LR(n)));
 }
 
 static inline void ich_lr_write(unsigned n, uint64_t value)
 {
-    ich_write(GICH_LR(n), ich_lr_pack(value));
+    ich_write(GICH_LR(n), gich_lr_pack(value));
 }
 
 /* One register for both groups, of five bits of priority: GICH_APR. */

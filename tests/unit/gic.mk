@@ -10,3 +10,7 @@ unit-gicv3_lr-libs := -lpthread
 unit-y += gicv3_its
 unit-gicv3_its-src = $(gicv3-test-src)
 unit-gicv3_its-libs := -lpthread
+# The GICv2: what it has of its own.
+gicv2-test-src = $(irqchip-gicv2-src) vmm/dev/bus.c $(state-src) $(fake-src)
+unit-y += gicv2
+unit-gicv2-src = $(gicv2-test-src)
