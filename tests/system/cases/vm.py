@@ -42,6 +42,7 @@ GUESTS = {
         "memory": {"memory": "16M"},
         "mmio": {},
         "overflow": {"vcpus": 4, "cmdline": "cpus=4"},
+        "programs": {},
         "psci": {"vcpus": 2, "cmdline": "cpus=2"},
         "selfmod": {"vcpus": 2, "cmdline": "cpus=2"},
         "smp": {"vcpus": 4, "cmdline": "cpus=4 rounds=20"},
@@ -62,7 +63,7 @@ PAYLOADS = {name: board.arch for name, board in BOARDS.items() if board.vms}
 for name, arch in PAYLOADS.items():
     with_vms([name], arguments={"guest": sorted(GUESTS[arch])}, **HOST)(passes)
 # Those that depend on what the CPU has, on one with everything that the emulator knows.
-with_vms(["qemu-virt-arm64"], cpu=["max"], arguments={"guest": ["cpustate", "mmio", "smp", "sysregs", "timer"]}, **HOST)(passes)
+with_vms(["qemu-virt-arm64"], cpu=["max"], arguments={"guest": ["cpustate", "mmio", "programs", "smp", "sysregs", "timer"]}, **HOST)(passes)
 
 
 

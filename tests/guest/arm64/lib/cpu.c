@@ -5,6 +5,7 @@
 #define SYNC   4 /* from the current EL with its own stack */
 #define IRQ    5
 #define SERROR 7
+#define LOWER  8 /* synchronous, from EL0 */
 
 extern const uint8_t ap_start[];
 volatile uint64_t trap_resume, trap_esr, trap_far, trap_elr;
@@ -29,6 +30,10 @@ void trap_handle(unsigned kind, struct trap *trap)
     }
     if (kind == SYNC && fault_handler && fault_handler(trap))
         return;
+    if (kind == LOWER && trap_resume) { /* TRY() of an ERET: on at EL1, with its own stack */
+        trap->spsr = 0x3c5;
+        kind = SYNC;
+    }
     if (kind == SYNC && trap_resume) {
         trap_esr = trap->esr;
         trap_far = trap->far;
