@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Every word of distributor, redistributors and ITS by loads and stores of every size, aligned and not, with
- * all kinds of values: each gives something or an abort. Behind that everything is set up anew, and works.
+ * Every word of distributor, redistributors and ITS, or CPU interface, by loads and stores of every size,
+ * aligned and not, with all kinds of values: each gives something or an abort. Behind that everything is set
+ * up anew, and works.
  */
 #include "../lib/guest.h"
 
@@ -67,24 +68,34 @@ static void frame_check(uintptr_t base, unsigned step)
     }
 }
 
+static void frames_check(const uintptr_t *frames, unsigned count, uintptr_t alias)
+{
+    for (unsigned i = 0; i < count; i++)
+        frame_check(alias + frames[i], (unsigned)option("step", 28));
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned k = 0; k < 16; k++)
+            load_all(alias + frames[i] + FRAME - k);
+}
+
 void guest_run(void)
 {
     uintptr_t alias =
         (uintptr_t)memory_alias(ALIAS, 0, PTE_NC | PTE_NO_EXEC); /* unaligned is allowed there */
-    static const uintptr_t frames[] = {
+    static const uintptr_t v3[] = {
         GICD, GITS, GITS + FRAME, GICR, GICR + FRAME, GICR + 2 * FRAME, GICR + 3 * FRAME};
+    static const uintptr_t v2[] = {GICD, GICC, GICV2M};
+    /* Beyond what this many processors have, and at the edges. */
+    uintptr_t beyond = gic_is_v2() ? GICV2M + FRAME : GICR + 4 * FRAME;
 
     serror_expected = true;
-    for (unsigned i = 0; i < sizeof(frames) / sizeof(frames[0]); i++)
-        frame_check(alias + frames[i], (unsigned)option("step", 28));
-    /* Beyond what this many processors have, and at the edges. */
-    for (uintptr_t at = GICR + 4 * FRAME; at < 0x09000000; at += 0x1fffc) {
+    if (gic_is_v2())
+        frames_check(v2, sizeof(v2) / sizeof(v2[0]), alias);
+    else
+        frames_check(v3, sizeof(v3) / sizeof(v3[0]), alias);
+    for (uintptr_t at = beyond; at < 0x09000000; at += 0x1fffc) {
         load_all(alias + at);
         store_all(alias + at, ~0ULL);
     }
-    for (unsigned i = 0; i < sizeof(frames) / sizeof(frames[0]); i++)
-        for (unsigned k = 0; k < 16; k++)
-            load_all(alias + frames[i] + FRAME - k);
     print("%u accesses, %u aborted\n", accesses, faults);
     irq_init();
     irq_set(SGI, on_sgi);

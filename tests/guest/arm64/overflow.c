@@ -7,16 +7,11 @@
 
 const char guest_name[] = "overflow";
 
-#define FIRST     48
-#define SPIS_MAX  160
-#define ISPENDR   0x200
-#define ICFGR     0xc00
-#define ICC_PMR   "s3_0_c4_c6_0"
-#define ICC_IAR1  "s3_0_c12_c12_0"
-#define ICC_EOIR1 "s3_0_c12_c12_1"
-#define ICC_CTLR  "s3_0_c12_c12_4"
-#define ICC_DIR   "s3_0_c12_c11_1"
-#define SHOWERS   200
+#define FIRST    48
+#define SPIS_MAX 160
+#define ISPENDR  0x200
+#define ICFGR    0xc00
+#define SHOWERS  200
 
 static unsigned seen[FIRST + SPIS_MAX], total, disorder;
 static unsigned spis; /* those that the machine has */
@@ -71,23 +66,24 @@ static void flood_check(void)
 /* Taken without being deactivated: more active ones than list registers, ended in another order. */
 static void active_check(void)
 {
-    uint64_t taken[SPIS_MAX + 16], n = 0;
+    unsigned taken[SPIS_MAX + 16];
+    uint64_t n = 0;
 
-    sysreg_write(ICC_CTLR, 2);
+    gic_split(true);
     all_pending();
     delay_us(1000);
     while (n < spis + 16) {
-        taken[n] = sysreg_read(ICC_IAR1);
+        taken[n] = gic_acknowledge();
         if (taken[n] == SPURIOUS)
             break;
-        sysreg_write(ICC_EOIR1, taken[n]);
+        gic_end(taken[n]);
         n++;
     }
     expect(n == spis + 16, "%u of %u can be active at once", n, (uint64_t)spis + 16);
     for (uint64_t i = 0; i < n; i++)
-        sysreg_write(ICC_DIR, taken[i * 37 % n]);
-    expect(sysreg_read(ICC_IAR1) == SPURIOUS, "one more");
-    sysreg_write(ICC_CTLR, 0);
+        gic_deactivate(taken[i * 37 % n]);
+    expect(gic_acknowledge() == SPURIOUS, "one more");
+    gic_split(false);
     for (unsigned intid = 0; intid < FIRST + spis; intid++)
         seen[intid] = 0;
     total = 0;

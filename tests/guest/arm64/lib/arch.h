@@ -128,9 +128,11 @@ uint64_t cpu_affinity(unsigned n);
 unsigned cpu_number(void);
 #define CPUS_MAX 64
 
-/* --- GICv3 (Arm IHI 0069) --- */
+/* --- GICv3 (Arm IHI 0069), or GICv2 (IHI 0048), if the processor has no system registers for one --- */
 
 #define GICD       0x08000000UL
+#define GICC       0x08010000UL /* GICv2 */
+#define GICV2M     0x08020000UL
 #define GICR       0x080a0000UL
 #define GITS       0x08080000UL
 #define GICR_STEP  0x20000UL
@@ -142,11 +144,30 @@ unsigned cpu_number(void);
 #define TIMER_PHYS 30
 #define UART_INTID 33
 
+bool gic_is_v2(void);
+/* Registers with a field per interrupt are at this base plus their offset from GICD_base. */
+uintptr_t gic_bank(unsigned intid);
+/* By the CPU interface: takes the most urgent interrupt, gives its number, with a source that a GICv2 adds to
+ * SGIs; ends it; deactivates it if ending does not do that, as gic_split() says. */
+unsigned gic_acknowledge(void);
+void gic_end(unsigned word);
+void gic_deactivate(unsigned word);
+void gic_split(bool on);
+void gic_mask(uint8_t priority);
+unsigned gic_running(void);
+unsigned gic_highest(void);
+/* Our group, at the CPU interface, at the distributor; whether an interrupt is of our group. */
+void gic_interface_enable(bool on);
+void gic_distributor_enable(bool on);
+void gic_group(unsigned intid, bool is_ours);
+/* Makes it pending, or no longer. */
+void irq_pend(unsigned intid, bool on);
+void irq_route(unsigned intid, unsigned cpu);
 /* A processor's redistributor; this one's. */
 uintptr_t gic_redist_of(unsigned cpu);
 uintptr_t gic_redist(void);
-/* Group 1, routed to this processor, enabled; the handler is called with the interrupt acknowledged, and
- * priority dropped and deactivated behind it. */
+/* Group 1 (GICv2: 0), routed to this processor, enabled; the handler is called with the interrupt
+ * acknowledged, and priority dropped and deactivated behind it. */
 void irq_set(unsigned intid, void (*fn)(unsigned intid));
 void irq_enable(unsigned intid, bool on);
 void irq_priority(unsigned intid, uint8_t priority);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* GICv3: distributor, this processor's redistributor and CPU interface. Arm IHI 0069, 12. */
-#include "guest.h"
+/* GICv3: distributor, this processor's redistributor and CPU interface. Arm IHI 0069, 12. GICv2: gicv2.c. */
+#include "gicv2.h"
 
 #define GICD_CTLR        0x0
 #define GICD_IGROUPR     0x80
 #define GICD_ISENABLER   0x100
 #define GICD_ICENABLER   0x180
+#define GICD_ISPENDR     0x200
 #define GICD_ICPENDR     0x280
 #define GICD_ICACTIVER   0x380
 #define GICD_IPRIORITYR  0x400
@@ -25,9 +26,86 @@ volatile unsigned spurious;
 
 void gic_handle(void);
 
+/* ID_AA64PFR0_EL1.GIC */
+bool gic_is_v2(void)
+{
+    return (sysreg_read("id_aa64pfr0_el1") >> 24 & 15) == 0;
+}
+
+unsigned gic_acknowledge(void)
+{
+    return gic_is_v2() ? gicv2_acknowledge() : (unsigned)sysreg_read("s3_0_c12_c12_0"); /* ICC_IAR1_EL1 */
+}
+
+void gic_end(unsigned word)
+{
+    if (gic_is_v2())
+        gicv2_end(word);
+    else
+        sysreg_write("s3_0_c12_c12_1", word); /* ICC_EOIR1_EL1 */
+}
+
+void gic_deactivate(unsigned word)
+{
+    if (gic_is_v2())
+        gicv2_deactivate(word);
+    else
+        sysreg_write("s3_0_c12_c11_1", word); /* ICC_DIR_EL1 */
+}
+
+void gic_split(bool on)
+{
+    if (gic_is_v2())
+        gicv2_split(on);
+    else
+        sysreg_write("s3_0_c12_c12_4", on ? 2 : 0); /* ICC_CTLR_EL1.EOImode */
+}
+
+void gic_mask(uint8_t priority)
+{
+    if (gic_is_v2())
+        write32(GICC + GICC_PMR, priority);
+    else
+        sysreg_write("s3_0_c4_c6_0", priority); /* ICC_PMR_EL1 */
+}
+
+unsigned gic_running(void)
+{
+    return gic_is_v2() ? read32(GICC + GICC_RPR) : (unsigned)sysreg_read("s3_0_c12_c11_3"); /* ICC_RPR_EL1 */
+}
+
+unsigned gic_highest(void)
+{
+    return gic_is_v2() ? read32(GICC + GICC_HPPIR) : (unsigned)sysreg_read("s3_0_c12_c12_2"); /* ICC_HPPIR1 */
+}
+
+void gic_interface_enable(bool on)
+{
+    if (gic_is_v2())
+        gicv2_interface_enable(on);
+    else
+        sysreg_write("s3_0_c12_c12_7", on); /* ICC_IGRPEN1_EL1 */
+}
+
+void gic_distributor_enable(bool on)
+{
+    if (gic_is_v2())
+        write32(GICD + GICD_CTLR, on);
+    else
+        write32(GICD + GICD_CTLR, on ? GICD_CTLR_ENABLE : GICD_CTLR_ENABLE & ~2);
+}
+
+void gic_group(unsigned intid, bool is_ours)
+{
+    uintptr_t at = gic_bank(intid) + GICD_IGROUPR + intid / 32 * 4;
+    uint32_t bit = 1U << intid % 32, before = read32(at);
+
+    write32(at, is_ours == gic_is_v2() ? before & ~bit : before | bit);
+}
+
 void gic_handle(void)
 {
-    unsigned intid = (unsigned)sysreg_read("s3_0_c12_c12_0"); /* ICC_IAR1_EL1 */
+    unsigned word = gic_acknowledge(), intid = gic_is_v2() ? word & 0x3ff : word;
 
     if (intid >= INTIDS && intid < LPI_FIRST) {
         __atomic_add_fetch(&spurious, 1, __ATOMIC_SEQ_CST);
@@ -39,7 +117,7 @@ void gic_handle(void)
         handlers[intid](intid);
     else
         fail("interrupt %u is nobody's", (uint64_t)intid);
-    sysreg_write("s3_0_c12_c12_1", intid); /* ICC_EOIR1_EL1 */
+    gic_end(word);
 }
 
 /* MPIDR's fields as GICR_TYPER has them. */
@@ -72,15 +150,15 @@ uintptr_t gic_redist(void)
     return gic_redist_of(cpu_number());
 }
 
-static uintptr_t bank(unsigned intid)
+uintptr_t gic_bank(unsigned intid)
 {
-    return intid < 32 ? gic_redist() + SGI_BASE : GICD;
+    return intid < 32 && !gic_is_v2() ? gic_redist() + SGI_BASE : GICD;
 }
 
 void irq_enable(unsigned intid, bool on)
 {
-    write32(bank(intid) + (on ? GICD_ISENABLER : GICD_ICENABLER) + intid / 32 * 4, 1U << intid % 32);
-    if (on)
+    write32(gic_bank(intid) + (on ? GICD_ISENABLER : GICD_ICENABLER) + intid / 32 * 4, 1U << intid % 32);
+    if (on || gic_is_v2())
         return;
     while (read32(intid < 32 ? gic_redist() : GICD) & (intid < 32 ? 8 : RWP)) /* CTLR.RWP */
         cpu_relax();
@@ -88,7 +166,25 @@ void irq_enable(unsigned intid, bool on)
 
 void irq_priority(unsigned intid, uint8_t priority)
 {
-    write8(bank(intid) + GICD_IPRIORITYR + intid, priority);
+    write8(gic_bank(intid) + GICD_IPRIORITYR + intid, priority);
+}
+
+void irq_pend(unsigned intid, bool on)
+{
+    if (intid < 16 && gic_is_v2())
+        gicv2_sgi_pend(intid, on);
+    else
+        write32(gic_bank(intid) + (on ? GICD_ISPENDR : GICD_ICPENDR) + intid / 32 * 4, 1U << intid % 32);
+}
+
+void irq_route(unsigned intid, unsigned cpu)
+{
+    uint64_t mpidr = cpu == cpu_number() ? sysreg_read("mpidr_el1") : cpu_affinity(cpu);
+
+    if (gic_is_v2())
+        gicv2_route(intid, cpu);
+    else
+        write64(GICD + GICD_IROUTER + intid * 8UL, mpidr & 0xff00ffffffUL);
 }
 
 void irq_set(unsigned intid, void (*fn)(unsigned intid))
@@ -96,44 +192,54 @@ void irq_set(unsigned intid, void (*fn)(unsigned intid))
     handlers[intid] = fn;
     irq_priority(intid, PRIORITY);
     if (intid >= 32)
-        write64(GICD + GICD_IROUTER + intid * 8UL, sysreg_read("mpidr_el1") & 0xff00ffffffUL);
+        irq_route(intid, cpu_number());
     irq_enable(intid, true);
 }
 
-/* 32 interrupts as if nobody had touched them, and in group 1. */
+/* 32 interrupts as if nobody had touched them, and in our group. */
 static void bank_reset(uintptr_t base, unsigned n)
 {
     write32(base + GICD_ICENABLER + n * 4, ~0U);
     write32(base + GICD_ICPENDR + n * 4, ~0U);
     write32(base + GICD_ICACTIVER + n * 4, ~0U);
-    write32(base + GICD_IGROUPR + n * 4, ~0U);
+    write32(base + GICD_IGROUPR + n * 4, gic_is_v2() ? 0 : ~0U);
+}
+
+/* Private interrupts and CPU interface. */
+static void gicv3_cpu_init(void)
+{
+    uintptr_t redist = gic_redist();
+
+    write32(redist + GICR_WAKER, 0);
+    while (read32(redist + GICR_WAKER) & CHILDREN_ASLEEP)
+        cpu_relax();
+    sysreg_write("s3_0_c12_c12_5", 7);  /* ICC_SRE_EL1: system registers */
+    sysreg_write("s3_0_c4_c6_0", 0xff); /* ICC_PMR_EL1 */
+    sysreg_write("s3_0_c12_c12_3", 0);  /* ICC_BPR1_EL1 */
+    sysreg_write("s3_0_c12_c12_4", 0);  /* ICC_CTLR_EL1: EOIR drops and deactivates */
+    sysreg_write("s3_0_c12_c12_7", 1);  /* ICC_IGRPEN1_EL1 */
 }
 
 void irq_init(void)
 {
-    uintptr_t redist;
-
     if (cpu_number() == 0) {
         write32(GICD + GICD_CTLR, 0);
         while (read32(GICD + GICD_CTLR) & RWP)
             cpu_relax();
         for (unsigned i = 1; i < 32; i++)
             bank_reset(GICD, i);
-        write32(GICD + GICD_CTLR, GICD_CTLR_ENABLE);
+        gic_distributor_enable(true);
     }
-    redist = gic_redist();
-    write32(redist + GICR_WAKER, 0);
-    while (read32(redist + GICR_WAKER) & CHILDREN_ASLEEP)
-        cpu_relax();
-    bank_reset(redist + SGI_BASE, 0);
+    bank_reset(gic_bank(0), 0);
     for (unsigned i = 0; i < 32; i += 4)
-        write32(redist + SGI_BASE + GICD_IPRIORITYR + i, PRIORITY * 0x01010101U);
-    write32(redist + SGI_BASE + GICD_ISENABLER, 0xffff);
-    sysreg_write("s3_0_c12_c12_5", 7);  /* ICC_SRE_EL1: system registers */
-    sysreg_write("s3_0_c4_c6_0", 0xff); /* ICC_PMR_EL1 */
-    sysreg_write("s3_0_c12_c12_3", 0);  /* ICC_BPR1_EL1 */
-    sysreg_write("s3_0_c12_c12_4", 0);  /* ICC_CTLR_EL1: EOIR drops and deactivates */
-    sysreg_write("s3_0_c12_c12_7", 1);  /* ICC_IGRPEN1_EL1 */
+        write32(gic_bank(0) + GICD_IPRIORITYR + i, PRIORITY * 0x01010101U);
+    write32(gic_bank(0) + GICD_ISENABLER, 0xffff);
+    for (unsigned i = 0; i < 16 && gic_is_v2(); i++)
+        irq_pend(i, false);
+    if (gic_is_v2())
+        gicv2_interface_init();
+    else
+        gicv3_cpu_init();
 }
 
 void sgi_send(unsigned intid, uint16_t targets)
@@ -143,11 +249,19 @@ void sgi_send(unsigned intid, uint16_t targets)
         (affinity >> 24 & 0xff) << 48 | (affinity >> 16 & 0xff) << 32 | (affinity >> 8 & 0xff) << 16;
 
     __asm__ volatile("dsb ishst" : : : "memory");
+    if (gic_is_v2()) {
+        gicv2_sgi_send(intid, targets);
+        return;
+    }
     sysreg_write("s3_0_c12_c11_5", value | (uint64_t)intid << 24 | targets); /* ICC_SGI1R_EL1 */
 }
 
 void sgi_send_others(unsigned intid)
 {
     __asm__ volatile("dsb ishst" : : : "memory");
+    if (gic_is_v2()) {
+        gicv2_sgi_send_others(intid);
+        return;
+    }
     sysreg_write("s3_0_c12_c11_5", 1ULL << 40 | (uint64_t)intid << 24);
 }
