@@ -273,6 +273,23 @@ with_vms(["qemu-q35-svm"], **HOST)(dirty_log)
 with_vms(["qemu-virt-arm64"], cpu=["cortex-a72", "max"], **HOST)(dirty_log)
 
 
+@with_vms(["qemu-virt-arm64"], cpu="max", **HOST)
+def dirty_log_of_walks(t):
+    """What a processor writes when it walks its tables (access flags, dirty state) is in the log, too."""
+    with make(t, "walker", memory="64M") as vm:
+        guest = Dirty(vm, DIRTY_REGION["arm64"])
+        vm.start()
+        vm.wait_output("ready")
+        vm.action("dirty-log-start")
+        for order, written in (("a", [0]), ("a", [0]), ("r", []), ("s", [0, 512]), ("s", [0, 512]), ("a", [0])):
+            guest.order(order)
+            check_equal(guest.read(), written, f"pages written by {order!r}")
+        vm.action("dirty-log-stop")
+        guest.order("s")
+        vm.type("e")
+        check_equal(vm.wait_end()["exit_code"], 0, "exit code")
+
+
 @with_vms(**HOST)
 def dirty_log_under_load(t):
     """Started, read and stopped again and again while four vCPUs write: nothing of theirs gets lost."""
