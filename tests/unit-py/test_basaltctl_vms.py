@@ -80,6 +80,10 @@ class Commands(VmCase):
         doc = self.fake.vms["web"].doc
         self.assertEqual((doc["vcpus"], doc["memory"], doc["cmdline"], doc["restart"], doc["debug_exit"], doc["initrd"]),
                          (2, 512 << 20, "console=ttyS0", "always", True, None))
+        self.assertNotIn("address_bits", doc)
+        self.good("vm", "create", "far", "--kernel", "linux", "--address-bits", "48")
+        self.assertEqual(self.fake.vms["far"].doc["address_bits"], 48)
+        self.assertIn("Address bits", self.good("vm", "show", "far").out)
         self.assertIn("409 exists, field name", self.bad(6, "vm", "create", "web", "--kernel", "linux"))
         self.assertIn("field kernel", self.bad(1, "vm", "create", "x", "--kernel", "nix"))
         self.assertIn("4 GiB are free", self.bad(4, "vm", "create", "x", "--kernel", "linux", "--memory", "900G"))
