@@ -64,6 +64,8 @@ for name, arch in PAYLOADS.items():
     with_vms([name], arguments={"guest": sorted(GUESTS[arch])}, **HOST)(passes)
 # Those that depend on which GIC guests have, with the other one.
 with_vms(["qemu-virt-arm64-gicv2"], arguments={"guest": ["gic", "gicmmio", "mmio", "overflow", "psci", "smp", "sysregs", "timer"]}, **HOST)(passes)
+with_vms(["xlnx-zcu102"], arguments={"guest": ["gic", "gicmmio", "overflow"]}, **HOST)(passes)
+with_vms(["qemu-virt-arm64-gicv2"], cpu=["max"], arguments={"guest": ["gicmmio", "sysregs"]}, **HOST)(passes)
 # Those that depend on what the CPU has, on one with everything that the emulator knows.
 with_vms(["qemu-virt-arm64"], cpu=["max"], arguments={"guest": ["cpustate", "mmio", "programs", "smp", "sysregs", "timer"]}, **HOST)(passes)
 
