@@ -45,16 +45,16 @@ class Document:
                     raise Failure(f"dangling reference {reference}") from None
         return node
 
-    def check_references(self, node=None, where="#"):
+    def check_references(self):
         """Every reference leads somewhere."""
-        node = self.document if node is None else node
-        if isinstance(node, dict):
-            self.resolve(node)
-            for key, value in node.items():
-                self.check_references(value, f"{where}/{key}")
-        elif isinstance(node, list):
-            for value in node:
-                self.check_references(value, where)
+        rest = [self.document]
+        while rest:
+            node = rest.pop()
+            if isinstance(node, dict):
+                self.resolve(node)
+                rest += node.values()
+            elif isinstance(node, list):
+                rest += node
 
     def operations(self):
         """(path template, METHOD, operation) of everything described."""
