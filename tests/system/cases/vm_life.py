@@ -113,6 +113,9 @@ def nothing_is_left_over(t):
         check_equal(vm.wait_end()["exit_code"], 0, "exit code")
 
 
+with_vms(["qemu-virt-arm64-gicv2"], **HOST)(nothing_is_left_over)
+
+
 def log_times(t, offset, vm, text):
     """The host's times, in seconds, of what it says about a VM."""
     entries = t.api.get_json(f"/v1/host/log?limit=1000&offset={offset}")["entries"]
