@@ -157,6 +157,11 @@ void gic_leave(struct gic_cpu *cpu)
     seen.leaves++;
 }
 
+void gic_wait(struct gic_cpu *cpu)
+{
+    seen.leaves++;
+}
+
 void gic_interface_reset(struct gic_cpu *cpu)
 {
     seen.interface_resets++;

@@ -71,6 +71,8 @@ static inline void lrs_check(const struct gic_lrs *lrs)
     for (unsigned i = 0; i < lrs->used; i++) {
         uint64_t lr = lrs->lr[i];
 
+        if (lr == 0)
+            continue;
         if (!(lr & (LR_PENDING | LR_ACTIVE)))
             abort();
         if ((lr & LR_HW) && (lr & LR_PENDING) && (lr & LR_ACTIVE))
@@ -92,6 +94,27 @@ void vcpu_lrs_write(struct vcpu *vcpu, const struct gic_lrs *lrs)
     lrs_check(lrs);
     memset(vcpu->hw.lr, 0, sizeof(vcpu->hw.lr));
     memcpy(vcpu->hw.lr, lrs->lr, lrs->used * sizeof(lrs->lr[0]));
+    vcpu->hw.hcr = lrs->hcr;
+}
+
+uint32_t vcpu_lrs_empty(struct vcpu *vcpu, struct gic_lrs *lrs)
+{
+    uint32_t empty = 0;
+
+    for (unsigned i = 0; i < lrs->count; i++)
+        empty |= (uint32_t)!(vcpu->hw.lr[i] & (LR_PENDING | LR_ACTIVE)) << i;
+    lrs->vmcr = vcpu->hw.vmcr;
+    return empty;
+}
+
+void vcpu_lrs_update(struct vcpu *vcpu, const struct gic_lrs *lrs, uint32_t changed)
+{
+    if (lrs->used > lrs->count || changed >> lrs->used != 0)
+        abort();
+    lrs_check(lrs);
+    for (unsigned i = 0; i < lrs->used; i++)
+        if (changed >> i & 1)
+            vcpu->hw.lr[i] = lrs->lr[i];
     vcpu->hw.hcr = lrs->hcr;
 }
 

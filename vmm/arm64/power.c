@@ -47,7 +47,7 @@ void vcpu_power_off(struct vcpu *vcpu)
 void vcpu_wait(struct vcpu *vcpu)
 {
     vcpu->activity = VCPU_HALTED;
-    gic_leave(vcpu->arch.gic);
+    gic_wait(vcpu->arch.gic);
 }
 
 /* NULL: nobody has it. */

@@ -68,6 +68,39 @@ void vcpu_lrs_write(struct vcpu *vcpu, const struct gic_lrs *lrs)
     arch_irq_restore(state);
 }
 
+static bool is_in_use(uint64_t lr)
+{
+    return lr >> 62 != 0; /* State */
+}
+
+uint32_t vcpu_lrs_empty(struct vcpu *vcpu, struct gic_lrs *lrs)
+{
+    uint32_t empty = ~0U;
+
+    if (likely(vcpu->backend.are_lrs_live)) {
+        lrs->vmcr = ich_vmcr_read();
+        return ich_empty_read();
+    }
+    for (unsigned i = 0; i < lrs->used; i++)
+        if (is_in_use(lrs->lr[i]))
+            empty &= ~(1U << i);
+    return empty;
+}
+
+void vcpu_lrs_update(struct vcpu *vcpu, const struct gic_lrs *lrs, uint32_t changed)
+{
+    struct backend_vcpu *b = &vcpu->backend;
+
+    if (unlikely(!b->are_lrs_live)) {
+        vcpu_lrs_write(vcpu, lrs);
+        return;
+    }
+    for (; changed != 0; changed &= changed - 1)
+        ich_lr_write((unsigned)__builtin_ctz(changed), lrs->lr[__builtin_ctz(changed)]);
+    b->lrs_loaded = MAX(b->lrs_loaded, lrs->used);
+    ich_hcr_write(lrs->hcr);
+}
+
 void vcpu_interface_write(struct vcpu *vcpu, const struct gic_lrs *lrs)
 {
     arch_irq_state_t state = arch_irq_save();

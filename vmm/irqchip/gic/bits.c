@@ -160,6 +160,14 @@ bool gic_fields_write(struct irqchip *chip, struct gic_bank bank, uint64_t offse
     }
 }
 
+static bool has_loaded(const struct gic_cpu *cpu)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(cpu->loaded); i++)
+        if (cpu->loaded[i] != NULL)
+            return true;
+    return false;
+}
+
 void gic_ctlr_write(struct irqchip *chip, uint32_t value)
 {
     uint32_t enables = value & (CTLR_GRP0 | CTLR_GRP1);
@@ -169,7 +177,7 @@ void gic_ctlr_write(struct irqchip *chip, uint32_t value)
     for (unsigned i = 0; i < chip->cpu_count; i++) {
         struct gic_cpu *cpu = &chip->cpus[i];
         arch_irq_state_t state = spin_lock_irqsave(&cpu->lock);
-        bool must_kick = gic_attention_raise(cpu, cpu->loaded[0] != NULL ? ATTENTION_RESYNC : ATTENTION_NEW);
+        bool must_kick = gic_attention_raise(cpu, has_loaded(cpu) ? ATTENTION_RESYNC : ATTENTION_NEW);
 
         spin_unlock_irqrestore(&cpu->lock, state);
         if (must_kick)

@@ -25,7 +25,7 @@ void gic_ppi_set(struct gic_cpu *cpu, unsigned intid, bool level)
     if (irq->host_intid == 0)
         gic_irq_line_set(cpu->chip, irq, level);
     else if (level)
-        gic_irq_set(cpu->chip, irq, GIC_BITS_PENDING);
+        gic_private_raise(cpu, intid);
     else
         gic_irq_clear(cpu->chip, irq, GIC_BITS_PENDING);
 }

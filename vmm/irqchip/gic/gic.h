@@ -30,9 +30,9 @@ struct gic_lrs {
     uint32_t hcr;       /* ICH_HCR_EL2: enables to be written, EOIcount as read back */
     uint32_t vmcr;      /* ICH_VMCR_EL2 */
     uint32_t apr[2][4]; /* ICH_AP0R<n>_EL2, ICH_AP1R<n>_EL2 */
-    uint8_t used;       /* lr[0 .. used) are to be written and read back; the others hold nothing */
-    uint8_t count;      /* i: ICH_VTR_EL2.ListRegs + 1 */
-    uint8_t pri_bits;   /* i: ICH_VTR_EL2.PREbits + 1: group priorities, thus bits in apr[] */
+    uint8_t used;     /* lr[0 .. used) are to be written and read back; the others hold nothing, as 0 does */
+    uint8_t count;    /* i: ICH_VTR_EL2.ListRegs + 1 */
+    uint8_t pri_bits; /* i: ICH_VTR_EL2.PREbits + 1: group priorities, thus bits in apr[] */
 };
 
 /* Reads list registers [0, used), ICH_HCR_EL2 and ICH_VMCR_EL2 back into the image if they are in hardware.
@@ -42,6 +42,11 @@ void vcpu_lrs_read(struct vcpu *vcpu, struct gic_lrs *lrs);
 void vcpu_apr_read(struct vcpu *vcpu, struct gic_lrs *lrs);
 /* Has the image's list registers and hcr in hardware at the next entry. Context: as above. */
 void vcpu_lrs_write(struct vcpu *vcpu, const struct gic_lrs *lrs);
+/* The list registers, by number, that are neither pending nor active now (ICH_ELRSR_EL2); the others stay
+ * unread. Reads ICH_VMCR_EL2 into the image. Context: own vCPU's thread, interrupts off. */
+uint32_t vcpu_lrs_empty(struct vcpu *vcpu, struct gic_lrs *lrs);
+/* Of the image only the list registers `changed`, and hcr, are new. Context: the same. */
+void vcpu_lrs_update(struct vcpu *vcpu, const struct gic_lrs *lrs, uint32_t changed);
 /* Has the image's vmcr and apr[] in hardware at the next entry: after reset, or a state record. */
 void vcpu_interface_write(struct vcpu *vcpu, const struct gic_lrs *lrs);
 /* Deactivates a physical interrupt whose virtual one is done without the guest's deactivation having reached
@@ -100,8 +105,13 @@ void gic_maintenance(struct gic_cpu *cpu);
  * are read for the last time. */
 void gic_leave(struct gic_cpu *cpu);
 
-/* After gic_leave(): the CPU interface would signal an interrupt, so WFI ends. May also be true when there
- * is something to look at that may turn out to be none. To be looked at again after each vcpu_kick(). */
+/* The vCPU waits for an interrupt. As gic_leave(), but if nothing in the list registers can end that they
+ * stay as they are: most waits end on the CPU where they began. */
+void gic_wait(struct gic_cpu *cpu);
+
+/* After gic_leave() or gic_wait(): the CPU interface would signal an interrupt, so WFI ends. May also be true
+ * when there is something to look at that may turn out to be none. To be looked at again after each
+ * vcpu_kick(). */
 bool gic_is_signalled(struct gic_cpu *cpu);
 
 /* PSCI CPU_ON, reset of one vCPU: its virtual CPU interface is as after reset; its interrupts stay. */

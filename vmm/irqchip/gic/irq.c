@@ -7,7 +7,7 @@
  * (routing). Whoever changes an interrupt locks its home, changes it, and settles it.
  */
 
-/* --- finding and locking --- */
+/* --- finding --- */
 
 struct gic_irq *gic_irq_find(struct gic_cpu *cpu, uint32_t intid)
 {
@@ -27,19 +27,6 @@ void gic_irq_init(struct gic_irq *irq, uint32_t intid, unsigned home)
     atomic_init(&irq->flags, intid >= GIC_LPI_FIRST ? IRQ_LPI | IRQ_EDGE | IRQ_GROUP1 : 0);
     atomic_init(&irq->home, (uint16_t)home);
     atomic_init(&irq->route, (uint16_t)home);
-}
-
-struct gic_cpu *gic_irq_lock(struct irqchip *chip, struct gic_irq *irq, arch_irq_state_t *state)
-{
-    for (;;) {
-        uint16_t home = atomic_load_explicit(&irq->home, memory_order_acquire);
-        struct gic_cpu *cpu = &chip->cpus[home];
-
-        *state = spin_lock_irqsave(&cpu->lock);
-        if (likely(atomic_load_explicit(&irq->home, memory_order_acquire) == home))
-            return cpu;
-        spin_unlock_irqrestore(&cpu->lock, *state);
-    }
 }
 
 bool gic_attention_raise(struct gic_cpu *cpu, uint32_t bits)
@@ -123,6 +110,34 @@ void gic_irq_place(struct gic_cpu *cpu, struct gic_irq *irq, bool is_front)
         atomic_store(&cpu->limbo_todo, MIN(atomic_load(&cpu->limbo_todo) + 1, cpu->limbo_count));
 }
 
+/* --- locking --- */
+
+void gic_raised_latch(struct gic_cpu *cpu)
+{
+    for (uint32_t raised = gic_raised_take(cpu); unlikely(raised != 0); raised &= raised - 1) {
+        struct gic_irq *irq = &cpu->private_irqs[__builtin_ctz(raised)];
+
+        irq_flags_set(irq, irq_flags(irq) | IRQ_LATCH);
+        if (!(irq_flags(irq) & IRQ_LOADED))
+            gic_irq_place(cpu, irq, false);
+    }
+}
+
+struct gic_cpu *gic_irq_lock(struct irqchip *chip, struct gic_irq *irq, arch_irq_state_t *state)
+{
+    for (;;) {
+        uint16_t home = atomic_load_explicit(&irq->home, memory_order_acquire);
+        struct gic_cpu *cpu = &chip->cpus[home];
+
+        *state = spin_lock_irqsave(&cpu->lock);
+        if (likely(atomic_load_explicit(&irq->home, memory_order_acquire) == home)) {
+            gic_raised_latch(cpu);
+            return cpu;
+        }
+        spin_unlock_irqrestore(&cpu->lock, *state);
+    }
+}
+
 /* What its vCPU has to know once it has been placed. */
 static uint32_t attention_wanted(const struct gic_cpu *cpu, const struct gic_irq *irq)
 {
@@ -199,6 +214,17 @@ void gic_irq_settle(struct gic_cpu *cpu, struct gic_irq *irq, arch_irq_state_t s
 }
 
 /* --- changes --- */
+
+void gic_private_raise(struct gic_cpu *cpu, unsigned intid)
+{
+    uint32_t bit = 1U << intid;
+
+    /* Whoever has raised it before tells the vCPU. */
+    if (atomic_fetch_or(&cpu->raised, bit) & bit)
+        return;
+    if (gic_attention_raise(cpu, ATTENTION_NEW))
+        vcpu_kick(cpu->vcpu);
+}
 
 static void host_done(struct gic_cpu *cpu, struct gic_irq *irq)
 {
@@ -363,6 +389,12 @@ static bool active_probe(struct irqchip *chip, struct gic_irq *irq, uint32_t fla
     return true;
 }
 
+static bool is_raised(struct irqchip *chip, const struct gic_irq *irq)
+{
+    return irq->intid < GIC_PRIVATE &&
+           (atomic_load(&chip->cpus[atomic_load(&irq->home)].raised) >> irq->intid & 1) != 0;
+}
+
 bool gic_irq_get(struct irqchip *chip, struct gic_irq *irq, enum gic_bits what)
 {
     uint32_t flags = irq_flags(irq);
@@ -373,7 +405,8 @@ bool gic_irq_get(struct irqchip *chip, struct gic_irq *irq, enum gic_bits what)
     case GIC_BITS_ENABLE:
         return (flags & IRQ_ENABLED) != 0;
     case GIC_BITS_PENDING:
-        return irq_is_pending(flags) || (flags & (IRQ_LR_LATCH | IRQ_CLR_LATCH)) == IRQ_LR_LATCH;
+        return irq_is_pending(flags) || (flags & (IRQ_LR_LATCH | IRQ_CLR_LATCH)) == IRQ_LR_LATCH ||
+               is_raised(chip, irq);
     default:
         if (unlikely((flags & IRQ_LOADED) != 0)) {
             if (flags & (IRQ_SET_ACTIVE | IRQ_CLR_ACTIVE))

@@ -4,9 +4,10 @@
 #include "model.h"
 
 /*
- * List registers: IHI 0069H, 12.4 (ICH_LR<n>_EL2, ICH_HCR_EL2), chapter 6 (virtual interrupts). An entry
- * takes everything out of them, and puts in what matters most now. As long as nothing changes they are left
- * alone over any number of exits.
+ * List registers: IHI 0069H, 12.4 (ICH_LR<n>_EL2, ICH_HCR_EL2), chapter 6 (virtual interrupts). An entry puts
+ * what has become pending into those that are free. If they are too few, or something that is loaded has
+ * changed, it takes everything out of them, and puts in what matters most now. As long as nothing changes
+ * they are left alone over any number of exits.
  */
 #define LR_STATE_PENDING BIT(62)
 #define LR_STATE_ACTIVE  BIT(63)
@@ -46,7 +47,7 @@ const struct irqchip *gic_chip(const struct gic_cpu *cpu)
 /* Interrupts that were routed elsewhere while they were active or in a list register here. */
 struct moves {
     unsigned count;
-    struct gic_irq *irqs[GIC_LRS_MAX + EOICOUNT_MAX];
+    struct gic_irq *irqs[2 * GIC_LRS_MAX + EOICOUNT_MAX]; /* retired, folded, ended */
 };
 
 /* Whether it is to move; then it is in no queue until that has happened. */
@@ -106,16 +107,20 @@ static void fold(struct gic_cpu *cpu, struct moves *moves)
 
     vcpu_lrs_read(cpu->vcpu, lrs);
     unlisted_end(cpu, moves);
+    gic_raised_latch(cpu);
     /* Backwards: each goes to the head of its queue. */
     for (unsigned i = lrs->used; i-- > 0;) {
         struct gic_irq *irq = cpu->loaded[i];
 
+        if (irq == NULL)
+            continue;
         irq_fold(cpu, irq, lrs->lr[i]);
         if (!move_note(cpu, irq, moves))
             gic_irq_place(cpu, irq, true);
         cpu->loaded[i] = NULL;
     }
     lrs->used = 0;
+    cpu->is_waiting = false;
     atomic_store_explicit(&cpu->folds, atomic_load_explicit(&cpu->folds, memory_order_relaxed) + 2,
                           memory_order_release);
 }
@@ -151,9 +156,8 @@ static void probe_keep(const struct gic_cpu *cpu, struct gic_irq *irq)
         atomic_store(&irq->probe, 0);
 }
 
-static void load(struct gic_cpu *cpu, struct gic_irq *irq)
+static void load_at(struct gic_cpu *cpu, unsigned slot, struct gic_irq *irq)
 {
-    struct gic_lrs *lrs = &cpu->lrs;
     uint32_t flags = irq_flags(irq);
     bool is_active = (flags & IRQ_ACTIVE) != 0,
          is_pending = irq_is_pending(flags) && (flags & IRQ_ENABLED) != 0;
@@ -167,16 +171,22 @@ static void load(struct gic_cpu *cpu, struct gic_irq *irq)
                       atomic_load_explicit(&irq->route, memory_order_relaxed) != cpu->index))
         is_pending = false;
     gic_irq_unqueue(cpu, irq);
-    if (unlikely(atomic_load_explicit(&irq->probe, memory_order_relaxed) != 0))
-        probe_keep(cpu, irq);
-    lrs->lr[lrs->used] = lr_make(irq, flags, is_pending, is_active);
-    cpu->loaded[lrs->used++] = irq;
+    cpu->lrs.lr[slot] = lr_make(irq, flags, is_pending, is_active);
+    cpu->loaded[slot] = irq;
     flags |= IRQ_LOADED | (is_active ? IRQ_LR_ACTIVE : 0);
     if (is_pending) {
         flags |= flags & IRQ_LATCH ? IRQ_LR_LATCH : IRQ_LR_LINE;
         flags &= ~(uint32_t)IRQ_LATCH;
     }
     irq_flags_set(irq, flags);
+}
+
+/* After a fold. */
+static void load(struct gic_cpu *cpu, struct gic_irq *irq)
+{
+    if (unlikely(atomic_load_explicit(&irq->probe, memory_order_relaxed) != 0))
+        probe_keep(cpu, irq);
+    load_at(cpu, cpu->lrs.used++, irq);
 }
 
 /* Active ones by priority, as the guest will end them in that order; one place stays free for what is
@@ -187,30 +197,47 @@ static void active_load(struct gic_cpu *cpu, unsigned room)
         load(cpu, TAILQ_FIRST(&cpu->queues[QUEUE_ACTIVE + __builtin_ctz(cpu->active)]));
 }
 
-/* Pending ones of `groups` (bit 0, 1), highest priority first; 4.8. */
+/* The pending one of `groups` (bit 0, 1) of highest priority; 4.8. NULL: none. */
+static always_inline struct gic_irq *pending_first(struct gic_cpu *cpu, uint32_t groups)
+{
+    uint32_t group0 = groups & 1 ? atomic_load_explicit(&cpu->pending[0], memory_order_relaxed) : 0;
+    uint32_t group1 = groups & 2 ? atomic_load_explicit(&cpu->pending[1], memory_order_relaxed) : 0;
+    unsigned bucket;
+
+    if ((group0 | group1) == 0)
+        return NULL;
+    bucket = (unsigned)__builtin_ctz(group0 | group1);
+    return TAILQ_FIRST(&cpu->queues[bucket + (group0 >> bucket & 1 ? 0 : GIC_PRIORITIES)]);
+}
+
+/* False: its configuration has to be read again first; it is put where that is done. */
+static always_inline bool is_loadable(struct gic_cpu *cpu, struct gic_irq *irq)
+{
+    if (likely(!(irq_flags(irq) & IRQ_LPI)) || !gic_lpi_is_stale(cpu->chip, irq))
+        return true;
+    gic_irq_place(cpu, irq, true);
+    return false;
+}
+
 static void pending_load(struct gic_cpu *cpu, uint32_t groups)
 {
-    while (cpu->lrs.used < cpu->lrs.count) {
-        uint32_t group0 = groups & 1 ? atomic_load_explicit(&cpu->pending[0], memory_order_relaxed) : 0;
-        uint32_t group1 = groups & 2 ? atomic_load_explicit(&cpu->pending[1], memory_order_relaxed) : 0;
-        struct gic_irq *irq;
-        unsigned bucket;
+    struct gic_irq *irq;
 
-        if ((group0 | group1) == 0)
-            return;
-        bucket = (unsigned)__builtin_ctz(group0 | group1);
-        irq = TAILQ_FIRST(&cpu->queues[bucket + (group0 >> bucket & 1 ? 0 : GIC_PRIORITIES)]);
-        if (unlikely((irq_flags(irq) & IRQ_LPI) != 0) && gic_lpi_is_stale(cpu->chip, irq))
-            gic_irq_place(cpu, irq, true);
-        else
+    while (cpu->lrs.used < cpu->lrs.count && (irq = pending_first(cpu, groups)) != NULL)
+        if (is_loadable(cpu, irq))
             load(cpu, irq);
-    }
 }
 
 static bool has_pending(const struct gic_cpu *cpu, uint32_t groups)
 {
     return ((groups & 1) && atomic_load_explicit(&cpu->pending[0], memory_order_relaxed) != 0) ||
            ((groups & 2) && atomic_load_explicit(&cpu->pending[1], memory_order_relaxed) != 0);
+}
+
+/* With split EOI any vCPU may deactivate what is active on another: hardware would not know which. */
+static uint32_t deactivation_traps(const struct gic_cpu *cpu)
+{
+    return (cpu->lrs.vmcr & VMCR_EOIM) && cpu->chip->cpu_count > 1 ? HCR_TDIR : 0;
 }
 
 /* With lock; all list registers are free. */
@@ -230,10 +257,92 @@ static void fill(struct gic_cpu *cpu)
         hcr |= (groups & ~enabled & 1 ? HCR_VGRP0EIE : 0) | (groups & ~enabled & 2 ? HCR_VGRP1EIE : 0);
     if (unlikely(cpu->active != 0))
         hcr |= HCR_LRENPIE | HCR_TDIR;
-    /* With split EOI any vCPU may deactivate what is active on another: hardware would not know which. */
-    if ((lrs->vmcr & VMCR_EOIM) && cpu->chip->cpu_count > 1)
-        hcr |= HCR_TDIR;
-    lrs->hcr = (uint32_t)hcr;
+    lrs->hcr = (uint32_t)hcr | deactivation_traps(cpu);
+}
+
+/* --- both, of as little as possible --- */
+
+/* What the guest is done with leaves its list register. */
+static void retire(struct gic_cpu *cpu, unsigned slot, struct moves *moves, uint32_t *changed)
+{
+    struct gic_irq *irq = cpu->loaded[slot];
+
+    irq_fold(cpu, irq, 0);
+    if (!move_note(cpu, irq, moves) && unlikely((irq_flags(irq) & (IRQ_LATCH | IRQ_LINE | IRQ_ACTIVE)) != 0))
+        gic_irq_place(cpu, irq, true);
+    cpu->loaded[slot] = NULL;
+    /* An empty one that asks for maintenance does so until it is written. */
+    if (unlikely((cpu->lrs.lr[slot] & LR_EOI) != 0))
+        *changed |= 1U << slot;
+    cpu->lrs.lr[slot] = 0;
+}
+
+static void load_changed(struct gic_cpu *cpu, struct gic_irq *irq, uint32_t *empty, uint32_t *changed)
+{
+    unsigned slot = (unsigned)__builtin_ctz(*empty);
+
+    *empty &= *empty - 1;
+    *changed |= 1U << slot;
+    if (slot >= cpu->lrs.used)
+        cpu->lrs.used = (uint8_t)(slot + 1);
+    /* What a fold has found of it is out of date. */
+    if (unlikely(atomic_load_explicit(&irq->probe, memory_order_relaxed) != 0))
+        atomic_store(&irq->probe, 0);
+    load_at(cpu, slot, irq);
+}
+
+/* What was raised goes into a list register without having been in a queue, unless it is in one already. */
+static void raised_load(struct gic_cpu *cpu, uint32_t groups, uint32_t *empty, uint32_t *changed)
+{
+    for (uint32_t raised = gic_raised_take(cpu); raised != 0; raised &= raised - 1) {
+        struct gic_irq *irq = &cpu->private_irqs[__builtin_ctz(raised)];
+        uint32_t flags = irq_flags(irq) | IRQ_LATCH;
+
+        irq_flags_set(irq, flags);
+        if (unlikely((flags & IRQ_LOADED) != 0))
+            continue;
+        if (likely((flags & (IRQ_ENABLED | IRQ_ACTIVE)) == IRQ_ENABLED && irq->queue == QUEUE_NONE &&
+                   (groups >> ((flags & IRQ_GROUP1) != 0) & 1) != 0 && *empty != 0))
+            load_changed(cpu, irq, empty, changed);
+        else
+            gic_irq_place(cpu, irq, false);
+    }
+}
+
+/* Something in a list register is pending once more, which only a fold can combine with what is left there.
+ */
+static bool has_again(const struct gic_cpu *cpu, uint32_t busy)
+{
+    for (; unlikely(busy != 0); busy &= busy - 1)
+        if (irq_flags(cpu->loaded[__builtin_ctz(busy)]) & IRQ_LATCH)
+            return true;
+    return false;
+}
+
+/* False: all has to be chosen anew. With lock. */
+static bool fill_free(struct gic_cpu *cpu, struct moves *moves)
+{
+    struct gic_lrs *lrs = &cpu->lrs;
+    uint32_t groups = atomic_load(&cpu->chip->ctlr) & (CTLR_GRP0 | CTLR_GRP1), empty, changed = 0;
+    struct gic_irq *irq;
+    uint32_t busy;
+
+    /* Active ones without a list register, or conditions to be told of. */
+    if (unlikely((cpu->why & ATTENTION_RESYNC) || cpu->active != 0 ||
+                 (lrs->hcr & (HCR_LRENPIE | HCR_NPIE | HCR_VGRP0EIE | HCR_VGRP1EIE)) != 0))
+        return false;
+    empty = vcpu_lrs_empty(cpu->vcpu, lrs) & ((1U << lrs->count) - 1);
+    busy = ~empty & ((1U << lrs->used) - 1);
+    for (uint32_t done = empty & ((1U << lrs->used) - 1); done != 0; done &= done - 1)
+        if (cpu->loaded[__builtin_ctz(done)] != NULL)
+            retire(cpu, (unsigned)__builtin_ctz(done), moves, &changed);
+    raised_load(cpu, groups, &empty, &changed);
+    while (empty != 0 && (irq = pending_first(cpu, groups)) != NULL)
+        if (is_loadable(cpu, irq))
+            load_changed(cpu, irq, &empty, &changed);
+    lrs->hcr = HCR_EN | deactivation_traps(cpu);
+    vcpu_lrs_update(cpu->vcpu, lrs, changed);
+    return cpu->active == 0 && !has_again(cpu, busy) && !has_pending(cpu, groups);
 }
 
 /* --- LPIs whose configuration has to be read again --- */
@@ -314,12 +423,15 @@ bool gic_entry(struct gic_cpu *cpu)
     if (unlikely(atomic_load_explicit(&cpu->limbo_todo, memory_order_relaxed) != 0))
         is_more |= limbo_resolve(cpu);
     state = spin_lock_irqsave(&cpu->lock);
-    fold(cpu, &moves);
-    fill(cpu);
+    cpu->is_waiting = false;
+    if (unlikely(!fill_free(cpu, &moves))) {
+        fold(cpu, &moves);
+        fill(cpu);
+        vcpu_lrs_write(cpu->vcpu, &cpu->lrs);
+    }
     /* LPIs found stale on the way into a list register. */
     is_more |= atomic_load_explicit(&cpu->limbo_todo, memory_order_relaxed) != 0;
     spin_unlock_irqrestore(&cpu->lock, state);
-    vcpu_lrs_write(cpu->vcpu, &cpu->lrs);
     /* Interrupts are no longer pending before the guest, which takes them, looks for their reason: a sender
      * that still finds one pending adds nothing. */
     atomic_thread_fence(memory_order_seq_cst);
@@ -362,6 +474,31 @@ void gic_leave(struct gic_cpu *cpu)
     resync_done(cpu);
 }
 
+/* Nothing is left to look at, in or out of list registers. */
+static bool is_quiet(struct gic_cpu *cpu)
+{
+    const struct gic_lrs *lrs = &cpu->lrs;
+    uint32_t used = (1U << lrs->used) - 1;
+    arch_irq_state_t state;
+    bool is_empty;
+
+    if (atomic_load(&cpu->attention) != 0 || cpu->active != 0 || has_pending(cpu, 3) ||
+        atomic_load(&cpu->limbo_todo) != 0)
+        return false;
+    state = arch_irq_save();
+    is_empty = (vcpu_lrs_empty(cpu->vcpu, &cpu->lrs) & used) == used;
+    arch_irq_restore(state);
+    return is_empty;
+}
+
+void gic_wait(struct gic_cpu *cpu)
+{
+    if (likely(is_quiet(cpu)))
+        cpu->is_waiting = true;
+    else
+        gic_leave(cpu);
+}
+
 void gic_maintenance(struct gic_cpu *cpu)
 {
     atomic_fetch_or(&cpu->attention, ATTENTION_NEW);
@@ -394,6 +531,9 @@ bool gic_is_signalled(struct gic_cpu *cpu)
     const struct gic_lrs *lrs = &cpu->lrs;
     unsigned mask = lrs->vmcr >> 24;
 
+    /* The wait began with nothing to look at: whatever comes up is for the next entry. */
+    if (likely(cpu->is_waiting))
+        return atomic_load(&cpu->attention) != 0;
     /* Before the look: who queues something after that raises attention again, and kicks. */
     attention_take(cpu, ATTENTION_AWAY);
     resync_done(cpu);

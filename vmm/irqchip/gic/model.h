@@ -80,21 +80,23 @@ TAILQ_HEAD(gic_queue, gic_irq);
 #define ATTENTION_AWAY   0x20 /* list registers have been emptied; no reason to kick */
 
 struct gic_cpu {
-    _Atomic uint32_t attention;               /* a; first, see gic_wants_entry() */
-    uint32_t why;                             /* t: attention taken and not yet handled */
-    struct irqchip *chip;                     /* i */
-    struct vcpu *vcpu;                        /* i */
-    unsigned index;                           /* i */
-    struct spinlock lock;                     /* LOCK_RANK_IRQCHIP; interrupts take it */
-    _Atomic uint32_t pending[2];              /* written: lock; priorities that have a queue, by group */
-    uint32_t active;                          /* lock */
-    _Atomic uint32_t limbo_todo;              /* written: lock; of limbo's head */
-    uint32_t limbo_count;                     /* lock */
-    _Atomic uint32_t folds;                   /* written: t */
-    _Atomic uint32_t host_done;               /* a: PPIs whose physical interrupt is to be deactivated */
-    struct gic_queue queues[QUEUES];          /* lock */
-    struct gic_irq *loaded[GIC_LRS_MAX];      /* lock, written: t */
-    struct gic_lrs lrs;                       /* t */
+    _Atomic uint32_t attention;          /* a; first, see gic_wants_entry() */
+    uint32_t why;                        /* t: attention taken and not yet handled */
+    struct irqchip *chip;                /* i */
+    struct vcpu *vcpu;                   /* i */
+    unsigned index;                      /* i */
+    struct spinlock lock;                /* LOCK_RANK_IRQCHIP; interrupts take it */
+    _Atomic uint32_t pending[2];         /* written: lock; priorities that have a queue, by group */
+    uint32_t active;                     /* lock */
+    _Atomic uint32_t limbo_todo;         /* written: lock; of limbo's head */
+    uint32_t limbo_count;                /* lock */
+    _Atomic uint32_t folds;              /* written: t */
+    _Atomic uint32_t host_done;          /* a: PPIs whose physical interrupt is to be deactivated */
+    _Atomic uint32_t raised;             /* a: private interrupts that are pending by a latch not yet set */
+    bool is_waiting;                     /* t: in gic_wait(), with list registers as they are */
+    struct gic_queue queues[QUEUES];     /* lock */
+    struct gic_irq *loaded[GIC_LRS_MAX]; /* lock, written: t */
+    struct gic_lrs lrs;                  /* t */
     struct gic_irq private_irqs[GIC_PRIVATE]; /* SGIs: of source 0, if they have one */
 
     /* GICv3: the redistributor. */
@@ -154,6 +156,15 @@ struct irqchip {
 /* The interrupt, by the number that `cpu` knows it by; NULL: not implemented. LPIs: if ever mapped. */
 struct gic_irq *gic_irq_find(struct gic_cpu *cpu, uint32_t intid);
 void gic_irq_init(struct gic_irq *irq, uint32_t intid, unsigned home);
+
+/*
+ * Makes a private interrupt pending, as an edge does: without a lock, since this is what vCPUs do to each
+ * other and timers to them. A bit in `raised` is as good as the interrupt's latch, and becomes that when
+ * somebody takes its lock. Context: any.
+ */
+void gic_private_raise(struct gic_cpu *cpu, unsigned intid);
+/* Does that; what is in a list register is found there by its vCPU. With the vCPU's lock. */
+void gic_raised_latch(struct gic_cpu *cpu);
 
 /* Locks what guards the interrupt. */
 must_check struct gic_cpu *gic_irq_lock(struct irqchip *chip, struct gic_irq *irq, arch_irq_state_t *state);
@@ -218,6 +229,13 @@ static inline uint32_t irq_flags(const struct gic_irq *irq)
 static inline void irq_flags_set(struct gic_irq *irq, uint32_t flags)
 {
     atomic_store_explicit(&irq->flags, flags, memory_order_relaxed);
+}
+
+static inline uint32_t gic_raised_take(struct gic_cpu *cpu)
+{
+    if (likely(atomic_load_explicit(&cpu->raised, memory_order_relaxed) == 0))
+        return 0;
+    return atomic_exchange(&cpu->raised, 0);
 }
 
 /* --- lr.c --- */

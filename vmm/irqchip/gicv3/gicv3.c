@@ -29,7 +29,7 @@ static void sgi_raise(struct irqchip *chip, unsigned target, unsigned which, uns
      * a barrier of their own. */
     if (atomic_load_explicit(&irq->flags, memory_order_acquire) & IRQ_LATCH)
         return;
-    gic_irq_set(chip, irq, GIC_BITS_PENDING);
+    gic_private_raise(&chip->cpus[target], intid);
 }
 
 void gicv3_sgi_write(struct gic_cpu *cpu, unsigned which, uint64_t value)

@@ -155,6 +155,7 @@ void gic_lpi_trigger(struct irqchip *chip, struct gic_lpi *lpi, unsigned vcpu)
     struct gic_irq *irq = &lpi->irq;
     arch_irq_state_t state;
     struct gic_cpu *cpu;
+    bool must_kick;
 
     if (vcpu >= chip->cpu_count || !(atomic_load(&chip->cpus[vcpu].ctlr) & RCTLR_ENABLE_LPIS))
         return;
@@ -169,7 +170,15 @@ void gic_lpi_trigger(struct irqchip *chip, struct gic_lpi *lpi, unsigned vcpu)
     cpu = gic_irq_lock(chip, irq, &state);
     atomic_store_explicit(&irq->route, (uint16_t)vcpu, memory_order_relaxed);
     irq_flags_set(irq, irq_flags(irq) | IRQ_LATCH);
-    gic_irq_settle(cpu, irq, state);
+    if (!(irq_flags(irq) & IRQ_LOADED)) {
+        gic_irq_settle(cpu, irq, state);
+        return;
+    }
+    /* Most likely the guest is done with the one before, which its vCPU will see. */
+    must_kick = gic_attention_raise(cpu, ATTENTION_NEW);
+    spin_unlock_irqrestore(&cpu->lock, state);
+    if (must_kick)
+        vcpu_kick(cpu->vcpu);
 }
 
 /* Pending tables have a bit per INTID, from INTID 0 on: 5.1.2. */

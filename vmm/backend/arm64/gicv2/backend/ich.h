@@ -13,6 +13,8 @@
 #define GICH_HCR   0x00
 #define GICH_VTR   0x04
 #define GICH_VMCR  0x08
+#define GICH_EISR  0x20
+#define GICH_ELSR  0x30
 #define GICH_APR   0xf0
 #define GICH_LR(n) (0x100 + 4 * (n))
 
@@ -51,6 +53,13 @@ static inline void ich_apr_read(struct gic_lrs *lrs)
 static inline void ich_apr_write(const struct gic_lrs *lrs)
 {
     ich_write(GICH_APR, lrs->apr[0][0]);
+}
+
+/* List registers that are neither pending nor active: those with an end to be told of do not count as empty.
+ */
+static inline uint32_t ich_empty_read(void)
+{
+    return ich_read(GICH_ELSR) | ich_read(GICH_EISR);
 }
 
 static inline uint32_t ich_hcr_read(void)

@@ -6,9 +6,11 @@
 #include <arch/sysreg.h>
 
 /* The virtual CPU interface's registers of a GICv3: IHI 0069H, 12.4. */
-#define ICH_HCR  s3_4_c12_c11_0
-#define ICH_VTR  s3_4_c12_c11_1
-#define ICH_VMCR s3_4_c12_c11_7
+#define ICH_HCR   s3_4_c12_c11_0
+#define ICH_VTR   s3_4_c12_c11_1
+#define ICH_EISR  s3_4_c12_c11_3
+#define ICH_ELRSR s3_4_c12_c11_5
+#define ICH_VMCR  s3_4_c12_c11_7
 
 #define LR_LIST(X)        \
     X(0, s3_4_c12_c12_0)  \
@@ -93,6 +95,13 @@ static inline void ich_apr_write(const struct gic_lrs *lrs)
     arch_sysreg_write(s3_4_c12_c8_3, lrs->apr[0][3]);
     arch_sysreg_write(s3_4_c12_c9_2, lrs->apr[1][2]);
     arch_sysreg_write(s3_4_c12_c9_3, lrs->apr[1][3]);
+}
+
+/* List registers that are neither pending nor active: those with an end to be told of do not count as empty.
+ */
+static inline uint32_t ich_empty_read(void)
+{
+    return (uint32_t)(arch_gicreg_read(ICH_ELRSR) | arch_gicreg_read(ICH_EISR));
 }
 
 static inline uint32_t ich_hcr_read(void)
