@@ -91,13 +91,3 @@ uint64_t random_u64(void)
     random_bytes(&value, sizeof(value));
     return value;
 }
-
-void random_add(const void *bytes, size_t length)
-{
-    uint64_t now = arch_clock_cycles();
-    arch_irq_state_t irq = spin_lock_irqsave(&generator.lock);
-
-    generator_mix(&now, sizeof(now));
-    generator_mix(bytes, length);
-    spin_unlock_irqrestore(&generator.lock, irq);
-}

@@ -99,11 +99,6 @@ uint64_t log_first_seq(void)
     return next > SLOTS ? next - SLOTS : 0;
 }
 
-uint64_t log_next_seq(void)
-{
-    return atomic_load(&next_seq);
-}
-
 uint64_t log_count(enum log_level level)
 {
     return atomic_load_explicit(&level_counts[level], memory_order_relaxed);

@@ -54,7 +54,4 @@ void zone_give_pages(const uint64_t *pfns, unsigned count);
 /* Adds pages that were never in the allocator, tagged TAG_INSIDE; one zone, not necessarily aligned. Boot. */
 void zone_add_pages(uint64_t first, uint64_t end);
 
-/* Panics if the zone contradicts itself. */
-void zone_check(struct zone *zone);
-
 #endif

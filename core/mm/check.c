@@ -30,7 +30,8 @@ static void check_block(uint64_t pfn, uint64_t pages)
         ASSERT(page_tag_get(pfn + i) == inner);
 }
 
-void zone_check(struct zone *zone)
+/* Panics if the zone contradicts itself. */
+static void zone_check(struct zone *zone)
 {
     uint64_t free_pages = 0;
 

@@ -53,7 +53,9 @@ static void hash_token(struct http_str token, uint8_t hash[32])
     (void)mbedtls_sha256((const unsigned char *)token.ptr, token.len, hash, 0);
 }
 
-int token_add(struct token_set *set, struct http_str token, struct http_str scope)
+/* Adds one token; scope "read", "operate" or "admin", empty: admin. -EINVAL: not a token or no such scope.
+ * -ENOMEM. */
+static int token_add(struct token_set *set, struct http_str token, struct http_str scope)
 {
     struct token record, *grown;
 

@@ -22,10 +22,6 @@ struct token_set {
     size_t n;
 };
 
-/* Adds one token; scope "read", "operate" or "admin", empty: admin. -EINVAL: not a token or no such scope.
- * -ENOMEM. */
-must_check int token_add(struct token_set *set, struct http_str token, struct http_str scope);
-
 /* The boot option's form, TOKEN[:SCOPE]. */
 must_check int token_add_option(struct token_set *set, const char *value);
 

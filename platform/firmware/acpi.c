@@ -19,7 +19,8 @@
 #define TABLE_LENGTH_MAX MIB(16)
 #define ROOT_LENGTH_MAX  KIB(64)
 
-bool acpi_checksum_ok(const uint8_t *bytes, size_t length)
+/* The sum of all bytes is 0 modulo 256. */
+static bool checksum_is_good(const uint8_t *bytes, size_t length)
 {
     uint8_t sum = 0;
 
@@ -64,7 +65,9 @@ static void signature_text(const uint8_t *table, char text[5])
     text[4] = '\0';
 }
 
-bool acpi_table_open(struct fw_builder *b, uint64_t address, const char *signature, struct acpi_table *table)
+/* Maps and checks the table at address. signature NULL: any. False after a warning: not usable. */
+static bool table_open(struct fw_builder *b, uint64_t address, const char *signature,
+                       struct acpi_table *table)
 {
     const uint8_t *header = phys_map(b->reader, address, ACPI_HEADER_SIZE);
     uint32_t length;
@@ -87,7 +90,7 @@ bool acpi_table_open(struct fw_builder *b, uint64_t address, const char *signatu
                 (unsigned long long)address, length);
         return false;
     }
-    if (!acpi_checksum_ok(header, length)) {
+    if (!checksum_is_good(header, length)) {
         fw_warn(b, "ACPI table \"%s\" at %#llx has a wrong checksum, ignored", name,
                 (unsigned long long)address);
         return false;
@@ -100,7 +103,7 @@ static const uint8_t *rsdp_check(struct fw_builder *b, uint64_t address)
 {
     const uint8_t *rsdp = phys_map(b->reader, address, RSDP_SIZE_V1);
 
-    if (rsdp && memcmp(rsdp, "RSD PTR ", 8) == 0 && acpi_checksum_ok(rsdp, RSDP_SIZE_V1))
+    if (rsdp && memcmp(rsdp, "RSD PTR ", 8) == 0 && checksum_is_good(rsdp, RSDP_SIZE_V1))
         return rsdp;
     return NULL;
 }
@@ -145,16 +148,16 @@ static bool root_open(struct fw_builder *b, uint64_t address, struct acpi_table 
     if (rsdp[15] >= 2 && (v2 = phys_map(b->reader, address, RSDP_SIZE_V2)) != NULL) {
         length = get_u32(v2 + 20);
         if (length < RSDP_SIZE_V2 || length > PAGE_SIZE ||
-            (v2 = phys_map(b->reader, address, length)) == NULL || !acpi_checksum_ok(v2, length)) {
+            (v2 = phys_map(b->reader, address, length)) == NULL || !checksum_is_good(v2, length)) {
             fw_warn(b, "ACPI RSDP's extended part is broken, using RSDT");
-        } else if (get_u64(v2 + 24) && acpi_table_open(b, get_u64(v2 + 24), "XSDT", root)) {
+        } else if (get_u64(v2 + 24) && table_open(b, get_u64(v2 + 24), "XSDT", root)) {
             *entry_size = 8;
             return true;
         }
     }
     rsdp = phys_map(b->reader, address, RSDP_SIZE_V1);
     *entry_size = 4;
-    return rsdp && acpi_table_open(b, get_u32(rsdp + 16), "RSDT", root);
+    return rsdp && table_open(b, get_u32(rsdp + 16), "RSDT", root);
 }
 
 enum { T_MADT, T_FADT, T_MCFG, T_HPET, T_SRAT, T_SPCR, T_GTDT, T_IORT, T_KINDS };
@@ -221,7 +224,7 @@ static int root_entry_parse(struct fw_builder *b, struct root_walk *walk, uint64
             fw_warn(b, "ACPI table \"%s\" is there twice, the second is ignored", signatures[kind]);
             return 0;
         }
-        if (!acpi_table_open(b, address, signatures[kind], &table))
+        if (!table_open(b, address, signatures[kind], &table))
             return 0;
         walk->seen[kind] = true;
         if (kind == T_FADT)
@@ -236,13 +239,13 @@ static void s5_find(struct fw_builder *b, const struct root_walk *walk)
 {
     struct acpi_table table;
 
-    if (walk->dsdt && acpi_table_open(b, walk->dsdt, "DSDT", &table) && acpi_s5_search(b, &table))
+    if (walk->dsdt && table_open(b, walk->dsdt, "DSDT", &table) && acpi_s5_search(b, &table))
         return;
     for (uint32_t at = ACPI_HEADER_SIZE; at + walk->entry_size <= walk->root.length; at += walk->entry_size) {
         uint64_t address = root_entry(walk, at);
         const uint8_t *header = phys_map(b->reader, address, ACPI_HEADER_SIZE);
 
-        if (header && memcmp(header, "SSDT", 4) == 0 && acpi_table_open(b, address, "SSDT", &table) &&
+        if (header && memcmp(header, "SSDT", 4) == 0 && table_open(b, address, "SSDT", &table) &&
             acpi_s5_search(b, &table))
             return;
     }

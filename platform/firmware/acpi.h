@@ -15,12 +15,6 @@
  */
 int must_check acpi_parse(struct fw_builder *b, struct host_cpus *cpus);
 
-/* Maps and checks the table at address. signature NULL: any. False after a warning: not usable. */
-bool acpi_table_open(struct fw_builder *b, uint64_t address, const char *signature, struct acpi_table *table);
-
-/* The sum of all bytes is 0 modulo 256. */
-bool acpi_checksum_ok(const uint8_t *bytes, size_t length);
-
 /* Fields of older revisions are shorter: what lies beyond the table reads as 0. */
 uint64_t acpi_field(const struct acpi_table *table, uint32_t offset, unsigned int bytes);
 

@@ -24,24 +24,6 @@ const struct host_module *host_module_find(const char *name)
     return NULL;
 }
 
-const char *host_memory_type_name(enum host_memory_type type)
-{
-    static const char *const names[HOST_MEM_TYPES] = {
-        [HOST_MEM_USABLE] = "usable",
-        [HOST_MEM_LOADER] = "loader",
-        [HOST_MEM_LOW] = "low",
-        [HOST_MEM_ACPI_RECLAIM] = "acpi-reclaim",
-        [HOST_MEM_MODULE] = "module",
-        [HOST_MEM_IMAGE] = "image",
-        [HOST_MEM_PERSISTENT] = "persistent",
-        [HOST_MEM_ACPI_NVS] = "acpi-nvs",
-        [HOST_MEM_RESERVED] = "reserved",
-        [HOST_MEM_MMIO] = "mmio",
-    };
-
-    return (unsigned int)type < HOST_MEM_TYPES ? names[type] : "unknown";
-}
-
 const char *host_firmware_name(enum host_firmware firmware)
 {
     switch (firmware) {

@@ -537,8 +537,6 @@ Test(bootinfo, options_and_publishing)
     host_info_publish(&info);
     cr_assert_eq(host_info(), &info);
     cr_assert_eq(host_module_find("nothing"), NULL);
-    cr_assert_str_eq(host_memory_type_name(HOST_MEM_MODULE), "module");
-    cr_assert_str_eq(host_memory_type_name((enum host_memory_type)99), "unknown");
     cr_assert_str_eq(host_firmware_name(HOST_FW_UEFI), "uefi");
     cr_assert_str_eq(host_firmware_name(HOST_FW_BIOS), "bios");
     cr_assert_str_eq(host_firmware_name(HOST_FW_PVH), "pvh");

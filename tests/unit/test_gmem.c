@@ -151,16 +151,9 @@ Test(gmem, reads_and_writes)
     cr_assert_eq(gmem_write(&gmem, gpa(MIB(10) + 123), from, sizeof(from)), 0);
     cr_assert_eq(gmem_read(&gmem, gpa(MIB(10) + 123), to, sizeof(to)), 0);
     cr_assert_eq(memcmp(to, from, sizeof(to)), 0);
-    cr_assert_eq(gmem_fill(&gmem, gpa(MIB(11)), 0x5a, MIB(2)), 0);
-    cr_assert_eq(gmem_read(&gmem, gpa(MIB(11) - 1), to, MIB(2) + 2), 0);
-    cr_assert_eq(to[0], from[MIB(1) - 124]);
-    for (size_t i = 1; i <= MIB(2); i++)
-        cr_assert_eq(to[i], 0x5a);
-    cr_assert_eq(to[MIB(2) + 1], from[MIB(3) - 123]);
     /* ROM: all or nothing. */
     cr_assert_eq(gmem_read(&gmem, gpa(MIB(15)), to, MIB(3)), 0);
     cr_assert_eq(gmem_write(&gmem, gpa(MIB(16) - 4), from, 5), -EFAULT);
-    cr_assert_eq(gmem_fill(&gmem, gpa(MIB(16) - 4), 1, 5), -EFAULT);
     cr_assert_eq(gmem_read(&gmem, gpa(MIB(16) - 4), to, 5), 0);
     cr_assert_eq(memcmp(to, "\0\0\0\0", 5), 0);
     /* Beyond RAM, and around the end of the address space. */

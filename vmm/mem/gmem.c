@@ -245,22 +245,3 @@ int gmem_write(struct gmem *gmem, gpa_t addr, const void *from, size_t size)
     }
     return 0;
 }
-
-int gmem_fill(struct gmem *gmem, gpa_t addr, uint8_t value, size_t size)
-{
-    if (!range_ok(gmem, addr, size, true))
-        return -EFAULT;
-    while (size > 0) {
-        size_t n = size;
-        uint64_t offset;
-        void *to = ptr_at(gmem, addr, &n, true, &offset);
-
-        if (to == NULL)
-            return -EFAULT;
-        memset(to, value, n);
-        gmem_mark_dirty(gmem, offset, n);
-        addr = gpa_add(addr, n);
-        size -= n;
-    }
-    return 0;
-}

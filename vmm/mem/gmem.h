@@ -82,7 +82,6 @@ void *gmem_ptr(struct gmem *gmem, gpa_t gpa, size_t *length, bool is_write);
  * thread. */
 must_check int gmem_read(struct gmem *gmem, gpa_t gpa, void *to, size_t size);
 must_check int gmem_write(struct gmem *gmem, gpa_t gpa, const void *from, size_t size);
-must_check int gmem_fill(struct gmem *gmem, gpa_t gpa, uint8_t value, size_t size);
 
 /*
  * Notes that [ram_offset, ram_offset + size) of RAM has been written, if dirty logging is on. gmem_ptr() does

@@ -284,21 +284,6 @@ struct vm *vm_get(const char *name)
     return entry ? &entry->vm : NULL;
 }
 
-struct vm *vm_next(const char *name)
-{
-    struct vm_entry key, *entry;
-
-    snprintf(key.vm.config.name, sizeof(key.vm.config.name), "%s", name);
-    mutex_lock(&registry_lock);
-    entry = RB_NFIND(vm_tree, &vms, &key);
-    if (entry != NULL && strcmp(entry->vm.config.name, name) == 0)
-        entry = RB_NEXT(vm_tree, &vms, entry);
-    if (entry != NULL)
-        atomic_fetch_add(&entry->vm.references, 1);
-    mutex_unlock(&registry_lock);
-    return entry ? &entry->vm : NULL;
-}
-
 static atomic_int enable_errors;
 
 static void enable_here(void *unused)

@@ -29,7 +29,7 @@ static const struct {
     {CR4_SMAP, 7, 1, 20},    {CR4_UMIP, 7, 2, 2},   {CR4_FSGSBASE, 7, 1, 0},
 };
 
-uint64_t x86_cr4_allowed(void)
+static uint64_t cr4_allowed(void)
 {
     static uint64_t allowed; /* the same on every CPU; computed once */
     uint64_t bits = CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_MCE | CR4_PGE |
@@ -86,7 +86,7 @@ static int cr4_write(struct vcpu *vcpu, uint64_t value)
 {
     uint64_t old = backend_cr_get(vcpu, 4);
 
-    if (value & ~x86_cr4_allowed())
+    if (value & ~cr4_allowed())
         return -EINVAL;
     if ((backend_efer_get(vcpu) & EFER_LMA) && !(value & CR4_PAE))
         return -EINVAL;

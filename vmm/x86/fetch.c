@@ -18,11 +18,6 @@ static inline uint64_t linear_rip(const struct vcpu *vcpu, enum x86_mode mode)
     return likely(mode == X86_MODE_64) ? backend_rip(vcpu) : linear_rip_slowly(vcpu);
 }
 
-uint64_t guest_linear_rip(const struct vcpu *vcpu)
-{
-    return linear_rip(vcpu, guest_mode(vcpu));
-}
-
 /* Bytes from `linear` to the end of its page or of what is wanted; negative errno: none, see guest_decode().
  */
 static int fetch_part(struct vcpu *vcpu, uint64_t linear, uint8_t *to, size_t wanted,
@@ -102,7 +97,7 @@ int guest_decode(struct vcpu *vcpu, const struct x86_insn **insn, struct guest_f
 
 bool guest_fetch_is_slow(struct vcpu *vcpu, enum x86_fetch which, uint32_t pattern, unsigned size)
 {
-    uint64_t linear = guest_linear_rip(vcpu);
+    uint64_t linear = linear_rip(vcpu, guest_mode(vcpu));
     struct guest_fault fault;
     struct guest_place place;
     uint32_t bytes = 0;

@@ -11,8 +11,6 @@
 
 typedef uint32_t unaligned_u32 __attribute__((aligned(1), may_alias));
 
-uint64_t guest_linear_rip(const struct vcpu *vcpu);
-
 /* How the CPU decodes now: X86_MODE_16 in real and virtual-8086 mode, else what CS says. */
 static inline enum x86_mode guest_mode(const struct vcpu *vcpu)
 {

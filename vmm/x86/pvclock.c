@@ -48,7 +48,8 @@ static void scale_of(uint64_t hz, uint32_t *mul, int8_t *shift)
     *mul = (uint32_t)((NSEC_PER_SEC << 32) / rate);
 }
 
-void pvclock_update(struct vcpu *vcpu)
+/* Writes the vCPU's time page anew, if it has one. */
+static void page_update(struct vcpu *vcpu)
 {
     gpa_t at = gpa(vcpu->arch.pvclock_msr & ~1ULL);
     struct time_info info = {0};
@@ -101,7 +102,7 @@ int pvclock_msr_write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
     if (msr == MSR_WALL_CLOCK)
         return wall_clock_write(vcpu, value);
     vcpu->arch.pvclock_msr = value;
-    pvclock_update(vcpu);
+    page_update(vcpu);
     return 0;
 }
 
@@ -110,5 +111,5 @@ void x86_clock_update(struct vcpu *vcpu)
 {
     backend_tsc_offset_set(vcpu, vcpu->arch.tsc_offset);
     lapic_tsc_set(vcpu->arch.lapic, clock_hz(), vcpu->arch.tsc_offset);
-    pvclock_update(vcpu);
+    page_update(vcpu);
 }

@@ -8,7 +8,4 @@
 must_check int pvclock_msr_read(struct vcpu *vcpu, uint32_t msr, uint64_t *value);
 must_check int pvclock_msr_write(struct vcpu *vcpu, uint32_t msr, uint64_t value);
 
-/* Writes the vCPU's time page anew, if it has one. */
-void pvclock_update(struct vcpu *vcpu);
-
 #endif

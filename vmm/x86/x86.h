@@ -34,8 +34,7 @@ must_check int x86_cr_write(struct vcpu *vcpu, unsigned cr, uint64_t value);
 uint64_t x86_cr_read(struct vcpu *vcpu, unsigned cr);
 must_check int x86_xcr_write(struct vcpu *vcpu, uint32_t xcr, uint64_t value);
 
-/* Bits of CR4 / EFER / XCR0 that the guest may set. */
-uint64_t x86_cr4_allowed(void);
+/* Bits of EFER / XCR0 that the guest may set. */
 uint64_t x86_efer_allowed(void);
 uint64_t x86_xcr0_allowed(void);
 

@@ -315,8 +315,7 @@ const struct host_info *host_info(void);
 /* The module of that name, or NULL. Context: any. */
 const struct host_module *host_module_find(const char *name);
 
-/* For messages: "usable", "reserved", …; "bios", "uefi", …. */
-const char *host_memory_type_name(enum host_memory_type type);
+/* For messages: "bios", "uefi", …. */
 const char *host_firmware_name(enum host_firmware firmware);
 
 #endif

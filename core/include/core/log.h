@@ -42,9 +42,8 @@ void log_write(enum log_level level, const char *format, ...) printf_like(2, 3);
  */
 must_check int log_read(uint64_t seq, struct log_entry *out);
 
-/* The oldest entry still there and the one that will be written next. Context: any. */
+/* The oldest entry still there. Context: any. */
 uint64_t log_first_seq(void);
-uint64_t log_next_seq(void);
 
 /* Whether log_read(seq) would give an entry, or -ESTALE: something other than "not yet". Context: any. */
 bool log_has(uint64_t seq);

@@ -14,7 +14,4 @@ void random_bytes(void *to, size_t length);
 uint32_t random_u32(void);
 uint64_t random_u64(void);
 
-/* Mixes in something hard to guess: arrival times, a device's generator. Never makes it worse. */
-void random_add(const void *bytes, size_t length);
-
 #endif

@@ -15,11 +15,6 @@ static struct pci_device_list devices = TAILQ_HEAD_INITIALIZER(devices);
 /* Segments or parts of them; machines with more have racks of their own. */
 #define ROOTS_MAX 64
 
-const struct pci_device_list *pci_devices(void)
-{
-    return &devices;
-}
-
 static bool driver_matches(const struct pci_driver *driver, const struct pci_device *dev)
 {
     for (const struct pci_match *match = driver->matches; match->vendor != 0; match++)

@@ -54,7 +54,8 @@ static uint64_t upper_half(struct pci_address at, unsigned offset)
     return (uint64_t)pci_config_read(at, offset, 4) << 32;
 }
 
-void pci_bridge_read(struct pci_address at, struct pci_bridge *out)
+/* The windows and bus numbers of a type 1 header. */
+static void bridge_read(struct pci_address at, struct pci_bridge *out)
 {
     uint32_t buses = pci_config_read(at, PCI_BRIDGE_PRIMARY, 4);
     uint32_t ports = pci_config_read(at, PCI_BRIDGE_IO, 2);
@@ -120,7 +121,7 @@ bool pci_function_read(struct pci_address at, struct pci_device *out)
     identify(out);
     pci_caps_read(at, &out->caps);
     if (out->header_type == PCI_HEADER_TYPE_BRIDGE)
-        pci_bridge_read(at, &out->bridge);
+        bridge_read(at, &out->bridge);
 
     /* Sizing moves the device about the address space: nothing may decode meanwhile. A host bridge keeps its
      * decoders on: memory may lie behind it (and its BARs, if any, are firmware's business). */

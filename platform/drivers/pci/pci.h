@@ -45,9 +45,6 @@ void pci_bars_read(struct pci_address at, unsigned count, struct pci_bar *bars);
 /* Writes a BAR's address back to its registers; decoding must be off. */
 void pci_bar_write(struct pci_address at, unsigned index, const struct pci_bar *bar);
 
-/* The windows and bus numbers of a type 1 header. */
-void pci_bridge_read(struct pci_address at, struct pci_bridge *out);
-
 /* --- the tree (enumerate.c) --- */
 
 /* Appends all functions below `root` to `list`. -ENOMEM leaves those found so far. */

@@ -114,9 +114,6 @@ static inline void pci_write(const struct pci_device *dev, unsigned offset, unsi
 /* --- devices ----------------------------------------------------------------------------------------------
  */
 
-/* All functions, parents first. Constant after BOOT_BUS. */
-const struct pci_device_list *pci_devices(void);
-
 /* Offset of the nth (from 0) capability `id`, or 0. Context: any. */
 unsigned pci_cap_find(const struct pci_device *dev, uint8_t id, unsigned nth);
 
@@ -132,13 +129,6 @@ void pci_disable(struct pci_device *dev);
  * or out of memory. Context: thread.
  */
 must_check volatile void *pci_bar_map(struct pci_device *dev, unsigned bar);
-
-/*
- * Function level reset; the standard header and the MSI/MSI-X control words are restored, interrupts have to
- * be requested again by the driver. -ENOTSUP: the function has none; -ETIMEDOUT: transactions stay pending.
- * Context: thread; sleeps 100 ms. PCIe Base 4.0, 6.6.2.
- */
-must_check int pci_function_reset(struct pci_device *dev);
 
 /*
  * Binds interrupts, of the best kind among `allowed` (PCI_IRQ_ALLOW bits) that works: `count` MSI-X vectors,

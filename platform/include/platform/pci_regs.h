@@ -59,7 +59,6 @@
 #define PCI_CAP_VENDOR 0x09
 #define PCI_CAP_PCIE   0x10
 #define PCI_CAP_MSIX   0x11
-#define PCI_CAP_AF     0x13
 
 /* Power management. PCI PM 1.2, 3.2. */
 #define PCI_PM_CONTROL       4
@@ -95,20 +94,6 @@
 #define PCIE_PORT_TYPE(flags) (((flags) >> 4) & 0xf)
 #define PCIE_PORT_ROOT        4
 #define PCIE_PORT_DOWNSTREAM  6
-#define PCIE_DEVICE_CAPS      4
-#define PCIE_DEVICE_CAPS_FLR  BIT(28)
-#define PCIE_DEVICE_CONTROL   8
-#define PCIE_DEVICE_FLR       BIT(15)
-#define PCIE_DEVICE_STATUS    10
-#define PCIE_DEVICE_PENDING   BIT(5)
-
-/* Advanced Features. PCI Advanced Capabilities for Conventional PCI ECN. */
-#define PCI_AF_CAPS        3
-#define PCI_AF_CAPS_FLR    BIT(1)
-#define PCI_AF_CONTROL     4
-#define PCI_AF_FLR         BIT(0)
-#define PCI_AF_STATUS      5
-#define PCI_AF_TRANSACTION BIT(0)
 
 #define PCI_CLASS_BRIDGE_HOST 0x0600
 #define PCI_CLASS_BRIDGE_PCI  0x0604

@@ -38,7 +38,6 @@ void idt_init(void);
 
 /* Allocates guarded interrupt stacks; false: out of memory. */
 must_check bool ist_stacks_alloc(void *ist_tops[IST_COUNT + 1]);
-void ist_stacks_free(void *ist_tops[IST_COUNT + 1]);
 
 /* Whether another CPU stops this one for good; the NMI handler asks. Context: any. */
 bool cpu_is_being_stopped(void);

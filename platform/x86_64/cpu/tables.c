@@ -136,9 +136,3 @@ bool ist_stacks_alloc(void *ist_tops[IST_COUNT + 1])
     }
     return true;
 }
-
-void ist_stacks_free(void *ist_tops[IST_COUNT + 1])
-{
-    for (unsigned i = 1; i <= IST_COUNT; i++)
-        stack_free((char *)ist_tops[i] - IST_STACK_SIZE, IST_STACK_SIZE);
-}

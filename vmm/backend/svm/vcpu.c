@@ -238,18 +238,6 @@ void backend_dr7_unguard(struct vcpu *vcpu)
     vcpu->backend.vmcb->save.dr7 &= ~X86_DR7_GD;
 }
 
-uint8_t backend_cr8_get(const struct vcpu *vcpu)
-{
-    return vcpu->backend.vmcb->control.virtual_interrupt & SVM_VI_TPR;
-}
-
-void backend_cr8_set(struct vcpu *vcpu, uint8_t cr8)
-{
-    struct vmcb_control *c = &vcpu->backend.vmcb->control;
-
-    c->virtual_interrupt = (c->virtual_interrupt & ~SVM_VI_TPR) | (cr8 & 0xf);
-}
-
 void backend_tsc_offset_set(struct vcpu *vcpu, uint64_t offset)
 {
     vcpu->backend.vmcb->control.tsc_offset = offset;

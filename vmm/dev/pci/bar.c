@@ -49,7 +49,8 @@ int vpci_bar_add(struct vpci_device *d, unsigned index, enum vpci_bar_type type,
     return 0;
 }
 
-uint64_t vpci_bar_address(const struct vpci_device *d, unsigned index)
+/* The address in the BAR's registers, without type bits. */
+static uint64_t bar_address(const struct vpci_device *d, unsigned index)
 {
     const uint8_t *at = &d->config[PCI_BAR0 + 4 * index];
     uint64_t low = vpci_get32(at) & vpci_get32(&d->writable[PCI_BAR0 + 4 * index]);
@@ -83,7 +84,7 @@ static bool is_wanted(const struct vpci_device *d, unsigned index, uint64_t addr
 static bool is_in_place(const struct vpci_device *d, unsigned index)
 {
     const struct vpci_bar *bar = &d->bars[index];
-    uint64_t address = vpci_bar_address(d, index);
+    uint64_t address = bar_address(d, index);
     bool wanted = is_wanted(d, index, address);
 
     return bar->is_mapped ? wanted && bar->region.base == address : !wanted;
@@ -108,7 +109,7 @@ static void device_update(struct vpci_device *d)
 
         if (!is_moving[i] || is_in_place(d, i))
             continue;
-        bar->is_mapped = bus_map(bus_of(d, bar), &bar->region, vpci_bar_address(d, i)) == 0;
+        bar->is_mapped = bus_map(bus_of(d, bar), &bar->region, bar_address(d, i)) == 0;
         d->host->conflicts += !bar->is_mapped;
     }
 }

@@ -75,8 +75,7 @@ void vpci_config_write(struct vpci_device *device, unsigned offset, unsigned siz
 
 /* Brings the buses in line with the device's BARs and command register. Lock held. */
 void vpci_bars_update(struct vpci_device *device);
-/* The address in the BAR's registers, without type bits. */
-uint64_t vpci_bar_address(const struct vpci_device *device, unsigned bar);
+/* Of the BAR's registers, without type bits. */
 void vpci_bar_address_set(struct vpci_device *device, unsigned bar, uint64_t address);
 void vpci_bars_fini(struct vpci_device *device);
 

@@ -91,8 +91,6 @@ must_check int vm_nmi(struct vm *vm, struct vm_error *error);
 /* A reference by name, NULL if there is none; give it back. Context: thread. */
 struct vm *vm_get(const char *name);
 void vm_put(struct vm *vm);
-/* In order of names: the first whose name sorts after `name` ("" for the first). */
-struct vm *vm_next(const char *name);
 
 void vm_info_get(struct vm *vm, struct vm_info *out);
 const char *vm_state_name(enum vm_state state);

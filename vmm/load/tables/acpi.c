@@ -9,7 +9,8 @@
 
 #define TABLE_ALIGN 64 /* the FACS wants it; cache lines for the others */
 /* Where software looks for the root pointer without EFI: 5.2.5.1. */
-#define RSDP_AT 0xe0000
+#define RSDP_AT   0xe0000
+#define RSDP_SIZE 36
 
 enum { OFF_LENGTH = 4, OFF_CHECKSUM = 9 };
 
@@ -72,19 +73,20 @@ static size_t root_put(struct acpi_area *area, const char *signature, size_t wid
 /* Revision 2 with both roots: some small software reads the RSDT alone. */
 static void rsdp_fill(uint8_t *rsdp, uint64_t rsdt, uint64_t xsdt)
 {
-    memset(rsdp, 0, ACPI_RSDP_SIZE);
+    memset(rsdp, 0, RSDP_SIZE);
     memcpy(rsdp, "RSD PTR ", 8);
     memcpy(rsdp + 9, "BASALT", 6);
     rsdp[15] = 2;
     put_u32(rsdp + 16, (uint32_t)rsdt);
-    put_u32(rsdp + 20, ACPI_RSDP_SIZE);
+    put_u32(rsdp + 20, RSDP_SIZE);
     put_u64(rsdp + 24, xsdt);
     rsdp[8] = checksum(rsdp, 20);
-    rsdp[32] = checksum(rsdp, ACPI_RSDP_SIZE);
+    rsdp[32] = checksum(rsdp, RSDP_SIZE);
 }
 
-void acpi_tables_put(struct acpi_area *area, const struct machine_description *machine,
-                     uint8_t rsdp[ACPI_RSDP_SIZE])
+/* All tables; the root pointer goes elsewhere. */
+static void tables_put(struct acpi_area *area, const struct machine_description *machine,
+                       uint8_t rsdp[RSDP_SIZE])
 {
     size_t facs = acpi_facs_put(area), dsdt = acpi_dsdt_put(area, machine), tables[3], rsdt, xsdt;
 
@@ -98,7 +100,7 @@ void acpi_tables_put(struct acpi_area *area, const struct machine_description *m
 
 int acpi_tables_build(struct gmem *gmem, const struct machine_description *machine, uint64_t *rsdp)
 {
-    uint8_t root[ACPI_RSDP_SIZE];
+    uint8_t root[RSDP_SIZE];
     struct acpi_area area = {.out = {.capacity = ACPI_TABLES_ROOM}};
     int status;
 
@@ -108,7 +110,7 @@ int acpi_tables_build(struct gmem *gmem, const struct machine_description *machi
     if (area.out.bytes == NULL)
         return -ENOMEM;
     area.base = machine->low_ram_end - ACPI_TABLES_ROOM;
-    acpi_tables_put(&area, machine, root);
+    tables_put(&area, machine, root);
     status = area.out.is_full ? -ENOSPC : gmem_write(gmem, gpa(area.base), area.out.bytes, area.out.size);
     free(area.out.bytes);
     if (!status)

@@ -40,9 +40,4 @@ size_t acpi_fadt_put(struct acpi_area *area, const struct machine_description *m
 size_t acpi_madt_put(struct acpi_area *area, const struct machine_description *machine);
 size_t acpi_mcfg_put(struct acpi_area *area, const struct machine_description *machine);
 
-#define ACPI_RSDP_SIZE 36
-/* All tables; the root pointer goes elsewhere. */
-void acpi_tables_put(struct acpi_area *area, const struct machine_description *machine,
-                     uint8_t rsdp[ACPI_RSDP_SIZE]);
-
 #endif

@@ -62,9 +62,6 @@ void backend_segment_get(const struct vcpu *vcpu, enum x86_seg seg, struct x86_s
 /* CS alone, whose attributes say how wide code is. */
 static inline uint16_t backend_cs_attributes(const struct vcpu *vcpu);
 static inline unsigned backend_cpl(const struct vcpu *vcpu);
-/* 4-bit task priority that CR8 accesses of the guest go to without an exit. */
-uint8_t backend_cr8_get(const struct vcpu *vcpu);
-void backend_cr8_set(struct vcpu *vcpu, uint8_t cr8);
 /* The guest has another XCR0: vcpu->arch.xcr0. */
 void backend_xcr0_changed(struct vcpu *vcpu);
 void backend_tsc_offset_set(struct vcpu *vcpu, uint64_t offset);
