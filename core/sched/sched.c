@@ -9,16 +9,7 @@
 #include <core/percpu.h>
 #include <string.h>
 
-/*
- * Per-CPU run queues, one FIFO per priority. A run queue's lock is held across the switch itself and released
- * by the thread that was switched to, so whoever takes it never sees a thread half-way.
- */
-static DEFINE_PERCPU(struct runq, runq);
-
-struct runq *runq_of(unsigned cpu)
-{
-    return percpu_ptr(runq, cpu);
-}
+DEFINE_PERCPU(struct runq, runq);
 
 static void slice_expired(struct timer *timer)
 {
@@ -54,17 +45,6 @@ struct thread *sched_cpu_prepare(unsigned cpu)
     return &rq->idle;
 }
 
-static void enqueue(struct runq *rq, struct thread *t, bool at_head)
-{
-    if (at_head)
-        TAILQ_INSERT_HEAD(&rq->ready[t->prio], t, run_link);
-    else
-        TAILQ_INSERT_TAIL(&rq->ready[t->prio], t, run_link);
-    rq->ready_mask |= 1U << t->prio;
-    rq->queued++;
-    t->is_queued = true;
-}
-
 static void dequeue(struct runq *rq, struct thread *t)
 {
     TAILQ_REMOVE(&rq->ready[t->prio], t, run_link);
@@ -85,12 +65,7 @@ static struct thread *pick(struct runq *rq)
     return t;
 }
 
-/*
- * Lets equals have their turn after a slice. A slice that is running is not prolonged: wake-ups and short
- * preemptions by others, if frequent, would keep the present thread on the CPU for good. This CPU, interrupts
- * off.
- */
-static void slice_start(struct runq *rq)
+void runq_slice_start(struct runq *rq)
 {
     atomic_store_explicit(&rq->slice_wanted, false, memory_order_relaxed);
     if (!rq->slice.is_armed)
@@ -174,7 +149,7 @@ static void rest(struct runq *rq, struct thread *self, uint64_t now)
         arch_irq_disable();
         spin_lock_irqoff(&rq->lock);
         if (stolen != NULL)
-            enqueue(rq, stolen, false);
+            runq_enqueue(rq, stolen, false);
     } while (rq->ready_mask == 0 && atomic_load(&self->state) == THREAD_BLOCKED);
     idle_mask_set(cpu, false);
     self->preempt_count--;
@@ -222,7 +197,7 @@ static bool leave(struct runq *rq, struct thread *self, bool is_preempted, uint6
 
     if (is_preempted || state == THREAD_RUNNABLE) {
         self->ready_since = *now;
-        enqueue(rq, self, rq->ready_mask >> self->prio > 1);
+        runq_enqueue(rq, self, rq->ready_mask >> self->prio > 1);
     } else if (state == THREAD_BLOCKED && rq->ready_mask == 0) {
         rest(rq, self, *now);
         *now = rq->switched_at;
@@ -232,7 +207,7 @@ static bool leave(struct runq *rq, struct thread *self, bool is_preempted, uint6
                 steal_account(self, *now);
                 return true;
             }
-            enqueue(rq, self, false);
+            runq_enqueue(rq, self, false);
         }
     }
     return false;
@@ -252,7 +227,7 @@ void schedule(bool is_preempted)
     }
     next = pick(rq);
     if (rq->ready_mask >> next->prio & 1)
-        slice_start(rq);
+        runq_slice_start(rq);
     if (next != &rq->idle)
         steal_account(next, now);
     if (next == prev) {
@@ -282,130 +257,9 @@ void sched_interrupt_exit(void)
     struct runq *rq = this_cpu_ptr(runq);
 
     if (atomic_load_explicit(&rq->slice_wanted, memory_order_relaxed))
-        slice_start(rq);
+        runq_slice_start(rq);
     if (t->preempt_count == 0 && atomic_load_explicit(&t->need_resched, memory_order_relaxed))
         schedule(true);
-}
-
-/* Nothing runs there, and nothing is about to. rq locked. */
-static bool is_idle(const struct runq *rq)
-{
-    const struct thread *t = rq->current;
-
-    return rq->queued == 0 &&
-           (t == &rq->idle || (rq->is_resting && atomic_load(&t->state) == THREAD_BLOCKED));
-}
-
-/* Where a woken thread should run: where it was if that is free for it, else a CPU that idles. */
-static unsigned choose_cpu(const struct thread *t, const struct runq *home)
-{
-    unsigned cpu = atomic_load_explicit(&t->cpu, memory_order_relaxed);
-    int idle = is_idle(home) || (t->flags & THREAD_PINNED) ? (int)cpu : idle_mask_find(cpu);
-
-    if (idle < 0)
-        return cpu;
-    /* Taken: whoever wakes another thread before that CPU has got round to this one goes elsewhere. */
-    idle_mask_set((unsigned)idle, false);
-    return (unsigned)idle;
-}
-
-/* Makes the CPU look at its queue if `t` should run before, or share with, what runs there now. rq locked. */
-static bool needs_kick(struct runq *rq, const struct thread *t)
-{
-    if (rq->is_resting)
-        return true;
-    if (t->prio > rq->current->prio) {
-        atomic_store_explicit(&rq->current->need_resched, true, memory_order_relaxed);
-        return true;
-    }
-    if (t->prio == rq->current->prio)
-        atomic_store_explicit(&rq->slice_wanted, true, memory_order_relaxed);
-    return t->prio == rq->current->prio;
-}
-
-/* Locks the run queue of the CPU that `t` belongs to, which may change until the lock is held. */
-static struct runq *runq_lock_of(struct thread *t)
-{
-    for (;;) {
-        unsigned cpu = atomic_load(&t->cpu);
-        struct runq *rq = runq_of(cpu);
-
-        spin_lock_irqoff(&rq->lock);
-        if (atomic_load(&t->cpu) == cpu)
-            return rq;
-        spin_unlock_irqoff(&rq->lock);
-    }
-}
-
-static void put_on_cpu(struct thread *t, unsigned cpu, struct runq *rq)
-{
-    bool kick;
-
-    t->ready_since = arch_clock_cycles();
-    enqueue(rq, t, false);
-    kick = needs_kick(rq, t);
-    /* No interrupt follows that would look at it. */
-    if (cpu == cpu_id() && atomic_load_explicit(&rq->slice_wanted, memory_order_relaxed))
-        slice_start(rq);
-    spin_unlock_irqoff(&rq->lock);
-    if (kick && cpu != cpu_id())
-        arch_cpu_kick(cpu);
-}
-
-/* It has not left the CPU: it is on its way to block, or the CPU rests in it and has to be told. rq locked.
- */
-static void wake_current(struct runq *rq, struct thread *t)
-{
-    unsigned cpu = atomic_load_explicit(&t->cpu, memory_order_relaxed);
-    bool kick = rq->is_resting && cpu != cpu_id();
-
-    if (rq->is_resting)
-        t->ready_since = arch_clock_cycles();
-    if (kick) /* it is taken, like a CPU that a thread is queued on */
-        idle_mask_set(cpu, false);
-    spin_unlock_irqoff(&rq->lock);
-    if (kick)
-        arch_cpu_kick(cpu);
-}
-
-void thread_wake(struct thread *t)
-{
-    arch_irq_state_t state = arch_irq_save();
-    struct runq *rq;
-    unsigned target;
-
-    /* What it waits for is seen by the time its state is read here: the other half of thread_wait_prepare().
-     */
-    atomic_thread_fence(memory_order_seq_cst);
-    rq = runq_lock_of(t);
-    if (atomic_load(&t->state) != THREAD_BLOCKED) {
-        spin_unlock_irqoff(&rq->lock);
-        arch_irq_restore(state);
-        return;
-    }
-    atomic_store(&t->state, THREAD_RUNNABLE);
-    if (rq->current == t) {
-        wake_current(rq, t);
-        arch_irq_restore(state);
-        return;
-    }
-    if (t->is_queued) {
-        spin_unlock_irqoff(&rq->lock);
-        arch_irq_restore(state);
-        return;
-    }
-    target = choose_cpu(t, rq);
-    if (rq != runq_of(target)) {
-        atomic_store(&t->cpu, target);
-        spin_unlock_irqoff(&rq->lock);
-        /* Nobody else touches it now: it is runnable, but in no queue. */
-        rq = runq_of(target);
-        spin_lock_irqoff(&rq->lock);
-    }
-    put_on_cpu(t, target, rq);
-    arch_irq_restore(state);
-    if (arch_irq_enabled() && arch_current()->preempt_count == 0)
-        preempt_check();
 }
 
 void preempt_check(void)
@@ -420,14 +274,6 @@ void preempt_check(void)
     audit_pause();
     schedule(true);
     audit_resume();
-    arch_irq_restore(state);
-}
-
-void thread_yield(void)
-{
-    arch_irq_state_t state = arch_irq_save();
-
-    schedule(false);
     arch_irq_restore(state);
 }
 
@@ -483,7 +329,7 @@ void sched_idle_loop(void)
         idle_mask_set(cpu, true);
         if (rq->queued == 0 && (stolen = runq_steal()) != NULL) {
             spin_lock_irqoff(&rq->lock);
-            enqueue(rq, stolen, false);
+            runq_enqueue(rq, stolen, false);
             spin_unlock_irqoff(&rq->lock);
         }
         if (rq->queued == 0)

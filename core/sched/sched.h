@@ -5,6 +5,7 @@
 #include <arch/thread.h>
 #include <core/audit.h>
 #include <core/fpu.h>
+#include <core/percpu.h>
 #include <core/sched.h>
 #include <core/sync.h>
 #include <core/thread.h>
@@ -52,8 +53,7 @@ struct thread {
     atomic_bool is_off_cpu;       /* a: dead, and its stack is no longer in use */
     atomic_uint references;       /* a: creator's and its own */
     struct waitq exit_waiters;
-    LIST_ENTRY(thread) all_link; /* lock: of the list of all threads */
-    char name[THREAD_NAME_MAX];  /* i */
+    char name[THREAD_NAME_MAX]; /* i */
 };
 
 TAILQ_HEAD(thread_queue, thread);
@@ -75,6 +75,50 @@ struct runq {
     atomic_bool slice_wanted;                /* a: another CPU queued an equal */
     struct thread idle;
 };
+
+/*
+ * One per CPU, with a FIFO per priority. Its lock is held across the switch itself and released by the thread
+ * that was switched to, so whoever takes it never sees a thread half-way.
+ */
+DECLARE_PERCPU(struct runq, runq);
+
+static inline struct runq *runq_of(unsigned cpu)
+{
+    return percpu_ptr(runq, cpu);
+}
+
+/* Locks the run queue of the CPU that `t` belongs to, which may change until the lock is held. */
+static inline struct runq *runq_lock_of(struct thread *t)
+{
+    for (;;) {
+        unsigned cpu = atomic_load(&t->cpu);
+        struct runq *rq = runq_of(cpu);
+
+        spin_lock_irqoff(&rq->lock);
+        if (atomic_load(&t->cpu) == cpu)
+            return rq;
+        spin_unlock_irqoff(&rq->lock);
+    }
+}
+
+/* At the end of its priority's queue, or at the head. rq locked. */
+static inline void runq_enqueue(struct runq *rq, struct thread *t, bool at_head)
+{
+    if (at_head)
+        TAILQ_INSERT_HEAD(&rq->ready[t->prio], t, run_link);
+    else
+        TAILQ_INSERT_TAIL(&rq->ready[t->prio], t, run_link);
+    rq->ready_mask |= 1U << t->prio;
+    rq->queued++;
+    t->is_queued = true;
+}
+
+/*
+ * Lets equals have their turn after a slice. A slice that is running is not prolonged: wake-ups and short
+ * preemptions by others, if frequent, would keep the present thread on the CPU for good. This CPU, interrupts
+ * off.
+ */
+void runq_slice_start(struct runq *rq);
 
 #define TIME_SLICE_NS (10 * NSEC_PER_MSEC)
 
@@ -104,6 +148,5 @@ int idle_mask_find(unsigned near);
 /* Takes a waiting thread from another CPU's queue. Interrupts off, the CPU marked idle: from then on others
  * tell it when they have one too many. */
 struct thread *runq_steal(void);
-struct runq *runq_of(unsigned cpu);
 
 #endif

@@ -11,10 +11,6 @@
 
 #include "sched.h"
 
-/* All threads, for the operator's eyes. */
-static LIST_HEAD(, thread) all_threads = LIST_HEAD_INITIALIZER(all_threads);
-static struct spinlock all_lock = SPINLOCK_INIT(LOCK_RANK_QUEUE);
-
 /*
  * Dead threads: freed by a thread, because whoever notices may be anywhere. It is as urgent as the most
  * urgent that joins: below busy vCPUs it would keep a service waiting for as long as they are busy.
@@ -45,9 +41,6 @@ int thread_setup(struct thread *t, const char *name, unsigned prio, unsigned fla
             return -ENOMEM;
         arch_fpu_init(t->fpu, is_guest);
     }
-    spin_lock(&all_lock);
-    LIST_INSERT_HEAD(&all_threads, t, all_link);
-    spin_unlock(&all_lock);
     return 0;
 }
 
@@ -103,9 +96,6 @@ void thread_put(struct thread *t)
 {
     if (atomic_fetch_sub(&t->references, 1) != 1)
         return;
-    spin_lock(&all_lock);
-    LIST_REMOVE(t, all_link);
-    spin_unlock(&all_lock);
     if (t->stack != NULL)
         stack_free(t->stack, ARCH_STACK_SIZE);
     free(t->fpu);
@@ -194,24 +184,6 @@ void *thread_guest(void)
     const struct thread *t = thread_self();
 
     return t->flags & THREAD_GUEST_FPU ? t->arg : NULL;
-}
-
-void thread_for_each(void (*fn)(const struct thread_info *info, void *arg), void *arg)
-{
-    struct thread *t;
-
-    spin_lock(&all_lock);
-    LIST_FOREACH (t, &all_threads, all_link) {
-        struct thread_info info = {.cpu = atomic_load(&t->cpu)};
-        struct thread_times times;
-
-        thread_times_get(t, &times);
-        info.runtime_ns = times.run_ns;
-
-        memcpy(info.name, t->name, sizeof(info.name));
-        fn(&info, arg);
-    }
-    spin_unlock(&all_lock);
 }
 
 void preempt_disable(void)

@@ -79,18 +79,6 @@ uint64_t thread_own_steal_ns(void);
  */
 void thread_steal_watch(atomic_uint *flags, unsigned bit, uint64_t step_ns);
 
-struct thread_info {
-    char name[16];
-    unsigned cpu;
-    uint64_t runtime_ns;
-};
-
-/* Calls fn for each thread, idle ones included. Context: thread; fn must not block. */
-void thread_for_each(void (*fn)(const struct thread_info *info, void *arg), void *arg);
-
-/* Makes way for threads of the same priority. Context: thread. */
-void thread_yield(void);
-
 /* Sleeps until clock_now_ns() reaches `deadline_ns`. Context: thread, no lock held. */
 void thread_sleep_until(uint64_t deadline_ns);
 
