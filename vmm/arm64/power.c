@@ -5,8 +5,9 @@
 #include "sysreg.h"
 
 /*
- * Which vCPUs are on: PSCI (DEN 0022D), 5.4 to 5.7 and 6.4. Whoever takes a vCPU from "off" to "on pending"
- * owns its entry point until the vCPU itself has started, so of two callers one is told ON_PENDING.
+ * Which vCPUs are on: PSCI (DEN 0022D), 5.4 to 5.7 and 6.4.3 "Initial core configuration". Whoever takes a
+ * vCPU from "off" to "on pending" owns its entry point until the vCPU itself has started, so of two callers
+ * one is told ON_PENDING.
  */
 #define MPIDR_RES1 BIT(31)
 

@@ -53,7 +53,7 @@ static bool has_function(uint32_t function)
     case PSCI_AFFINITY_INFO | SMCCC_64BIT:
     case PSCI_SYSTEM_RESET2:
     case PSCI_SYSTEM_RESET2 | SMCCC_64BIT:
-    case SMCCC_VERSION: /* how SMCCC 1.1 is found: DEN 0028, appendix C */
+    case SMCCC_VERSION: /* how SMCCC 1.1 is found: DEN 0028, "SMCCC_VERSION" */
         return true;
     default:
         return false;

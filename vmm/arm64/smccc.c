@@ -4,7 +4,8 @@
 #include "psci.h"
 #include <string.h>
 
-/* Function identifiers: DEN 0028, 2.5. Bit 31: fast, bit 30: 64-bit, bits 29:24: whose service. */
+/* Function identifiers: DEN 0028, "Function Identifiers". Bit 31: fast, bit 30: 64-bit, bits 29:24: whose
+ * service. */
 #define SMCCC_VERSION       0x80000000U
 #define SMCCC_ARCH_FEATURES 0x80000001U
 #define SMCCC_WORKAROUND_1  0x80008000U

@@ -43,7 +43,8 @@ enum psci_status {
     PSCI_INVALID_ADDRESS = -9,
 };
 
-/* What SMCCC_ARCH_FEATURES says of the CPUs' workarounds: DEN 0028, 7.5 and 7.6. */
+/* What SMCCC_ARCH_FEATURES says of the CPUs' workarounds: DEN 0028, "SMCCC_ARCH_WORKAROUND_1" and those
+ * behind. */
 enum smccc_workaround {
     SMCCC_WORKAROUND_UNKNOWN = -1, /* the guest must assume what it likes */
     SMCCC_WORKAROUND_CALL = 0,     /* the call does it: an exit is enough */
@@ -56,7 +57,7 @@ struct smccc_config {
 };
 
 /* Bit 30 of a function's identifier: arguments are X registers; else, with SMC32, W registers (DEN
- * 0028, 3.1).
+ * 0028E, 2.6 and 2.7).
  */
 #define SMCCC_64BIT 0x40000000U
 

@@ -228,7 +228,8 @@ void gic_spi_disable(unsigned intid)
     wait_clear(distributor, GICD_CTLR, GICD_CTLR_RWP);
 }
 
-/* DSB: the acknowledgement is done before the handler touches the device (IHI 0069, 4.1.1 "IAR ordering"). */
+/* DSB: the acknowledgement is done before the handler touches the device (IHI 0069, 4.1 "Interrupt
+ * lifecycle"). */
 unsigned gic_acknowledge(void)
 {
     unsigned intid = (unsigned)arch_gicreg_read(ICC_IAR1_EL1) & 0xffffff;
@@ -246,7 +247,7 @@ void gic_end(unsigned acknowledged, bool stays_active)
     arch_isb();
 }
 
-/* ICC_SGI1R_EL1 (12.2.20): a cluster by Aff3.Aff2.Aff1, and in it one of 16 CPUs of one range of Aff0. */
+/* ICC_SGI1R_EL1 (12.2.22): a cluster by Aff3.Aff2.Aff1, and in it one of 16 CPUs of one range of Aff0. */
 void gic_send(unsigned cpu, unsigned sgi)
 {
     uint64_t mpidr = cpu_hw_id(cpu), aff0 = mpidr & 0xff, aff1 = mpidr >> 8 & 0xff, aff2 = mpidr >> 16 & 0xff,

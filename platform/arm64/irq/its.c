@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Messages: a device writes an event number, the translation service makes of device and event one of the
- * interrupts from 8192 on (LPIs) and sends it to the CPU whose collection it is mapped to. IHI 0069, chapters
- * 5, 6.
+ * interrupts from 8192 on (LPIs) and sends it to the CPU whose collection it is mapped to. IHI 0069, chapter
+ * 5.
  */
 #include "its.h"
 

@@ -21,7 +21,7 @@ const struct gic_redistributor *gic_redistributor_of(unsigned cpu);
 void its_init(unsigned intid_bits);
 void its_cpu_init(void);
 
-/* What the files of the interrupt translation service share: IHI 0069, chapter 5; registers 12.18 to 12.20.
+/* What the files of the interrupt translation service share: IHI 0069, chapter 5; registers 12.18 and 12.19.
  */
 
 #define ITS_EVENTS_MAX 2048 /* MSI-X knows no more of a function (PCI 3.0, 6.8.2) */

@@ -14,7 +14,8 @@ static int64_t smc(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3)
     register uint64_t x2 __asm__("x2") = a2;
     register uint64_t x3 __asm__("x3") = a3;
 
-    /* SMC Calling Convention (DEN0028), 2.4: x0 to x17 may come back changed. */
+    /* SMC Calling Convention (DEN 0028E), 2.7 "SMC64/HVC64 argument passing": x0 to x17 may come back
+     * changed. */
     __asm__ volatile("smc #0"
                      : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)
                      :
