@@ -3,7 +3,7 @@ agent-files := agent auth base64 boot_images digest embedded image_json json_out
 	resources/actions resources/capabilities resources/documents resources/events resources/health resources/host \
 	resources/image_content resources/image_upload resources/images resources/log resources/metrics
 src-$(CONFIG_NET) += $(patsubst %,net/agent/%.c,$(agent-files))
-vm-agent-files := vms vm_config vm_json vm_request worker ws ws_frame ws_handshake \
+vm-agent-files := console_hub vms vm_config vm_json vm_request worker ws ws_frame ws_handshake \
 	resources/vms resources/vm_actions resources/vm_console resources/vm_console_log \
 	resources/vm_dirty_log resources/vm_metrics
 src-$(CONFIG_VMM) += $(patsubst %,net/agent/%.c,$(filter-out vm_config,$(vm-agent-files)))

@@ -40,13 +40,26 @@ void vm_problem_from(struct vm_problem *problem, int error, const struct vm_erro
     vm_problem_set(problem, status, code, why->field, "%s.", why->detail[0] ? why->detail : "It failed");
 }
 
+static void make_key(struct vm_record *key, const char *name)
+{
+    snprintf(key->name, sizeof(key->name), "%s", name);
+}
+
+static struct vm_record *record_find(const char *name)
+{
+    struct vm_record key;
+
+    make_key(&key, name);
+    return RB_FIND(record_tree, &records, &key);
+}
+
 bool vms_create(const struct vm_config *config, struct vm_record **out, struct vm_problem *problem)
 {
     struct vm_record *record;
     struct vm_error why = {0};
     int error;
 
-    if (vms_find(config->name)) {
+    if (record_find(config->name)) {
         vm_problem_set(problem, 409, "exists", "name", "There is a VM %s already.", config->name);
         return false;
     }
@@ -68,19 +81,6 @@ bool vms_create(const struct vm_config *config, struct vm_record **out, struct v
     return true;
 }
 
-static void make_key(struct vm_record *key, const char *name)
-{
-    snprintf(key->name, sizeof(key->name), "%s", name);
-}
-
-struct vm_record *vms_find(const char *name)
-{
-    struct vm_record key;
-
-    make_key(&key, name);
-    return RB_FIND(record_tree, &records, &key);
-}
-
 struct vm_record *vms_next(const char *name)
 {
     struct vm_record key, *record;
@@ -92,7 +92,7 @@ struct vm_record *vms_next(const char *name)
 
 struct vm_record *vms_get(const char *name, struct vm_problem *problem)
 {
-    struct vm_record *record = vms_find(name);
+    struct vm_record *record = record_find(name);
 
     if (!record)
         vm_problem_set(problem, 404, "not_found", NULL, "There is no VM %s.", name);

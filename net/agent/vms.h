@@ -2,31 +2,17 @@
 #ifndef AGENT_VMS_H
 #define AGENT_VMS_H
 
+#include "console_hub.h"
 #include "json_out.h"
 #include "vm_config.h"
 
-#include <net/net.h>
-#include <sys/queue.h>
 #include <sys/tree.h>
-#include <vmm/console.h>
+#include <vmm/vm.h>
 
 /*
  * What the agent keeps of each VM: a reference, and who is attached to its console. Made, found and taken out
  * on the worker thread only.
  */
-struct console_client;
-
-/* Clients of one VM's console. Net thread only, after the record was made. */
-struct console_hub {
-    struct vm_console *console; /* immutable */
-    LIST_HEAD(, console_client) clients;
-    unsigned n_clients;
-    bool is_armed; /* the console will tell of output */
-    uint64_t pumped_ns;
-    struct net_call output, room;
-    struct net_timer timer;
-};
-
 struct vm_record {
     RB_ENTRY(vm_record) node;   /* worker thread */
     struct vm *vm;              /* immutable: a reference */
@@ -40,11 +26,10 @@ struct vm_record {
 must_check bool vms_create(const struct vm_config *config, struct vm_record **out,
                            struct vm_problem *problem);
 
-/* The record of that name, or NULL; the first whose name sorts after `name` ("": the very first). */
-struct vm_record *vms_find(const char *name);
+/* The first whose name sorts after `name` ("": the very first), or NULL. */
 struct vm_record *vms_next(const char *name);
 
-/* The same; *problem is 404 if there is none. */
+/* The record of that name; *problem is 404 if there is none. */
 struct vm_record *vms_get(const char *name, struct vm_problem *problem);
 
 /*
@@ -61,12 +46,5 @@ void vm_problem_from(struct vm_problem *problem, int error, const struct vm_erro
 
 /* with_details: each vCPU's state and figures, and the counts of exits. */
 void vm_json(struct json_out *json, const char *key, const struct vm_record *record, bool with_details);
-
-/* ---- resources/vm_console.c; context: net thread ---- */
-
-void console_hub_init(struct console_hub *hub, struct vm_console *console); /* context: any */
-
-/* The VM is gone: says goodbye to all clients. The console is not touched afterwards. */
-void console_hub_close(struct console_hub *hub);
 
 #endif
