@@ -29,6 +29,21 @@ static inline const void *fuzz_map(const struct phys_reader *self, hpa_t address
     return address.v >= FUZZ_BASE && offset < f->size && size <= f->size - offset ? f->bytes + offset : NULL;
 }
 
+/* A CPU is released in memory that is nobody's. */
+static inline bool fuzz_release_is_right(const struct host_info *info, const struct host_cpu *cpu)
+{
+    if (!cpu->enabled || cpu->start != HOST_CPU_START_RELEASE)
+        return true;
+    for (size_t i = 0; i < info->memory_count; i++) {
+        const struct host_memory_range *r = &info->memory[i];
+
+        if (cpu->release.v >= r->base.v && cpu->release.v - r->base.v < r->size)
+            return r->type == HOST_MEM_RESERVED && IS_ALIGNED(cpu->release.v, 8) &&
+                   cpu->release.v >= PAGE_SIZE;
+    }
+    return false;
+}
+
 static inline void fuzz_check(const struct host_info *info)
 {
     uint64_t end = 0;
@@ -47,7 +62,7 @@ static inline void fuzz_check(const struct host_info *info)
             abort();
     }
     for (size_t i = 0; i < info->cpu_count; i++) {
-        if (info->cpus[i].node >= info->node_count)
+        if (info->cpus[i].node >= info->node_count || !fuzz_release_is_right(info, &info->cpus[i]))
             abort();
     }
     if (info->cmdline == NULL || info->loader == NULL)
