@@ -6,7 +6,7 @@
 #include "sysreg.h"
 
 /*
- * Maintenance of caches by set and way: Arm ARM (DDI 0487), D7.5.9. A guest means by it all that it has
+ * Maintenance of caches by set and way: Arm ARM (DDI 0487), D7.5. A guest means by it all that it has
  * cached, because it is about to switch its caches off or has just done so (firmware before it starts a
  * kernel). The instructions themselves reach one CPU's caches, in which others' lines are and from which its
  * own may have wandered off, so they trap (HCR_EL2.TSW) and do nothing. Instead, all of the guest's memory is

@@ -37,6 +37,24 @@ static uint64_t vtcr;   /* what VTCR_EL2 has for all VMs. Immutable. */
 #define VTCR_RES1    BIT(31)
 #define PS_48BITS    5
 
+/* CTR_EL0: a thread may move from one CPU to another while it cleans, so what counts is the
+ * smallest line of them all, and what all can do without. */
+#define CTR_IDC       BIT(28)
+#define CTR_DIC       BIT(29)
+#define CTR_LINE(ctr) FIELD(ctr, 19, 16) /* of data caches: log2 of 4 bytes */
+static _Atomic uint64_t ctr_common = CTR_IDC | CTR_DIC;
+static atomic_uint line_log2 = 15;
+
+static void caches_read(void)
+{
+    uint64_t ctr = arch_sysreg_read(ctr_el0);
+    unsigned line = (unsigned)CTR_LINE(ctr), seen = atomic_load(&line_log2);
+
+    atomic_fetch_and(&ctr_common, ctr);
+    while (line < seen && !atomic_compare_exchange_weak(&line_log2, &seen, line))
+        ;
+}
+
 void arm64_stage2_cpu_enable(void)
 {
     uint64_t range = arm64_host.id[ID_INDEX(SYSREG_ID_AA64MMFR0)] & 15;
@@ -44,6 +62,7 @@ void arm64_stage2_cpu_enable(void)
     can_resize = arm64_id_field(arm64_host.id[ID_INDEX(SYSREG_ID_AA64MMFR2)], 52) >= 2;
     vtcr = VTCR_RES1 | VTCR_IRGN_WB | VTCR_ORGN_WB | VTCR_INNER | VTCR_PS(MIN(range, (uint64_t)PS_48BITS)) |
            (arm64_host.vmid_bits == 16 ? VTCR_VS : 0);
+    caches_read();
     /* Until a VM's is loaded: TLB maintenance by other CPUs goes by the width of VMIDs. */
     arch_sysreg_write(vtcr_el2, vtcr);
 }
@@ -121,28 +140,30 @@ uint64_t stage2_look(const struct stage2 *s2, gpa_t addr, uint64_t size, hpa_t *
  * executes it: to the point of coherency, then out of the instruction caches. CTR_EL0 says what is not
  * needed. Nothing stays in the data caches: what such a guest writes past them would be hidden by it later.
  */
-#define CTR_IDC BIT(28)
-#define CTR_DIC BIT(29)
+static bool is_clean_always(void)
+{
+    return arm64_host.has_fwb && (atomic_load_explicit(&ctr_common, memory_order_relaxed) & CTR_IDC);
+}
 
 static void data_clean(hpa_t start, uint64_t size)
 {
-    uint64_t line = 4ULL << FIELD(arch_sysreg_read(ctr_el0), 19, 16);
+    uint64_t line = 4ULL << atomic_load_explicit(&line_log2, memory_order_relaxed);
 
     for (uint64_t at = 0; at < size; at += line)
         __asm__ volatile("dc civac, %0" ::"r"((char *)hpa_to_ptr(start) + at) : "memory");
 }
 
-/* Ends what data_clean() has begun. */
+/* Ends what data_clean() has begun: for observers without caches as well, so it is the whole system's. */
 static void fetches_clean(void)
 {
-    __asm__ volatile("dsb ish" ::: "memory");
-    if (!(arch_sysreg_read(ctr_el0) & CTR_DIC))
+    __asm__ volatile("dsb sy" ::: "memory");
+    if (!(atomic_load_explicit(&ctr_common, memory_order_relaxed) & CTR_DIC))
         __asm__ volatile("ic ialluis; dsb ish; isb" ::: "memory");
 }
 
 static void memory_clean(hpa_t start, uint64_t size)
 {
-    if (!arm64_host.has_fwb || !(arch_sysreg_read(ctr_el0) & CTR_IDC))
+    if (!is_clean_always())
         data_clean(start, size);
     fetches_clean();
 }
@@ -152,7 +173,7 @@ static void memory_clean(hpa_t start, uint64_t size)
 
 bool backend_memory_clean(struct vm *vm, struct mapped_walk *walk)
 {
-    bool is_more = mapped_walk(vm, walk, CLEAN_BATCH, data_clean);
+    bool is_more = !is_clean_always() && mapped_walk(vm, walk, CLEAN_BATCH, data_clean);
 
     fetches_clean();
     return is_more;

@@ -6,8 +6,8 @@
 #include <core/types.h>
 
 /*
- * Where walks of stage 2 begin, for guest-physical addresses of any size: Arm ARM (DDI 0487), D8.2.8
- * "Concatenated translation tables" and the tables of D8.2.9 for the 4K granule. 52 bits are out: they need
+ * Where walks of stage 2 begin, for guest-physical addresses of any size: Arm ARM (DDI 0487), D8.2
+ * ("Concatenated translation tables", 4K granule). 52 bits are out: they need
  * descriptors of another format (FEAT_LPA2). Pure.
  */
 #define ARM64_IPA_BITS_MIN 32
