@@ -418,7 +418,7 @@ Test(gicv2, reset, .init = start, .fini = gic_stop)
     cr_assert_eq(take(0), 40, "lines belong to devices");
 }
 
-/* --- GICH_LR<n>: 5.3.3 --- */
+/* --- GICH_LR<n>: 5.3.8 --- */
 
 Test(gicv2, list_register_format)
 {

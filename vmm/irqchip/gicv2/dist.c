@@ -42,8 +42,7 @@ static uint64_t targets_read(struct irqchip *chip, uint64_t first, unsigned coun
     return value;
 }
 
-/* Of several targets any one may get it (1.4.3, the 1-N model): the first, which is the one that runs first.
- */
+/* Of several targets any one may get it (the 1-N model): the first, as that one is most likely on. */
 void gicv2_target_set(struct irqchip *chip, unsigned spi, uint8_t targets)
 {
     targets &= (uint8_t)(BIT(chip->cpu_count) - 1);

@@ -14,7 +14,7 @@ struct gic_cpu *gicv2_accessor(struct irqchip *chip)
     return &chip->cpus[current < chip->cpu_count ? current : 0];
 }
 
-/* --- the CPU interface behind its first page: IHI 0048B, 4.4.16 --- */
+/* --- the CPU interface behind its first page: IHI 0048B, 4.4 --- */
 
 #define GICC_DIR 0x1000
 

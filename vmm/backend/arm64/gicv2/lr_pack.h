@@ -6,7 +6,7 @@
 #include <core/types.h>
 
 /*
- * A list register of a GICv2 (GICH_LR<n>, IHI 0048B, 5.3.3) and of a GICv3 (ICH_LR<n>_EL2, IHI 0069H, 12.4),
+ * A list register of a GICv2 (GICH_LR<n>, IHI 0048B, 5.3.8) and of a GICv3 (ICH_LR<n>_EL2, IHI 0069H, 12.4),
  * which is what vmm/irqchip keeps. Pure.
  */
 #define ICH_LR_STATE MASK(63, 62)
