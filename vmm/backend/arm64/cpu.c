@@ -2,11 +2,7 @@
 #include "../../vm/vm.h"
 #include "arm64.h"
 #include <arch/sysreg.h>
-#include <arch/thread.h>
 #include <backend/ich.h>
-#include <core/log.h>
-#include <core/thread.h>
-#include <errno.h>
 #include <string.h>
 
 /* Policy: what traps. Arm ARM (DDI 0487), D24.2; each register is set as a whole, on every CPU. */
@@ -49,12 +45,15 @@ static void debug_traps_set(void)
     arch_isb();
 }
 
+#define HCRX_TALLINT BIT(6) /* PSTATE.ALLINT, which there is with FEAT_NMI */
+
 /*
  * Fine-grained traps: where a bit that is set allows, it stays clear, so that what guests are not told of
  * they do not have; where one that is set traps, nothing traps that would not without them.
  */
 static void fine_traps_set(void)
 {
+    uint64_t pfr1 = arch_sysreg_read(id_aa64pfr1_el1);
     unsigned fgt = arm64_id_field(arch_sysreg_read(id_aa64mmfr0_el1), 56);
 
     if (fgt >= 1) {
@@ -71,8 +70,30 @@ static void fine_traps_set(void)
         arch_sysreg_write(s3_4_c3_c1_3, 0); /* HFGWTR2_EL2 */
         arch_sysreg_write(s3_4_c3_c1_7, 0); /* HFGITR2_EL2 */
     }
-    if (arm64_id_field(arch_sysreg_read(id_aa64mmfr1_el1), 40))
-        arch_sysreg_write(s3_4_c1_c2_2, 0); /* HCRX_EL2 */
+    if (arm64_id_field(arch_sysreg_read(id_aa64mmfr1_el1), 40)) /* HCRX_EL2: the same */
+        arch_sysreg_write(s3_4_c1_c2_2, arm64_id_field(pfr1, 36) ? HCRX_TALLINT : 0);
+}
+
+/* MPAM2_EL2, MPAMHCR_EL2: MPAM (DDI 0598), 7.3. A CPU that has the second has a trap of MPAMIDR_EL1 there. */
+#define MPAM2_TRAPMPAM1EL1 BIT(48)
+#define MPAM2_TRAPMPAM0EL1 BIT(49)
+#define MPAM2_TIDR         BIT(58)
+#define MPAMHCR_TRAP_ID    BIT(31)
+#define MPAMIDR_HAS_HCR    BIT(17)
+
+/* The host and its guests are in partition 0, and guests do not choose another. */
+static void partition_traps_set(void)
+{
+    uint64_t traps = MPAM2_TRAPMPAM0EL1 | MPAM2_TRAPMPAM1EL1;
+
+    if (arm64_id_field(arch_sysreg_read(id_aa64pfr0_el1), 40) == 0 &&
+        arm64_id_field(arch_sysreg_read(id_aa64pfr1_el1), 16) == 0)
+        return;
+    if (arch_sysreg_read(s3_0_c10_c4_4) & MPAMIDR_HAS_HCR)
+        arch_sysreg_write(s3_4_c10_c4_0, MPAMHCR_TRAP_ID);
+    else
+        traps |= MPAM2_TIDR;
+    arch_sysreg_write(s3_4_c10_c5_0, traps);
 }
 
 /* CPTR_EL2 without what fp.c says: SME, trace and activity monitors trap. */
@@ -99,6 +120,7 @@ int backend_cpu_enable(void)
     ich_cpu_enable();
     debug_traps_set();
     fine_traps_set();
+    partition_traps_set();
     coprocessor_traps_set();
     arm64_stage2_cpu_enable();
     /* None of the guests yet: until one is loaded there is nothing that could translate by stage 2. */
