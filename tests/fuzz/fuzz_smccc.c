@@ -27,14 +27,15 @@ static void check(uint64_t function, enum smccc_action_kind kind, const struct s
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    struct smccc_config config = {.workaround = {-1, -1, -1}};
+    enum smccc_workaround workaround[3];
+    struct smccc_config config = {.workaround = workaround};
     struct smccc_action action;
     uint64_t x[4], function;
 
     if (size < 1 + sizeof(x))
         return 0;
     for (unsigned i = 0; i < 3; i++)
-        config.workaround[i] = (enum smccc_workaround)((bytes[0] >> i & 1) - (bytes[0] >> (i + 3) & 1));
+        workaround[i] = (enum smccc_workaround)((bytes[0] >> i & 1) - (bytes[0] >> (i + 3) & 1));
     config.has_random = bytes[0] >> 6 & 1;
     config.has_stolen_time = bytes[0] >> 7;
     memcpy(x, bytes + 1, sizeof(x));

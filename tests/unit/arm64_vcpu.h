@@ -37,7 +37,7 @@ static struct vcpu vcpus[VCPUS_MAX], *pointers[VCPUS_MAX];
 /* What was asked for. */
 static struct {
     char crash[160];
-    unsigned crashes, faults, sysregs, leaves, interface_resets, ends;
+    unsigned crashes, faults, sysregs, leaves, interface_resets, ends, predictors_clears;
     enum vm_end end;
     int fault_error;                  /* of the next calls for RAM */
     unsigned requests[VCPUS_MAX];     /* by vCPU */
@@ -127,6 +127,11 @@ void backend_reset(struct vcpu *vcpu, uint64_t midr, uint64_t mpidr)
     vcpu->backend.resets++;
     vcpu->backend.midr = midr;
     vcpu->backend.mpidr = mpidr;
+}
+
+void backend_predictors_clear(void)
+{
+    seen.predictors_clears++;
 }
 
 bool backend_fp_use(struct vcpu *vcpu)

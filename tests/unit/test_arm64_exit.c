@@ -71,6 +71,11 @@ Test(arm64_exit, calls)
     V->arch.x[0] = 0x84000000;
     other(EXIT_SMC, ESR_CLASS(ESR_SMC64));
     cr_assert(V->arch.x[0] == 0x10001 && V->backend.skips == 1);
+    /* SMCCC_ARCH_WORKAROUND_1, on a host whose CPUs need it. */
+    arm64_host.workaround[0] = SMCCC_WORKAROUND_CALL;
+    V->arch.x[0] = 0x80008000;
+    other(EXIT_HYPERCALL, ESR_CLASS(ESR_HVC64));
+    cr_assert(V->arch.x[0] == 0 && seen.predictors_clears == 1);
 }
 
 Test(arm64_exit, registers_and_undefined)

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "smccc.h"
+#include "workaround.h"
 #include <criterion/criterion.h>
 #include <string.h>
 
+static const enum smccc_workaround each[] = {SMCCC_WORKAROUND_CALL, SMCCC_WORKAROUND_NOT_NEEDED,
+                                             SMCCC_WORKAROUND_UNKNOWN};
+static const enum smccc_workaround none[] = {SMCCC_WORKAROUND_UNKNOWN, SMCCC_WORKAROUND_UNKNOWN,
+                                             SMCCC_WORKAROUND_UNKNOWN};
 static const struct smccc_config full = {
-    .workaround = {SMCCC_WORKAROUND_CALL, SMCCC_WORKAROUND_NOT_NEEDED, SMCCC_WORKAROUND_UNKNOWN},
+    .workaround = each,
     .has_random = true,
     .has_stolen_time = true,
 };
-static const struct smccc_config bare = {.workaround = {-1, -1, -1}};
+static const struct smccc_config bare = {.workaround = none};
 
 struct result {
     enum smccc_action_kind kind;
@@ -65,7 +70,8 @@ Test(smccc, features)
     cr_assert_eq(value(0x80000001, 0x80000000), 0);
     cr_assert_eq(value(0x80000001, 0x80000002), -1, "SMCCC_ARCH_SOC_ID");
     cr_assert_eq(value(0x80000001, 0xc5000020), 0);
-    cr_assert_eq(value(0x80008000, 0), 0);
+    cr_assert_eq(call(&full, 0x80008000, 0, 0, 0).kind, SMCCC_PREDICTORS);
+    cr_assert_eq(value(0x80007fff, 0), 0);
     cr_assert_eq(value(0x80003fff, 0), -1);
     cr_assert_eq(value(0xc5000020, 0xc5000021), 0);
     cr_assert_eq(value(0xc5000020, 0xc5000022), -1);
@@ -149,4 +155,70 @@ Test(smccc, random)
     result = call(&full, 0x84000053, 96, 0, 0);
     smccc_random_return(&result.action, entropy, x);
     cr_assert(x[1] == 0xffffffff && x[2] == 0xffffffff && x[3] == 0xffffffff);
+}
+
+/* --- what CPUs need --- */
+
+#define A72   0x410fd083
+#define NONE  {-1, -1, -1}
+#define PFR0  ID_INDEX(SYSREG_ID_AA64PFR0)
+#define MMFR1 ID_INDEX(SYSREG_ID_AA64MMFR1)
+
+static int decide(const uint64_t *id, uint64_t midr, unsigned n, int32_t firmware)
+{
+    struct workaround_facts facts = {.id = id, .midr = midr, .firmware = NONE};
+
+    facts.firmware[n] = firmware;
+    return (int)workaround_decide(&facts, n);
+}
+
+Test(workaround, firmware_says_so)
+{
+    static const uint64_t id[ID_REGISTERS];
+
+    for (unsigned n = 0; n < WORKAROUNDS; n++) {
+        cr_assert_eq(decide(id, A72, n, -1), SMCCC_WORKAROUND_UNKNOWN);
+        cr_assert_eq(decide(id, A72, n, -3), SMCCC_WORKAROUND_UNKNOWN);
+        cr_assert_eq(decide(id, A72, n, 1), SMCCC_WORKAROUND_NOT_NEEDED);
+        cr_assert_eq(decide(id, 0x410fd034, n, -1), SMCCC_WORKAROUND_NOT_NEEDED, "Cortex-A53 r0p4");
+    }
+    cr_assert_eq(decide(id, A72, 0, 0), SMCCC_WORKAROUND_CALL);
+    cr_assert_eq(decide(id, A72, 2, 0), SMCCC_WORKAROUND_CALL);
+    /* It is on for all; the guest cannot switch it off. */
+    cr_assert_eq(decide(id, A72, 1, 0), SMCCC_WORKAROUND_NOT_NEEDED);
+    cr_assert_eq(decide(id, A72, 1, -2), SMCCC_WORKAROUND_NOT_NEEDED);
+    cr_assert_eq(decide(id, A72, 0, -2), SMCCC_WORKAROUND_UNKNOWN);
+}
+
+Test(workaround, cpu_says_so)
+{
+    uint64_t id[ID_REGISTERS] = {[PFR0] = 1ULL << 56};
+
+    cr_assert_eq(decide(id, A72, 0, 0), SMCCC_WORKAROUND_NOT_NEEDED, "CSV2");
+    cr_assert_eq(decide(id, A72, 2, 0), SMCCC_WORKAROUND_CALL);
+    cr_assert_eq(decide(id, A72, 1, -1), SMCCC_WORKAROUND_UNKNOWN);
+    id[PFR0] = 3ULL << 56;
+    cr_assert_eq(decide(id, A72, 2, 0), SMCCC_WORKAROUND_NOT_NEEDED, "CSV2_3");
+    id[PFR0] = 1ULL << 56;
+    id[MMFR1] = 1ULL << 60;
+    cr_assert_eq(decide(id, A72, 2, -1), SMCCC_WORKAROUND_NOT_NEEDED, "ECBHB");
+}
+
+Test(workaround, several_cpus)
+{
+    cr_assert_eq(workaround_merge(SMCCC_WORKAROUND_NOT_NEEDED, SMCCC_WORKAROUND_CALL), SMCCC_WORKAROUND_CALL);
+    cr_assert_eq(workaround_merge(SMCCC_WORKAROUND_CALL, SMCCC_WORKAROUND_UNKNOWN), SMCCC_WORKAROUND_UNKNOWN);
+    cr_assert_eq(workaround_merge(SMCCC_WORKAROUND_NOT_NEEDED, SMCCC_WORKAROUND_NOT_NEEDED),
+                 SMCCC_WORKAROUND_NOT_NEEDED);
+}
+
+Test(workaround, barriers)
+{
+    enum smccc_workaround both[] = {SMCCC_WORKAROUND_CALL, SMCCC_WORKAROUND_UNKNOWN, SMCCC_WORKAROUND_CALL};
+
+    cr_assert_eq(workaround_barrier(both), SMCCC_WORKAROUND_3);
+    both[2] = SMCCC_WORKAROUND_UNKNOWN;
+    cr_assert_eq(workaround_barrier(both), SMCCC_WORKAROUND_1);
+    both[0] = SMCCC_WORKAROUND_NOT_NEEDED;
+    cr_assert_eq(workaround_barrier(both), 0);
 }

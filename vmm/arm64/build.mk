@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-arm64-smccc-src := vmm/arm64/smccc.c vmm/arm64/psci.c
+arm64-smccc-src := $(addprefix vmm/arm64/,smccc.c psci.c workaround.c)
 arm64-sysreg-src := $(addprefix vmm/arm64/,sysreg.c id_regs.c id_merge.c)
 arm64-layout-src := vmm/arm64/layout.c
 ifeq ($(CONFIG_ARCH_ARM64),y)

@@ -7,7 +7,7 @@
 /* HVC and SMC: what smccc.c makes of a call, done. Both mean the same here. */
 
 static const struct smccc_config config = {
-    .workaround = {SMCCC_WORKAROUND_UNKNOWN, SMCCC_WORKAROUND_UNKNOWN, SMCCC_WORKAROUND_UNKNOWN},
+    .workaround = arm64_host.workaround,
     .has_random = true,
     .has_stolen_time = true,
 };
@@ -47,6 +47,10 @@ static no_inline void call_do(struct vcpu *vcpu, enum smccc_action_kind kind,
         break;
     case SMCCC_RANDOM:
         random_give(vcpu, action);
+        break;
+    case SMCCC_PREDICTORS:
+        backend_predictors_clear();
+        (void)smccc_answer(x, 0);
         break;
     case SMCCC_STOLEN_TIME:
         x[0] = stolen_time_enable(vcpu);

@@ -15,7 +15,8 @@ static void nibble_set(uint64_t *reg, unsigned shift, unsigned value)
     *reg = (*reg & ~(15ULL << shift)) | (uint64_t)value << shift;
 }
 
-/* Nearly every field counts upwards from "not implemented": D24.1.3, "Principles of the ID scheme". */
+/* Nearly every field counts upwards from "not implemented": Arm ARM, D24.1.3, "Principles of the ID scheme".
+ */
 static uint64_t least(uint64_t a, uint64_t b)
 {
     uint64_t out = 0;

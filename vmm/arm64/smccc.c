@@ -6,17 +6,12 @@
 
 /* Function identifiers: DEN 0028, "Function Identifiers". Bit 31: fast, bit 30: 64-bit, bits 29:24: whose
  * service. */
-#define SMCCC_VERSION       0x80000000U
-#define SMCCC_ARCH_FEATURES 0x80000001U
-#define SMCCC_WORKAROUND_1  0x80008000U
-#define SMCCC_WORKAROUND_2  0x80007fffU
-#define SMCCC_WORKAROUND_3  0x80003fffU
-#define TRNG_VERSION        0x84000050U
-#define TRNG_FEATURES       0x84000051U
-#define TRNG_GET_UUID       0x84000052U
-#define TRNG_RND            0x84000053U /* and SMC64 */
-#define PV_TIME_FEATURES    0xc5000020U
-#define PV_TIME_ST          0xc5000021U
+#define TRNG_VERSION     0x84000050U
+#define TRNG_FEATURES    0x84000051U
+#define TRNG_GET_UUID    0x84000052U
+#define TRNG_RND         0x84000053U /* and SMC64 */
+#define PV_TIME_FEATURES 0xc5000020U
+#define PV_TIME_ST       0xc5000021U
 
 #define VERSION_1_0 0x10000
 #define VERSION_1_1 0x10001
@@ -115,7 +110,9 @@ static enum smccc_action_kind arch_handle(const struct smccc_config *config, uin
         return smccc_answer(x, VERSION_1_1);
     if (function == SMCCC_ARCH_FEATURES)
         return smccc_answer(x, arch_features(config, asked));
-    if (workaround >= 0 && config->workaround[workaround] != SMCCC_WORKAROUND_UNKNOWN)
+    if (workaround >= 0 && config->workaround[workaround] == SMCCC_WORKAROUND_CALL)
+        return SMCCC_PREDICTORS;
+    if (workaround >= 0 && config->workaround[workaround] == SMCCC_WORKAROUND_NOT_NEEDED)
         return smccc_answer(x, 0);
     if (function == PV_TIME_FEATURES && config->has_stolen_time)
         return smccc_answer(x, asked == PV_TIME_FEATURES || asked == PV_TIME_ST ? 0 : NOT_SUPPORTED);

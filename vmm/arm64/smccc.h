@@ -19,6 +19,7 @@ enum smccc_action_kind {
     SMCCC_SYSTEM_OFF,    /* the VM is switched off; does not return */
     SMCCC_SYSTEM_RESET,  /* the VM is reset; does not return */
     SMCCC_RANDOM,        /* `bits` bits of entropy: smccc_random_return() */
+    SMCCC_PREDICTORS,    /* the CPU forgets what it has learnt of branches; return 0 */
     SMCCC_STOLEN_TIME,   /* return the address of this vCPU's stolen time record, or -1 */
 };
 
@@ -43,16 +44,23 @@ enum psci_status {
     PSCI_INVALID_ADDRESS = -9,
 };
 
+/* Function identifiers of the architecture's own service: DEN 0028, "Arm Architecture Calls". */
+#define SMCCC_VERSION       0x80000000U
+#define SMCCC_ARCH_FEATURES 0x80000001U
+#define SMCCC_WORKAROUND_1  0x80008000U
+#define SMCCC_WORKAROUND_2  0x80007fffU
+#define SMCCC_WORKAROUND_3  0x80003fffU
+
 /* What SMCCC_ARCH_FEATURES says of the CPUs' workarounds: DEN 0028, "SMCCC_ARCH_WORKAROUND_1" and those
  * behind. */
 enum smccc_workaround {
     SMCCC_WORKAROUND_UNKNOWN = -1, /* the guest must assume what it likes */
-    SMCCC_WORKAROUND_CALL = 0,     /* the call does it: an exit is enough */
+    SMCCC_WORKAROUND_CALL = 0,     /* the call does it */
     SMCCC_WORKAROUND_NOT_NEEDED = 1,
 };
 
 struct smccc_config {
-    enum smccc_workaround workaround[3]; /* SMCCC_ARCH_WORKAROUND_1 to _3 */
+    const enum smccc_workaround *workaround; /* [3]: SMCCC_ARCH_WORKAROUND_1 to _3 */
     bool has_random, has_stolen_time;
 };
 

@@ -4,7 +4,7 @@ src-$(CONFIG_VMM) += $(addprefix vmm/backend/svm/,asid.c cpu.c events.c exits.c 
 endif
 backend-arm64-pure-src := vmm/backend/arm64/stage2_layout.c vmm/backend/arm64/vmid.c
 ifeq ($(CONFIG_BACKEND_ARM64),y)
-src-$(CONFIG_VMM) += $(addprefix vmm/backend/arm64/,cpu.c exits.c features.c fp.c inject.c interface.c stage2.c switch.c sve.S timer.c vectors.S) \
+src-$(CONFIG_VMM) += $(addprefix vmm/backend/arm64/,cpu.c exits.c features.c fp.c inject.c interface.c predictors.c stage2.c switch.c sve.S timer.c vectors.S) \
 	$(backend-arm64-pure-src)
 src-$(if $(CONFIG_VMM),$(CONFIG_HOST_GICV3)) += vmm/backend/arm64/gicv3/ich.c
 src-$(if $(CONFIG_VMM),$(CONFIG_HOST_GICV2)) += vmm/backend/arm64/gicv2/ich.c

@@ -2,6 +2,7 @@
 #include "psci.h"
 
 #include <arch/cpu.h>
+#include <arch/firmware.h>
 #include <contract/arch.h>
 #include <core/host_info.h>
 #include <core/log.h>
@@ -32,6 +33,11 @@ int32_t psci_call(uint32_t function, uint64_t a1, uint64_t a2, uint64_t a3)
     if (info == NULL || !info->power.psci || info->power.psci_hvc)
         return PSCI_NOT_SUPPORTED;
     return (int32_t)smc(function, a1, a2, a3);
+}
+
+int32_t arch_firmware_call(uint32_t function, uint64_t argument)
+{
+    return psci_call(function, argument, 0, 0);
 }
 
 void arch_halt(void)

@@ -106,8 +106,21 @@ static void immediates(void)
     IMMEDIATE("smc #0xffff");
 }
 
+/* SMCCC_ARCH_WORKAROUND_1, which the host's firmware does for who asks for it. */
+static void barriers(uint64_t count)
+{
+    expect(hvc(0x80000001, 0x80008000, 0, 0).x[0] == 0, "SMCCC_ARCH_FEATURES: %x",
+           hvc(0x80000001, 0x80008000, 0, 0).x[0]);
+    for (; count > 0; count--)
+        expect(hvc(0x80008000, 0, 0, 0).x[0] == 0, "SMCCC_ARCH_WORKAROUND_1 fails");
+}
+
 void guest_run(void)
 {
+    if (option("barriers", 0)) {
+        barriers(option("barriers", 0));
+        return;
+    }
     classes(false);
     print("HVC: %u known, %u unknown, %u undefined\n", known, unknown, undefined);
     known = unknown = undefined = 0;

@@ -82,6 +82,12 @@ class El3:
         t.host.wait_ready()
         return t.api.get_json("/v1/host")
 
+    def barriers(self):
+        """How often SMCCC_ARCH_WORKAROUND_1 was called, modulo 256."""
+        self._monitor.settimeout(30)
+        self._monitor.sendall(b"b")
+        return self._monitor.recv(1)[0]
+
     def serror(self, whom):
         """An SError for the first CPU: "g", when it runs a guest; "c": that the CPU has corrected; "h": the host."""
         def hit():  # one try may meet the other

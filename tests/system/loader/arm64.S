@@ -3,12 +3,13 @@
  * Firmware for QEMU's virt with EL3 and its security (secure=on), as boards have it whose CPUs wait in a spin-table: all
  * CPUs start here, at 0, at EL3. The first goes to the image at EL2, with the device tree that the test has written. CPU 1
  * waits at a release address of its own, 2 and 3 share one (Devicetree Specification 0.4, 3.8.1), and the rest wait for
- * PSCI's CPU_ON, which is all of PSCI that is here. Linux Documentation/arch/arm64/booting.rst says what EL2 is owed.
+ * PSCI's CPU_ON. There is no more of PSCI here but its version, and SMCCC_ARCH_WORKAROUND_1 as firmware of a CPU has it
+ * that needs that; it is counted. Linux Documentation/arch/arm64/booting.rst says what EL2 is owed.
  *
  * Bytes that come in at the secure UART make an SError, which the emulator has none of by itself: the CPU's first one goes to
  * EL2 as the architecture would take it there, from what it interrupts, as firmware does that sees errors first. 'g': if
  * that is a guest (EL1 or EL0); 'c': the same, corrected; 'h': if it is the host, and it lets SErrors in. What comes back is
- * 'S', or '-': neither.
+ * 'S', or '-': neither. 'b': what comes back is the count of SMCCC_ARCH_WORKAROUND_1, modulo 256.
  */
 #define IMAGE      0x40200000
 #define TREE       0x44000000
@@ -25,6 +26,12 @@
 #define SERROR     0xbe000011 /* ESR_EL2: SError, 32-bit instruction, asynchronous; AET 0: uncontainable */
 #define CORRECTED  (6 << 10)  /* AET */
 #define CPU_ON     0xc4000003
+#define BARRIERS   0x80       /* in secure RAM: the count; with more than one CPU about right */
+#define PSCI_VERSION    0x84000000
+#define PSCI_FEATURES   0x8400000a
+#define SMCCC_VERSION   0x80000000
+#define SMCCC_FEATURES  0x80000001
+#define WORKAROUND_1    0x80008000
 #define ICC_SRE_EL3     s3_6_c12_c12_5
 #define ICC_PMR_EL1     s3_0_c4_c6_0
 #define ICC_IAR0_EL1    s3_0_c12_c8_0
@@ -151,6 +158,23 @@ spin_end:
 
 /* SMC from EL2: x9 and x10 may be used (SMC Calling Convention). */
 smc:
+    ldr     w9, =WORKAROUND_1
+    cmp     w0, w9
+    b.eq    barrier
+    ldr     w9, =PSCI_VERSION
+    cmp     w0, w9
+    b.eq    version
+    ldr     w9, =SMCCC_VERSION
+    cmp     w0, w9
+    b.eq    version
+    ldr     w9, =PSCI_FEATURES
+    ldr     w10, =SMCCC_VERSION
+    cmp     w0, w9
+    b.eq    feature
+    ldr     w9, =SMCCC_FEATURES
+    ldr     w10, =WORKAROUND_1
+    cmp     w0, w9
+    b.eq    feature
     ldr     w9, =CPU_ON
     cmp     w0, w9
     b.ne    1f
@@ -172,6 +196,20 @@ smc:
     eret
 2:  mov     x0, #-4                 /* ALREADY_ON */
     eret
+version:
+    ldr     w0, =0x10001
+    eret
+feature:                            /* that of w10 only */
+    cmp     w1, w10
+    csetm   x0, ne
+    eret
+barrier:
+    ldr     x9, =SECURE_RAM + BARRIERS
+    ldr     w10, [x9]
+    add     w10, w10, #1
+    str     w10, [x9]
+    mov     x0, #0
+    eret
 
 fiq:
     stp     x0, x1, [sp, #-16]!
@@ -184,7 +222,12 @@ fiq:
     str     w3, [x1, #0x44]
     dsb     sy
     msr     ICC_EOIR0_EL1, x0
-    mrs     x3, spsr_el3
+    cmp     w2, #'b'
+    b.ne    6f
+    ldr     x2, =SECURE_RAM + BARRIERS
+    ldrb    w2, [x2]
+    b       5f
+6:  mrs     x3, spsr_el3
     tbnz    x3, #3, 1f
     mov     x4, #0x580              /* the vector: a lower level in AArch64, or, in AArch32, 0x780 */
     tbz     x3, #4, 2f

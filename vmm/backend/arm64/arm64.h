@@ -9,12 +9,14 @@
 
 /* A CPU that runs guests. Its own; interrupts off. */
 struct arm64_cpu {
-    struct vcpu *live;   /* whose registers are the CPU's and newer than memory: its thread runs here */
-    uint64_t last;       /* serial number of the vCPU that was loaded here last; 0: none */
-    uint64_t vttbr;      /* what VTTBR_EL2 has */
-    uint64_t vtcr;       /* and VTCR_EL2 */
-    uint64_t cptr;       /* what CPTR_EL2 has */
-    uint64_t cptr_traps; /* what it is when FP and SVE trap */
+    struct vcpu *live;      /* whose registers are the CPU's and newer than memory: its thread runs here */
+    uint64_t last;          /* serial number of the vCPU that was loaded here last; 0: none */
+    uint64_t vttbr;         /* what VTTBR_EL2 has */
+    uint64_t vtcr;          /* and VTCR_EL2 */
+    uint64_t cptr;          /* what CPTR_EL2 has */
+    uint64_t cptr_traps;    /* what it is when FP and SVE trap */
+    uint64_t predictors_vm; /* VCPU_SERIAL_VM() of whom branch predictors have learnt from */
+    uint32_t barrier;       /* immutable after boot: call of firmware that makes them forget; 0: none */
 };
 DECLARE_PERCPU(struct arm64_cpu, arm64_cpu);
 
@@ -56,6 +58,13 @@ static inline unsigned arm64_id_field(uint64_t reg, unsigned shift)
 void arm64_features_read(void);
 /* For backend_features(), when all CPUs are enabled. */
 void arm64_names_make(void);
+
+/* --- predictors.c --- */
+
+/* What this CPU needs: enum smccc_workaround[3]. Boot; not preemptible. */
+void arm64_workarounds_read(const uint64_t *id, uint64_t midr, enum smccc_workaround decided[]);
+/* A vCPU comes to this CPU. Interrupts off. */
+void arm64_predictors_switch(struct arm64_cpu *cpu, const struct vcpu *vcpu);
 
 /* --- switch.c --- */
 

@@ -74,7 +74,7 @@ static void fine_traps_set(void)
         arch_sysreg_write(s3_4_c1_c2_2, arm64_id_field(pfr1, 36) ? HCRX_TALLINT : 0);
 }
 
-/* MPAM2_EL2, MPAMHCR_EL2: MPAM (DDI 0598), 7.3. A CPU that has the second has a trap of MPAMIDR_EL1 there. */
+/* MPAM2_EL2, MPAMHCR_EL2: MPAM (DDI 0598). A CPU that has the second has a trap of MPAMIDR_EL1 there. */
 #define MPAM2_TRAPMPAM1EL1 BIT(48)
 #define MPAM2_TRAPMPAM0EL1 BIT(49)
 #define MPAM2_TIDR         BIT(58)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../../arm64/id_host.h"
 #include "../../arm64/id_regs.h"
+#include "../../arm64/workaround.h"
 #include "../../vm/vm.h"
 #include "arm64.h"
 #include "stage2_layout.h"
 #include <arch/sysreg.h>
 #include <core/cpu.h>
+#include <core/log.h>
 
 /* What the CPUs of this host have in common, and what of it guests get. */
 
@@ -18,10 +20,12 @@ struct cpu_ids {
     uint64_t id[ID_REGISTERS], midr;
     uint32_t vectors; /* bit n: SVE vectors of n + 1 times 128 bits */
     bool has_vhe;
+    enum smccc_workaround workaround[WORKAROUNDS];
 };
 static DEFINE_PERCPU(struct cpu_ids, cpu_ids);
 
 static const char *names[12];
+static bool has_barrier; /* some CPU has */
 
 const char *backend_name(void)
 {
@@ -47,6 +51,7 @@ void arm64_names_make(void)
         {arm64_host.has_fgt, "fgt"},
         {arm64_host.has_ecv, "ecv"},
         {arm64_host.sve_length != 0, "sve"},
+        {has_barrier, "predictor-barrier"},
         {arm64_host.lr_count != 0, IS_ENABLED(CONFIG_HOST_GICV2) ? "gicv2" : "gicv3"},
     };
     unsigned n = 0;
@@ -55,6 +60,8 @@ void arm64_names_make(void)
         if (all[i].is_there)
             names[n++] = all[i].name;
     names[n] = NULL;
+    if (has_barrier)
+        log_info("vmm: branch predictors are cleared by firmware between VMs");
 }
 
 static void read_here(void *unused)
@@ -68,6 +75,7 @@ static void read_here(void *unused)
     ids->vectors = arm64_id_field(ids->id[ID_INDEX(SYSREG_ID_AA64PFR0)], 32) && IS_ENABLED(CONFIG_ARM64_SVE)
                        ? arm64_sve_lengths(ids->has_vhe)
                        : 0;
+    arm64_workarounds_read(ids->id, ids->midr, ids->workaround);
 }
 
 /*
@@ -122,10 +130,15 @@ void arm64_features_read(void)
     arm64_host.has_vhe = boot->has_vhe;
     for (unsigned i = 0; i < ID_REGISTERS; i++)
         arm64_host.id[i] = boot->id[i];
+    for (unsigned i = 0; i < WORKAROUNDS; i++)
+        arm64_host.workaround[i] = boot->workaround[i];
     for (unsigned i = 0; i < cpu_count(); i++) {
         const struct cpu_ids *ids = percpu_ptr(cpu_ids, i);
 
         id_merge(arm64_host.id, ids->id, ids->midr == boot->midr);
+        for (unsigned n = 0; n < WORKAROUNDS; n++)
+            arm64_host.workaround[n] = workaround_merge(arm64_host.workaround[n], ids->workaround[n]);
+        has_barrier |= workaround_barrier(ids->workaround) != 0;
         arm64_hcr |= traps_of(ids->id);
         every &= ids->vectors;
         any |= ids->vectors;

@@ -18,7 +18,7 @@
  * upper parts, as SVE sees them, are zero.
  */
 
-/* CPTR_EL2 (Arm ARM, D24.2.35): one of the layouts has traps, the other, with E2H, permissions. */
+/* CPTR_EL2 (Arm ARM, D24.2): one of the layouts has traps, the other, with E2H, permissions. */
 #define CPTR_TZ   BIT(8)
 #define CPTR_TFP  BIT(10)
 #define CPTR_ZEN  MASK(17, 16)
@@ -45,7 +45,7 @@ static void access_set(struct arm64_cpu *cpu, bool may_use_fp, bool may_use_sve)
     arch_isb();
 }
 
-/* Lengths that there are not are rounded down: Arm ARM, D24.2.180 "ZCR_EL2". */
+/* Lengths that there are not are rounded down: Arm ARM, D24.2, "ZCR_EL2". */
 uint32_t arm64_sve_lengths(bool has_vhe)
 {
     uint64_t cptr = arch_sysreg_read(cptr_el2);

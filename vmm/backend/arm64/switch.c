@@ -178,6 +178,7 @@ static void registers_load(struct arm64_cpu *cpu, struct vcpu *vcpu)
     struct backend_vcpu *b = &vcpu->backend;
     uint64_t tcr = b->el1[ARM64_TCR_EL1];
 
+    arm64_predictors_switch(cpu, vcpu);
     walks_stop();
     stage2_load(cpu, &vcpu->vm->stage2);
     arch_sysreg_write(hcr_el2, b->hcr);

@@ -3,6 +3,7 @@
 #define GUEST_BACKEND_H
 
 #include "../../../vm/vcpu.h"
+#include "../../smccc.h"
 #include <guest/el1.h>
 
 /*
@@ -22,13 +23,14 @@ extern const char *const arm64_el1_names[ARM64_EL1_REGS];
 
 /* What all CPUs of this host have for guests. */
 struct arm64_host {
-    uint64_t id[ID_REGISTERS];     /* ID registers, by ID_INDEX(): what the CPUs have in common */
-    uint64_t midr;                 /* MIDR_EL1 of the boot CPU */
-    uint8_t ipa_bits;              /* of guest-physical addresses, at most: PARange, up to 48 */
-    uint8_t vmid_bits;             /* 8, 16 */
-    uint8_t lr_count, lr_pri_bits; /* of struct gicv3_config; 0: no GICv3 CPU interface */
-    uint16_t sve_length,
-        sve_bytes; /* of a guest's vector registers at most, of their whole state; 0: no SVE */
+    uint64_t id[ID_REGISTERS];           /* ID registers, by ID_INDEX(): what the CPUs have in common */
+    uint64_t midr;                       /* MIDR_EL1 of the boot CPU */
+    enum smccc_workaround workaround[3]; /* what guests are told of SMCCC_ARCH_WORKAROUND_1 to _3 */
+    uint8_t ipa_bits;                    /* of guest-physical addresses, at most: PARange, up to 48 */
+    uint8_t vmid_bits;                   /* 8, 16 */
+    uint8_t lr_count, lr_pri_bits;       /* of struct gicv3_config; 0: no GICv3 CPU interface */
+    uint16_t sve_length;                 /* bytes of a guest's longest vectors; 0: no SVE */
+    uint16_t sve_bytes;                  /* of all of a vCPU's */
     bool has_vhe, has_fwb, has_pauth, has_fgt, has_ecv;
 };
 extern struct arm64_host arm64_host; /* immutable once virtualization is enabled */
@@ -41,6 +43,10 @@ void backend_reset(struct vcpu *vcpu, uint64_t midr, uint64_t mpidr);
 /* The vCPU is about to park: nothing of it stays in this CPU, where others could not change it. Own thread.
  */
 void backend_leave(struct vcpu *vcpu);
+
+/* What this CPU has learnt of branches is not used any more, if it needs a call of firmware for that.
+ * Context: any. */
+void backend_predictors_clear(void);
 
 /* EXIT_FP: the vCPU may use the registers now. False: it has none of that kind. Own thread. */
 must_check bool backend_fp_use(struct vcpu *vcpu);
