@@ -2,9 +2,11 @@
 #ifndef FIRMWARE_PHYS_H
 #define FIRMWARE_PHYS_H
 
-/* Checked reading of physical memory and of little-endian fields in byte arrays. */
+/* Checked reading of physical memory. */
 
 #include "handover.h"
+
+#include <core/bytes.h>
 
 /* The longest string anybody hands over; EFI and GRUB know no limit, Linux says 2048. */
 #define PHYS_STRING_MAX 65536
@@ -36,30 +38,5 @@ char *phys_string(const struct phys_reader *reader, struct arena *arena, uint64_
 
 /* The string in the arena, NULL when full. */
 char *text_copy(struct arena *arena, const char *text, size_t length);
-
-/* Unaligned little-endian loads; every machine we know is little-endian. */
-static inline uint16_t get_u16(const void *p)
-{
-    uint16_t v;
-
-    memcpy(&v, p, sizeof(v));
-    return v;
-}
-
-static inline uint32_t get_u32(const void *p)
-{
-    uint32_t v;
-
-    memcpy(&v, p, sizeof(v));
-    return v;
-}
-
-static inline uint64_t get_u64(const void *p)
-{
-    uint64_t v;
-
-    memcpy(&v, p, sizeof(v));
-    return v;
-}
 
 #endif

@@ -62,21 +62,6 @@ static inline void fake_phys_free(struct fake_phys *f)
         free(f->pieces[i].bytes);
 }
 
-static inline void put_u16(uint8_t *p, uint16_t v)
-{
-    memcpy(p, &v, sizeof(v));
-}
-
-static inline void put_u32(uint8_t *p, uint32_t v)
-{
-    memcpy(p, &v, sizeof(v));
-}
-
-static inline void put_u64(uint8_t *p, uint64_t v)
-{
-    memcpy(p, &v, sizeof(v));
-}
-
 /* An ACPI table: signature, length, checksum around a body that begins after the 36-byte header. */
 static inline void fake_acpi_seal(uint8_t *table, const char *signature, uint32_t length)
 {

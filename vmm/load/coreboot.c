@@ -2,9 +2,9 @@
 /* The memory map once more, for multiboot payloads that were built for coreboot, such as GRUB: coreboot,
  * src/commonlib/include/commonlib/coreboot_tables.h. */
 
-#include "bytes.h"
 #include "multiboot.h"
 
+#include <core/bytes.h>
 #include <core/checksum.h>
 
 #define TABLE_AT     0x500 /* where payloads look first, behind the BIOS data area */

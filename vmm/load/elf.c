@@ -2,8 +2,9 @@
 /* ELF headers of a kernel, and its segments on their way into guest memory. */
 
 #include "elf.h"
-#include "bytes.h"
 #include "elf_note.h"
+
+#include <core/bytes.h>
 
 #define MAGIC         0x464c457f
 #define IDENT_SIZE    16

@@ -2,7 +2,8 @@
 /* Notes (System V ABI, "Note Section"): three words, a name, a descriptor, each padded to four bytes. */
 
 #include "elf_note.h"
-#include "bytes.h"
+
+#include <core/bytes.h>
 
 #define NOTE_HEADER  12
 #define PHYS32_ENTRY 18 /* XEN_ELFNOTE_PHYS32_ENTRY: Xen, public/elfnote.h */

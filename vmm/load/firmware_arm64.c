@@ -3,8 +3,9 @@
  * Firmware for arm64, or any program that is nothing but its code: what QEMU's `virt` does with `-bios`.
  */
 
-#include "bytes.h"
 #include "fdt_put.h"
+
+#include <core/bytes.h>
 
 #define HEAD_SIZE    64
 #define IMAGE_AT     56

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "gzip.h"
 
-#include "bytes.h"
-
+#include <core/bytes.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <zlib.h>

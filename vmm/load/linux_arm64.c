@@ -2,12 +2,12 @@
 /* A Linux/arm64 Image: where its parts go, and copying them there (Documentation/arch/arm64/booting.rst). */
 
 #include "arm64.h"
-#include "bytes.h"
 #include "fdt_put.h"
 #include "gzip.h"
 #include "loader.h"
 #include "zboot.h"
 
+#include <core/bytes.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,9 @@
 /* What a Linux kernel finds in memory and registers: boot.rst, "32-bit" and "64-bit boot protocol". */
 
 #include "../x86/regs.h"
-#include "bytes.h"
 #include "linux.h"
+
+#include <core/bytes.h>
 
 /* struct boot_params beyond the setup header: kernel tree, Documentation/arch/x86/zero-page.rst. */
 enum {

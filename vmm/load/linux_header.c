@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The setup header of a bzImage. */
 
-#include "bytes.h"
 #include "linux.h"
+
+#include <core/bytes.h>
 
 /* Field offsets are those of the file and of struct boot_params alike. */
 enum {

@@ -2,10 +2,10 @@
 /* Which format a kernel has. */
 
 #include "../x86/regs.h"
-#include "bytes.h"
 #include "elf.h"
 #include "loader.h"
 
+#include <core/bytes.h>
 #include <string.h>
 
 #define GZIP_MAGIC  0x8b1f

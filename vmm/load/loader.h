@@ -52,6 +52,8 @@ bool space_is_ram(const struct loader *l, uint64_t base, uint64_t size);
 
 /* The lowest, highest place for `size` bytes within [min, limit), at a multiple of `align` (a power of two);
  * SPACE_NONE. */
+typedef uint64_t space_find_fn(const struct loader *l, uint64_t size, uint64_t align, uint64_t min,
+                               uint64_t limit);
 uint64_t space_lowest(const struct loader *l, uint64_t size, uint64_t align, uint64_t min, uint64_t limit);
 uint64_t space_highest(const struct loader *l, uint64_t size, uint64_t align, uint64_t min, uint64_t limit);
 
@@ -65,17 +67,20 @@ void space_take(struct loader *l, uint64_t base, uint64_t size);
 unsigned modules_count(const struct loader *l);
 struct load_module module_at(const struct loader *l, unsigned index);
 
-/* All of them with each on its own pages; ~0: more than 64 bits. */
-uint64_t modules_size(const struct loader *l);
-
 /* Where module `index` is when they lie one after the other from `base`. */
 static inline uint64_t module_next(uint64_t address, uint64_t size)
 {
     return ALIGN_UP(address + size, PAGE_SIZE);
 }
 
-/* Copies them to `base` and the pages that follow. */
-must_check int modules_load(struct loader *l, uint64_t base);
+/*
+ * Copies them, each on its own pages, to a place above 1 MiB that `find`, one of the two above, finds for all
+ * together; *base is where the first lies, if there is any.
+ */
+must_check int modules_load(struct loader *l, space_find_fn *find, uint64_t *base);
+
+/* Takes room for boot information, where every kernel sees it. */
+must_check int info_room_take(struct loader *l, uint64_t size, uint64_t *base);
 
 /* Appends `text` and its NUL at *cursor and moves that on; *at is where it begins. */
 must_check int string_put(struct loader *l, const char *text, uint64_t *cursor, uint64_t *at);

@@ -17,7 +17,8 @@ struct load_module module_at(const struct loader *l, unsigned index)
     return l->params->modules[index];
 }
 
-uint64_t modules_size(const struct loader *l)
+/* All of them with each on its own pages; ~0: more than 64 bits. */
+static uint64_t modules_size(const struct loader *l)
 {
     uint64_t sum = 0;
 
@@ -31,7 +32,7 @@ uint64_t modules_size(const struct loader *l)
     return sum;
 }
 
-int modules_load(struct loader *l, uint64_t base)
+static int copy(struct loader *l, uint64_t base)
 {
     for (unsigned i = 0; i < modules_count(l); i++) {
         const struct load_source *source = module_at(l, i).source;
@@ -42,6 +43,35 @@ int modules_load(struct loader *l, uint64_t base)
             return status;
         base = module_next(base, source->size);
     }
+    return 0;
+}
+
+int modules_load(struct loader *l, space_find_fn *find, uint64_t *base)
+{
+    uint64_t size = modules_size(l);
+
+    *base = 0;
+    if (modules_count(l) == 0)
+        return 0;
+    *base = size == ~0ULL ? SPACE_NONE : find(l, size, PAGE_SIZE, MIB(1), LOAD_LIMIT_4G);
+    if (*base == SPACE_NONE)
+        return load_fail(
+            l, l->params->initrd ? "initrd" : "modules",
+            "%u files of %llu bytes with whole pages; the largest free piece of RAM beside the kernel "
+            "and below 4 GiB has %llu",
+            modules_count(l), (unsigned long long)size,
+            (unsigned long long)space_largest(l, MIB(1), LOAD_LIMIT_4G));
+    space_take(l, *base, size);
+    return copy(l, *base);
+}
+
+int info_room_take(struct loader *l, uint64_t size, uint64_t *base)
+{
+    *base = space_lowest(l, size, PAGE_SIZE, LOAD_LOW_MIN, LOAD_LIMIT_4G);
+    if (*base == SPACE_NONE)
+        return load_fail(l, "memory", "no room for %llu bytes of boot information below 4 GiB",
+                         (unsigned long long)size);
+    space_take(l, *base, size);
     return 0;
 }
 

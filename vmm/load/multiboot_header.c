@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The multiboot header: Multiboot Specification 0.6.96, 3.1. */
 
-#include "bytes.h"
 #include "loader.h"
+
+#include <core/bytes.h>
 
 #define MAGIC        0x1badb002
 #define SEARCH_SIZE  8192

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a multiboot kernel is told: Multiboot Specification 0.6.96, 3.3. */
 
-#include "bytes.h"
 #include "multiboot.h"
+
+#include <core/bytes.h>
 
 enum {
     INFO_FLAGS = 0,
@@ -33,36 +34,15 @@ struct info_layout {
     uint64_t info, list, map, strings;
 };
 
-/* Behind the kernel, where kernels that map only their surroundings see them. */
-static int modules_place(struct loader *l, struct info_layout *layout)
-{
-    uint64_t size = modules_size(l);
-
-    if (modules_count(l) == 0)
-        return 0;
-    layout->modules = size == ~0ULL ? SPACE_NONE : space_lowest(l, size, PAGE_SIZE, MIB(1), LOAD_LIMIT_4G);
-    if (layout->modules == SPACE_NONE)
-        return load_fail(
-            l, l->params->initrd ? "initrd" : "modules",
-            "%u files of %llu bytes with whole pages; the largest free piece of RAM beside the kernel "
-            "and below 4 GiB has %llu",
-            modules_count(l), (unsigned long long)size,
-            (unsigned long long)space_largest(l, MIB(1), LOAD_LIMIT_4G));
-    space_take(l, layout->modules, size);
-    return modules_load(l, layout->modules);
-}
-
 static int info_place(struct loader *l, struct info_layout *layout)
 {
     uint64_t list = INFO_SIZE, map = list + (uint64_t)modules_count(l) * MODULE_SIZE;
     uint64_t strings = map + (uint64_t)l->params->memory_map_count * MMAP_ENTRY;
     uint64_t size = strings + strings_size(l) + sizeof(loader_name);
+    int status = info_room_take(l, size, &layout->info);
 
-    layout->info = space_lowest(l, size, PAGE_SIZE, LOAD_LOW_MIN, LOAD_LIMIT_4G);
-    if (layout->info == SPACE_NONE)
-        return load_fail(l, "memory", "no room for %llu bytes of boot information below 4 GiB",
-                         (unsigned long long)size);
-    space_take(l, layout->info, size);
+    if (status)
+        return status;
     layout->list = layout->info + list;
     layout->map = layout->info + map;
     layout->strings = layout->info + strings;
@@ -151,7 +131,8 @@ static int info_write(struct loader *l, const struct info_layout *layout)
 int multiboot_info_build(struct loader *l, uint64_t *info)
 {
     struct info_layout layout = {0};
-    int status = modules_place(l, &layout);
+    /* Behind the kernel, where kernels that map only their surroundings see them. */
+    int status = modules_load(l, space_lowest, &layout.modules);
 
     if (!status)
         status = info_place(l, &layout);

@@ -2,9 +2,9 @@
 /* PVH: Xen, docs/misc/pvh.pandoc ("x86/HVM direct boot ABI") and public/arch-x86/hvm/start_info.h. */
 
 #include "../x86/regs.h"
-#include "bytes.h"
 #include "elf.h"
 
+#include <core/bytes.h>
 #include <string.h>
 
 #define MAGIC       0x336ec578
@@ -18,34 +18,14 @@ struct pvh_layout {
     uint64_t info, map, list, strings;
 };
 
-static int modules_place(struct loader *l, struct pvh_layout *layout)
-{
-    uint64_t size = modules_size(l);
-
-    if (modules_count(l) == 0)
-        return 0;
-    layout->modules = size == ~0ULL ? SPACE_NONE : space_highest(l, size, PAGE_SIZE, MIB(1), LOAD_LIMIT_4G);
-    if (layout->modules == SPACE_NONE)
-        return load_fail(
-            l, l->params->initrd ? "initrd" : "modules",
-            "%u files of %llu bytes with whole pages; the largest free piece of RAM beside the kernel "
-            "and below 4 GiB has %llu",
-            modules_count(l), (unsigned long long)size,
-            (unsigned long long)space_largest(l, MIB(1), LOAD_LIMIT_4G));
-    space_take(l, layout->modules, size);
-    return modules_load(l, layout->modules);
-}
-
 static int info_place(struct loader *l, struct pvh_layout *layout)
 {
     uint64_t map = INFO_SIZE, list = map + (uint64_t)l->params->memory_map_count * MAP_ENTRY;
     uint64_t strings = list + (uint64_t)modules_count(l) * MODULE_SIZE, size = strings + strings_size(l);
+    int status = info_room_take(l, size, &layout->info);
 
-    layout->info = space_lowest(l, size, PAGE_SIZE, LOAD_LOW_MIN, LOAD_LIMIT_4G);
-    if (layout->info == SPACE_NONE)
-        return load_fail(l, "memory", "no room for %llu bytes of boot information below 4 GiB",
-                         (unsigned long long)size);
-    space_take(l, layout->info, size);
+    if (status)
+        return status;
     layout->map = layout->info + map;
     layout->list = layout->info + list;
     layout->strings = layout->info + strings;
@@ -121,7 +101,7 @@ int pvh_load(struct loader *l, const struct elf_image *elf)
                          l->params->kernel->name, (unsigned long long)elf->pvh_entry);
     status = elf_load(l, elf);
     if (!status)
-        status = modules_place(l, &layout);
+        status = modules_load(l, space_highest, &layout.modules);
     if (!status)
         status = info_place(l, &layout);
     if (!status)

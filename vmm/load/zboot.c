@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "zboot.h"
 
-#include "bytes.h"
-
+#include <core/bytes.h>
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>

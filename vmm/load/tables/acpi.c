@@ -2,8 +2,8 @@
 /* Root pointer, root tables and what all tables have in common: ACPI 6.5, 5.2.5 to 5.2.8. */
 
 #include "acpi.h"
-#include "../bytes.h"
 
+#include <core/bytes.h>
 #include <errno.h>
 #include <stdlib.h>
 

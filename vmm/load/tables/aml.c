@@ -2,7 +2,8 @@
 /* ACPI machine language: ACPI 6.5, 20.2. */
 
 #include "aml.h"
-#include "../bytes.h"
+
+#include <core/bytes.h>
 
 enum {
     OP_NAME = 0x08,
