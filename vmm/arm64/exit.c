@@ -11,7 +11,7 @@
 static no_inline void handle_halt(struct vcpu *vcpu)
 {
     backend_skip(vcpu);
-    if (!(vcpu->arch.esr & ESR_WFX_IS_T))
+    if (likely(!(vcpu->arch.esr & (ESR_WFX_IS_T | ESR_WFX_IS_WFE))))
         vcpu_wait(vcpu);
 }
 

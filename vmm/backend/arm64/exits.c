@@ -13,6 +13,7 @@
 
 const uint8_t arm64_simple_exits[ARM64_CLASSES] = {
     [CLASS_IRQ] = EXIT_HOST_IRQ,
+    [ESR_WFX] = EXIT_HALT, /* WFE does not trap */
     [ESR_HVC64] = EXIT_HYPERCALL,
     [ESR_SMC64] = EXIT_SMC,
     [ESR_FP] = EXIT_FP,
@@ -135,9 +136,6 @@ static no_inline void decode_rare(struct vcpu *vcpu, uint64_t esr)
     struct vmexit *exit = &vcpu->exit;
 
     switch ((unsigned)esr_class(esr)) {
-    case ESR_WFX:
-        exit->kind = esr & ESR_WFX_IS_WFE ? EXIT_PAUSE : EXIT_HALT;
-        break;
     case ESR_DABT_LOWER:
         decode_fault(vcpu, false);
         break;

@@ -85,10 +85,15 @@ static inline uint32_t gic_affinity(unsigned vcpu)
 
 /* --- vCPU's own thread --- */
 
-/* First member of struct gic_cpu: nonzero if there is something to do before the guest is entered. */
+/* What struct gic_cpu begins with. */
+struct gic_cpu_head {
+    _Atomic uint32_t attention; /* a: nonzero if there is something to do before the guest is entered */
+    bool is_waiting;            /* t: in gic_wait(), with list registers as they are */
+};
+
 static always_inline bool gic_wants_entry(struct gic_cpu *cpu)
 {
-    return atomic_load_explicit((_Atomic uint32_t *)cpu, memory_order_relaxed) != 0;
+    return atomic_load_explicit(&((struct gic_cpu_head *)cpu)->attention, memory_order_relaxed) != 0;
 }
 
 /*
@@ -105,6 +110,9 @@ void gic_maintenance(struct gic_cpu *cpu);
  * are read for the last time. */
 void gic_leave(struct gic_cpu *cpu);
 
+/* gic_is_signalled() after gic_leave(). */
+bool gic_would_signal(struct gic_cpu *cpu);
+
 /* The vCPU waits for an interrupt. As gic_leave(), but if nothing in the list registers can end that they
  * stay as they are: most waits end on the CPU where they began. */
 void gic_wait(struct gic_cpu *cpu);
@@ -112,7 +120,13 @@ void gic_wait(struct gic_cpu *cpu);
 /* After gic_leave() or gic_wait(): the CPU interface would signal an interrupt, so WFI ends. May also be true
  * when there is something to look at that may turn out to be none. To be looked at again after each
  * vcpu_kick(). */
-bool gic_is_signalled(struct gic_cpu *cpu);
+static always_inline bool gic_is_signalled(struct gic_cpu *cpu)
+{
+    struct gic_cpu_head *head = (struct gic_cpu_head *)cpu;
+
+    /* The wait began with nothing to look at: whatever comes up is for the next entry. */
+    return likely(head->is_waiting) ? atomic_load(&head->attention) != 0 : gic_would_signal(cpu);
+}
 
 /* PSCI CPU_ON, reset of one vCPU: its virtual CPU interface is as after reset; its interrupts stay. */
 void gic_interface_reset(struct gic_cpu *cpu);

@@ -403,9 +403,10 @@ static void host_deactivate(struct gic_cpu *cpu)
 }
 
 /* What comes after a fold, without the lock. */
-static void fold_finish(struct gic_cpu *cpu, const struct moves *moves)
+static always_inline void fold_finish(struct gic_cpu *cpu, const struct moves *moves)
 {
-    moves_do(cpu->chip, moves);
+    if (unlikely(moves->count != 0))
+        moves_do(cpu->chip, moves);
     if (unlikely(atomic_load_explicit(&cpu->host_done, memory_order_relaxed) != 0))
         host_deactivate(cpu);
 }
@@ -526,14 +527,11 @@ static unsigned group_priority(const struct gic_lrs *lrs, unsigned group, unsign
     return priority >> low << low;
 }
 
-bool gic_is_signalled(struct gic_cpu *cpu)
+bool gic_would_signal(struct gic_cpu *cpu)
 {
     const struct gic_lrs *lrs = &cpu->lrs;
     unsigned mask = lrs->vmcr >> 24;
 
-    /* The wait began with nothing to look at: whatever comes up is for the next entry. */
-    if (likely(cpu->is_waiting))
-        return atomic_load(&cpu->attention) != 0;
     /* Before the look: who queues something after that raises attention again, and kicks. */
     attention_take(cpu, ATTENTION_AWAY);
     resync_done(cpu);

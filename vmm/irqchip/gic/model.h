@@ -80,7 +80,8 @@ TAILQ_HEAD(gic_queue, gic_irq);
 #define ATTENTION_AWAY   0x20 /* list registers have been emptied; no reason to kick */
 
 struct gic_cpu {
-    _Atomic uint32_t attention;          /* a; first, see gic_wants_entry() */
+    _Atomic uint32_t attention;          /* a; struct gic_cpu_head, as the next */
+    bool is_waiting;                     /* t */
     uint32_t why;                        /* t: attention taken and not yet handled */
     struct irqchip *chip;                /* i */
     struct vcpu *vcpu;                   /* i */
@@ -93,7 +94,6 @@ struct gic_cpu {
     _Atomic uint32_t folds;              /* written: t */
     _Atomic uint32_t host_done;          /* a: PPIs whose physical interrupt is to be deactivated */
     _Atomic uint32_t raised;             /* a: private interrupts that are pending by a latch not yet set */
-    bool is_waiting;                     /* t: in gic_wait(), with list registers as they are */
     struct gic_queue queues[QUEUES];     /* lock */
     struct gic_irq *loaded[GIC_LRS_MAX]; /* lock, written: t */
     struct gic_lrs lrs;                  /* t */
@@ -106,6 +106,9 @@ struct gic_cpu {
     /* GICv2: SGIs of sources 1 to 7. */
     struct gic_irq (*sgis)[GIC_SGIS]; /* i: [GIC_SOURCES - 1], or NULL */
 } aligned_to(64);
+_Static_assert(offsetof(struct gic_cpu, attention) == offsetof(struct gic_cpu_head, attention) &&
+                   offsetof(struct gic_cpu, is_waiting) == offsetof(struct gic_cpu_head, is_waiting),
+               "gic_is_signalled() knows it");
 
 struct gic_lpi;
 struct its;

@@ -38,6 +38,7 @@ void gicv3_sgi_write(struct gic_cpu *cpu, unsigned which, uint64_t value)
     unsigned intid = (unsigned)FIELD(value, 27, 24);
     uint32_t cluster =
         (uint32_t)(FIELD(value, 55, 48) << 24 | FIELD(value, 39, 32) << 16 | FIELD(value, 23, 16) << 8);
+    uint16_t first;
 
     if (value & BIT(40)) {
         for (unsigned i = 0; i < chip->cpu_count; i++)
@@ -48,10 +49,14 @@ void gicv3_sgi_write(struct gic_cpu *cpu, unsigned which, uint64_t value)
     /* Range selector: there are 16 vCPUs to a cluster (GICD_TYPER.RSS is 0). */
     if (FIELD(value, 47, 44) != 0)
         return;
+    /* They are neighbours; who is beyond the last is not there. */
+    first = gic_affinity_find(chip, cluster);
+    if (unlikely(first == ROUTE_NONE))
+        return;
     for (uint32_t list = value & 0xffff; list != 0; list &= list - 1) {
-        uint16_t target = gic_affinity_find(chip, cluster | (uint32_t)__builtin_ctz(list));
+        unsigned target = first + (unsigned)__builtin_ctz(list);
 
-        if (target != ROUTE_NONE)
+        if (likely(target < chip->cpu_count))
             sgi_raise(chip, target, which, intid);
     }
 }

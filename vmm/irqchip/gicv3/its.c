@@ -36,19 +36,23 @@ static const uint64_t baser_fixed[ITS_BASERS] = {
     4ULL << 56 | BASER_ENTRY, /* collections */
 };
 
+void its_lpi_signal(struct its *its, struct gic_lpi *lpi)
+{
+    uint16_t target = atomic_load(&its->collections[atomic_load(&lpi->collection)]);
+
+    if (target != ROUTE_NONE)
+        gic_lpi_trigger(its->chip, lpi, target);
+}
+
 void its_signal(struct its *its, uint32_t device, uint32_t event)
 {
     struct gic_lpi *lpi;
-    uint16_t target;
 
     if (!(atomic_load(&its->ctlr) & ITS_CTLR_ENABLED))
         return;
     lpi = its_event_find(its, device, event);
-    if (lpi == NULL)
-        return;
-    target = atomic_load(&its->collections[atomic_load(&lpi->collection)]);
-    if (target != ROUTE_NONE)
-        gic_lpi_trigger(its->chip, lpi, target);
+    if (lpi != NULL)
+        its_lpi_signal(its, lpi);
 }
 
 /* --- commands --- */
@@ -63,10 +67,11 @@ bool its_continue(struct gic_cpu *cpu)
 
 static void commands_start(struct its *its)
 {
-    unsigned current = vcpu_current(its->chip);
+    unsigned current;
 
     if (!its_commands_run(its, BATCH))
         return;
+    current = vcpu_current(its->chip);
     if (current < its->chip->cpu_count)
         (void)!gic_attention_raise(&its->chip->cpus[current], ATTENTION_ITS);
     else

@@ -171,7 +171,7 @@ static int do_event(struct its *its, const struct command *c, unsigned code)
         return 0;
     switch (code) {
     case COMMAND_INT:
-        its_signal(its, command_device(c), command_event(c));
+        its_lpi_signal(its, lpi);
         break;
     case COMMAND_CLEAR:
         gic_irq_clear(its->chip, &lpi->irq, GIC_BITS_PENDING);
@@ -241,11 +241,14 @@ static int command_do(struct its *its, const struct command *c)
  * that. */
 static bool has_commands(const struct its *its)
 {
-    uint64_t cbaser = atomic_load(&its->cbaser);
     uint32_t end = atomic_load(&its->cwriter);
+    uint64_t cbaser;
 
+    if (atomic_load(&its->creadr) == end)
+        return false;
+    cbaser = atomic_load(&its->cbaser);
     return (atomic_load(&its->ctlr) & ITS_CTLR_ENABLED) && (cbaser & ITS_CBASER_VALID) &&
-           end < its_queue_size(cbaser) && atomic_load(&its->creadr) != end;
+           end < its_queue_size(cbaser);
 }
 
 /* One command; false: it needs more steps. */
