@@ -156,7 +156,7 @@ static void probe_keep(const struct gic_cpu *cpu, struct gic_irq *irq)
         atomic_store(&irq->probe, 0);
 }
 
-static void load_at(struct gic_cpu *cpu, unsigned slot, struct gic_irq *irq)
+static no_inline void load_slowly(struct gic_cpu *cpu, unsigned slot, struct gic_irq *irq)
 {
     uint32_t flags = irq_flags(irq);
     bool is_active = (flags & IRQ_ACTIVE) != 0,
@@ -179,6 +179,22 @@ static void load_at(struct gic_cpu *cpu, unsigned slot, struct gic_irq *irq)
         flags &= ~(uint32_t)IRQ_LATCH;
     }
     irq_flags_set(irq, flags);
+}
+
+/* Pending by its latch and not active is what most are. */
+static always_inline void load_at(struct gic_cpu *cpu, unsigned slot, struct gic_irq *irq)
+{
+    uint32_t flags = irq_flags(irq);
+
+    if (unlikely((flags & (IRQ_ENABLED | IRQ_LATCH | IRQ_ACTIVE)) != (IRQ_ENABLED | IRQ_LATCH))) {
+        load_slowly(cpu, slot, irq);
+        return;
+    }
+    if (irq->queue != QUEUE_NONE)
+        gic_irq_unqueue(cpu, irq);
+    cpu->lrs.lr[slot] = lr_make(irq, flags, true, false);
+    cpu->loaded[slot] = irq;
+    irq_flags_set(irq, (flags & ~(uint32_t)IRQ_LATCH) | IRQ_LOADED | IRQ_LR_LATCH);
 }
 
 /* After a fold. */
