@@ -20,7 +20,7 @@ DRIVERS = {"HOST_GICV2": r"platform/arm64/irq/(gicv2|v2m)\.o|vmm/.*\bgicv2\b", "
            "PCI": r"platform/drivers/pci/", "VIRTIO": r"platform/drivers/virtio/",
            "VIRTIO_PCI": r"platform/drivers/virtio/virtio_pci", "VIRTIO_MMIO": r"platform/drivers/virtio/virtio_mmio"}
 # Symbols that tell whose code it is, should an object's name not.
-SYMBOLS = {"x86_64": r"lapic_(init|cpu_init|eoi|send)|ioapic_init|rtc_read|vmcb|svm_|bootinfo_(multiboot|pvh|linux)", "arm64": r"gic_|its_|psci_|generic_timer_|bootinfo_fdt|fdt_machine"}
+SYMBOLS = {"x86_64": r"lapic_(init|cpu_init|eoi|send)|ioapic_init|rtc_read$|vmcb|svm_|bootinfo_(multiboot|pvh|linux)", "arm64": r"gic_|its_|psci_|generic_timer_|bootinfo_fdt|fdt_machine"}
 
 
 
