@@ -85,7 +85,7 @@ def vectors(t, sve):
 
 
 with_vms(["qemu-virt-arm64"], cpus=1, memory="512M", arguments={"sve": [0]})(vectors)
-with_vms(["qemu-virt-arm64"], cpus=1, memory="512M", cpu=["max"], arguments={"sve": [1]})(vectors)
+with_vms(["qemu-virt-arm64"], cpus=1, memory="512M", cpu=["max", "max,sve-max-vq=3"], arguments={"sve": [1]})(vectors)
 
 
 CRASHES = {"x86_64": {"triple": "triple fault", "jump": "no memory"}, "arm64": {"triple": "no memory"}}

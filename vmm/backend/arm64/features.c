@@ -95,10 +95,10 @@ static uint64_t traps_of(const uint64_t id[ID_REGISTERS])
            (arm64_id_field(id[ID_INDEX(SYSREG_ID_AA64PFR1)], 8) ? HCR_TID5 : 0);
 }
 
-/* Z, P and FFR, the latter having a bit for each byte of a vector. */
+/* Z, P and FFR, the latter having a bit for each byte of a vector; as aligned_alloc() wants it. */
 static unsigned sve_bytes(unsigned length)
 {
-    return 32 * length + 17 * (length / 8);
+    return ALIGN_UP(32 * length + 17 * (length / 8), 16);
 }
 
 static void host_make(void)
