@@ -17,11 +17,16 @@ kconfig-files := Kconfig $(foreach room,core platform vmm net,$(wildcard $(room)
 $(O)/auto.mk: $(O)/.config $(kconfig-files) scripts/build/kconfig.py | build/.deps
 	$(Q)$(PYTHON) scripts/build/kconfig.py $(O)
 
-# Only when there is none: a configuration belongs to whoever edited it.
-$(O)/.config: | build/.deps
-	@echo '  CONFIG  $(BOARD)_defconfig'
+# A configuration belongs to whoever edited it; one that nobody has follows the board's.
+is-edited = test -e $(O)/.config && ! cmp -s $(O)/.config $(O)/.config.board
+$(O)/.config: configs/$(BOARD)_defconfig | build/.deps
 	@mkdir -p $(O)
-	$(Q)KCONFIG_CONFIG=$@ $(PYTHON) -m defconfig --kconfig Kconfig configs/$(BOARD)_defconfig >/dev/null
+	$(Q)if $(is-edited); then \
+		echo "  NOTE    $@ stays as it was edited; make $(BOARD)_defconfig takes the board's, which is newer"; touch $@; \
+	else \
+		echo '  CONFIG  $(BOARD)_defconfig' && \
+		KCONFIG_CONFIG=$@ $(PYTHON) -m defconfig --kconfig Kconfig $< >/dev/null && cp $@ $@.board; \
+	fi
 
 .PHONY: deps menuconfig olddefconfig savedefconfig clean distclean $(defconfig-goal)
 
@@ -29,13 +34,14 @@ deps: build/.deps
 
 $(defconfig-goal): %_defconfig: configs/%_defconfig | build/.deps
 	@mkdir -p $(O)
-	$(Q)KCONFIG_CONFIG=$(O)/.config $(PYTHON) -m defconfig --kconfig Kconfig $<
+	$(Q)KCONFIG_CONFIG=$(O)/.config $(PYTHON) -m defconfig --kconfig Kconfig $< && cp $(O)/.config $(O)/.config.board
 
 menuconfig olddefconfig: $(O)/.config
 	$(Q)KCONFIG_CONFIG=$(O)/.config $(PYTHON) -m $@ Kconfig
 
 savedefconfig: $(O)/.config
-	$(Q)KCONFIG_CONFIG=$(O)/.config $(PYTHON) -m savedefconfig --kconfig Kconfig --out configs/$(BOARD)_defconfig
+	$(Q)KCONFIG_CONFIG=$(O)/.config $(PYTHON) -m savedefconfig --kconfig Kconfig --out configs/$(BOARD)_defconfig && \
+		cp -p $(O)/.config $(O)/.config.board && touch $(O)/.config
 
 clean:
 	rm -rf $(O)

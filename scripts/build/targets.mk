@@ -48,7 +48,7 @@ format:
 release := build/release/$(BOARD)
 release: build/.deps
 	@mkdir -p $(release)
-	$(Q)test -e $(release)/.config || { cp configs/$(BOARD)_defconfig $(release)/defconfig && \
+	$(Q)test $(release)/.config -nt configs/$(BOARD)_defconfig || { cp configs/$(BOARD)_defconfig $(release)/defconfig && \
 		sed -i '/^CONFIG_DEBUG=/d' $(release)/defconfig && \
 		KCONFIG_CONFIG=$(release)/.config $(PYTHON) -m defconfig --kconfig Kconfig $(release)/defconfig >/dev/null; }
 	$(Q)$(MAKE) BOARD=$(BOARD) O=$(release) all guests

@@ -93,6 +93,19 @@ def targets():
         status = menuconfig(tree, b"/", b"DEBUG_LOCKS", b"\r", b" ", b"q", b"y")
         expect("menuconfig, one option changed",
                status == 0 and "# CONFIG_DEBUG_LOCKS is not set" in config.read_text())
+        board_changed(tree, config, tree / defconfig)
+
+
+def board_changed(tree, config, defconfig):
+    """A configuration follows its board's, unless somebody has edited it."""
+    for level, follows in ((0, False), (1, True)):
+        text = defconfig.read_text()
+        defconfig.write_text(text + f"CONFIG_LOG_LEVEL={level}\n")
+        os.utime(defconfig, (time.time() + 2 + level,) * 2)
+        make("O=o", "olddefconfig", cwd=tree)
+        expect(f"the board's has changed, and this one {'follows' if follows else 'was edited'}",
+               (f"CONFIG_LOG_LEVEL={level}\n" in config.read_text()) == follows)
+        make("O=o", f"{board}_defconfig", cwd=tree)
 
 
 def side_by_side():
