@@ -199,6 +199,25 @@ Test(gicv3_lr, host_interrupt, .init = start, .fini = gic_stop)
 
 /* --- WFI --- */
 
+/* SGIs and timers are raised without the lock, and so are in no queue when the vCPU looks whether to go on.
+ */
+Test(gicv3_lr, waiting_for_an_sgi, .init = start, .fini = gic_stop)
+{
+    struct gic_cpu *cpu = vcpus[0].cpu;
+
+    enter(0);
+    gic_leave(cpu);
+    cr_assert_not(gic_is_signalled(cpu));
+    vcpus[0].kicks = 0;
+    gicv3_sgi_write(vcpus[1].cpu, 1, 3 << 24 | 1);
+    cr_assert_eq(vcpus[0].kicks, 1);
+    cr_assert(gic_is_signalled(cpu));
+    cr_assert_eq(iar(0), 3);
+    eoi(0, 3);
+    gic_leave(cpu);
+    cr_assert_not(gic_is_signalled(cpu));
+}
+
 Test(gicv3_lr, waiting, .init = start, .fini = gic_stop)
 {
     struct gic_cpu *cpu = vcpus[0].cpu;

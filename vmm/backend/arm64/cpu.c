@@ -126,6 +126,9 @@ int backend_cpu_enable(void)
     /* None of the guests yet: until one is loaded there is nothing that could translate by stage 2. */
     arch_sysreg_write(vttbr_el2, 0);
     this_cpu_ptr(arm64_cpu)->vttbr = 0;
+    /* What firmware has left there is no guest's; after reset it is UNKNOWN. */
+    if (arm64_has_ras)
+        arch_sysreg_write(s3_0_c12_c1_1, 0); /* DISR_EL1 */
     arch_sysreg_write(vbar_el2, (uint64_t)(arm64_has_ras ? arm64_vectors_ras : arm64_vectors));
     arch_isb();
     __asm__ volatile("tlbi alle1; dsb nsh; isb" ::: "memory");

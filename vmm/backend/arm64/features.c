@@ -101,6 +101,9 @@ static unsigned sve_bytes(unsigned length)
     return ALIGN_UP(32 * length + 17 * (length / 8), 16);
 }
 
+#define ISAR1_GENERIC MASK(31, 24) /* GPA, GPI: PACGA, which traps with the others */
+#define ISAR2_GENERIC MASK(11, 8)  /* GPA3 */
+
 static void host_make(void)
 {
     uint64_t mmfr0 = arm64_host.id[ID_INDEX(SYSREG_ID_AA64MMFR0)],
@@ -113,6 +116,10 @@ static void host_make(void)
     arm64_host.vmid_bits = arm64_id_field(mmfr1, 4) == 2 ? 16 : 8;
     arm64_host.has_fwb = arm64_id_field(mmfr2, 40) != 0;
     arm64_host.has_pauth = arm64_id_field(isar1, 4) || arm64_id_field(isar1, 8) || arm64_id_field(isar2, 12);
+    if (!arm64_host.has_pauth) {
+        arm64_host.id[ID_INDEX(SYSREG_ID_AA64ISAR1)] &= ~ISAR1_GENERIC;
+        arm64_host.id[ID_INDEX(SYSREG_ID_AA64ISAR2)] &= ~ISAR2_GENERIC;
+    }
     arm64_host.has_fgt = arm64_id_field(mmfr0, 56) != 0;
     arm64_host.has_ecv = arm64_id_field(mmfr0, 60) != 0;
     arm64_has_ras = arm64_id_field(arm64_host.id[ID_INDEX(SYSREG_ID_AA64PFR0)], 28) != 0;

@@ -312,18 +312,38 @@ int stage2_write_allow(struct stage2 *s2, gpa_t addr, unsigned level, uint64_t *
     }
 }
 
+/* What was never mapped has never been cleaned, and becomes part of a page all of which the guest reads. */
+static void unmapped_clean(hpa_t table, hpa_t page, unsigned level)
+{
+    uint64_t size = BIT(pt_shift(level));
+
+    for (unsigned i = 0; i < 512; i++, page.v += size) {
+        uint64_t e = s2_load(&s2_table(table)[i]);
+
+        if (!pt_fmt_present(e))
+            data_clean(page, size);
+        else if (!pt_fmt_is_leaf(e, level))
+            unmapped_clean(pt_fmt_table_addr(e), page, level - 1);
+    }
+}
+
 bool stage2_table_replace(struct stage2 *s2, gpa_t addr, hpa_t page, unsigned level, unsigned flags,
                           hpa_t *table)
 {
     uint64_t e;
     _Atomic uint64_t *entry = s2_table_find(&s2->tree, addr.v, level, &e);
 
-    if (entry == NULL ||
-        !entry_resize(s2, addr.v, entry, e, pt_fmt_leaf(page, level, leaf_flags(flags)), true))
+    if (entry == NULL)
+        return false;
+    if (!is_clean_always())
+        unmapped_clean(pt_fmt_table_addr(e), page, level - 1);
+    fetches_clean();
+    if (!entry_resize(s2, addr.v, entry, e, pt_fmt_leaf(page, level, leaf_flags(flags)), true))
         return false;
     *table = pt_fmt_table_addr(e);
-    /* What one step has done TLBs need not notice at once: it maps the same, and allows more. */
+    /* What one step has done TLBs need not notice at once: it maps the same, and allows more. But of the
+     * small pages none may stay for long beside the large one. */
     if (can_resize)
-        page_flush(s2, addr.v);
+        all_flush(s2);
     return true;
 }

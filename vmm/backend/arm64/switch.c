@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../../vm/vm.h"
 #include "arm64.h"
+#include "pstate.h"
 #include <arch/sysreg.h>
 #include <core/cpu.h>
 #include <core/panic.h>
@@ -173,11 +174,23 @@ void arm64_stage2_borrow(struct arm64_cpu *cpu, struct stage2 *s2)
  * Another vCPU was here. If it is one of this VM's, its translations have this VMID, too, though its address
  * space identifiers may mean something else (Arm ARM, D8.16.2).
  */
+/*
+ * A CPU without AArch32 cannot return to it: that would be an illegal return, of EL2. The guest has come by
+ * it on a CPU of another kind, without having been told of it.
+ */
+static void state_check(struct vcpu *vcpu)
+{
+    if (unlikely((vcpu->arch.pstate & PSTATE_NRW) != 0) &&
+        arm64_id_field(arm64_host.id[ID_INDEX(SYSREG_ID_AA64PFR0)], 0) < 2)
+        vcpu->arch.pstate = (vcpu->arch.pstate & ~0x1fULL) | PSTATE_IL;
+}
+
 static void registers_load(struct arm64_cpu *cpu, struct vcpu *vcpu)
 {
     struct backend_vcpu *b = &vcpu->backend;
     uint64_t tcr = b->el1[ARM64_TCR_EL1];
 
+    state_check(vcpu);
     arm64_predictors_switch(cpu, vcpu);
     walks_stop();
     stage2_load(cpu, &vcpu->vm->stage2);
@@ -237,6 +250,9 @@ static void save(struct vcpu *vcpu)
         b->vdisr = arch_gicreg_read(VDISR_EL2);
     b->is_live = false;
     this_cpu_ptr(arm64_cpu)->live = NULL;
+    /* The guest's maintenance of TLBs and caches ends on the CPU that began it, and it believes that it has.
+     */
+    __asm__ volatile("dsb ish" ::: "memory");
 }
 
 void arm64_away(void *arg)

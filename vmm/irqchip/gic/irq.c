@@ -208,9 +208,11 @@ void gic_irq_settle(struct gic_cpu *cpu, struct gic_irq *irq, arch_irq_state_t s
     }
     if (attention != 0)
         must_kick = gic_attention_raise(cpu, attention);
-    spin_unlock_irqrestore(&cpu->lock, state);
+    /* Before another thread can have this CPU: who comes next finds the attention raised, and tells nobody.
+     */
     if (must_kick)
         vcpu_kick(cpu->vcpu);
+    spin_unlock_irqrestore(&cpu->lock, state);
 }
 
 /* --- changes --- */
@@ -218,12 +220,13 @@ void gic_irq_settle(struct gic_cpu *cpu, struct gic_irq *irq, arch_irq_state_t s
 void gic_private_raise(struct gic_cpu *cpu, unsigned intid)
 {
     uint32_t bit = 1U << intid;
+    /* Who loses the CPU in between would leave the next who raises it to believe that the vCPU knows. */
+    arch_irq_state_t state = arch_irq_save();
 
     /* Whoever has raised it before tells the vCPU. */
-    if (atomic_fetch_or(&cpu->raised, bit) & bit)
-        return;
-    if (gic_attention_raise(cpu, ATTENTION_NEW))
+    if (!(atomic_fetch_or(&cpu->raised, bit) & bit) && gic_attention_raise(cpu, ATTENTION_NEW))
         vcpu_kick(cpu->vcpu);
+    arch_irq_restore(state);
 }
 
 static void host_done(struct gic_cpu *cpu, struct gic_irq *irq)

@@ -329,9 +329,12 @@ static void raised_load(struct gic_cpu *cpu, uint32_t groups, uint32_t *empty, u
  */
 static bool has_again(const struct gic_cpu *cpu, uint32_t busy)
 {
-    for (; unlikely(busy != 0); busy &= busy - 1)
-        if (irq_flags(cpu->loaded[__builtin_ctz(busy)]) & IRQ_LATCH)
+    for (; unlikely(busy != 0); busy &= busy - 1) {
+        const struct gic_irq *irq = cpu->loaded[__builtin_ctz(busy)];
+
+        if (irq != NULL && (irq_flags(irq) & IRQ_LATCH))
             return true;
+    }
     return false;
 }
 
@@ -491,6 +494,16 @@ void gic_leave(struct gic_cpu *cpu)
     resync_done(cpu);
 }
 
+/* Somebody has to look at a line when the guest is done with what is loaded, and the word of that may be on
+ * its way. */
+static bool has_line(const struct gic_cpu *cpu)
+{
+    for (unsigned i = 0; i < cpu->lrs.used; i++)
+        if (cpu->loaded[i] != NULL && (cpu->lrs.lr[i] & LR_EOI))
+            return true;
+    return false;
+}
+
 /* Nothing is left to look at, in or out of list registers. */
 static bool is_quiet(struct gic_cpu *cpu)
 {
@@ -500,7 +513,7 @@ static bool is_quiet(struct gic_cpu *cpu)
     bool is_empty;
 
     if (atomic_load(&cpu->attention) != 0 || cpu->active != 0 || has_pending(cpu, 3) ||
-        atomic_load(&cpu->limbo_todo) != 0)
+        atomic_load(&cpu->limbo_todo) != 0 || has_line(cpu))
         return false;
     state = arch_irq_save();
     is_empty = (vcpu_lrs_empty(cpu->vcpu, &cpu->lrs) & used) == used;
@@ -519,6 +532,15 @@ void gic_wait(struct gic_cpu *cpu)
 void gic_maintenance(struct gic_cpu *cpu)
 {
     atomic_fetch_or(&cpu->attention, ATTENTION_NEW);
+}
+
+/* Raised without a lock, and so in no queue. */
+static void raised_queue(struct gic_cpu *cpu)
+{
+    arch_irq_state_t state = spin_lock_irqsave(&cpu->lock);
+
+    gic_raised_latch(cpu);
+    spin_unlock_irqrestore(&cpu->lock, state);
 }
 
 /* The highest active priority, as the CPU interface knows it: 4.8; 0x100: idle. */
@@ -551,6 +573,8 @@ bool gic_would_signal(struct gic_cpu *cpu)
     /* Before the look: who queues something after that raises attention again, and kicks. */
     attention_take(cpu, ATTENTION_AWAY);
     resync_done(cpu);
+    if (atomic_load_explicit(&cpu->raised, memory_order_relaxed) != 0)
+        raised_queue(cpu);
     if (unlikely(atomic_load_explicit(&cpu->host_done, memory_order_relaxed) != 0))
         host_deactivate(cpu);
     if ((cpu->why & ATTENTION_ITS) != 0 || atomic_load(&cpu->limbo_todo) != 0)

@@ -101,6 +101,8 @@ static inline void ich_apr_write(const struct gic_lrs *lrs)
  */
 static inline uint32_t ich_empty_read(void)
 {
+    /* List registers that were written since the last exit have other names (Arm ARM, D24.1.2.2). */
+    arch_isb();
     return (uint32_t)(arch_gicreg_read(ICH_ELRSR) | arch_gicreg_read(ICH_EISR));
 }
 
