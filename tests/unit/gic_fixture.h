@@ -82,7 +82,7 @@ static inline void lrs_check(const struct gic_lrs *lrs)
         if ((lr & LR_EOI) && (lr & LR_PENDING) && (lr & LR_ACTIVE))
             abort();
         for (unsigned j = 0; j < i; j++)
-            if ((uint32_t)lrs->lr[j] == (uint32_t)lr)
+            if (lrs->lr[j] != 0 && (uint32_t)lrs->lr[j] == (uint32_t)lr) /* empty is not INTID 0 */
                 abort();
     }
 }
