@@ -20,7 +20,7 @@ void backend_cpu_disable(void);
 /* Once per host, after every CPU is enabled: what all VMs share. -ENOMEM. */
 must_check int backend_init(void);
 
-/* What is linked and what the CPU offers, for the API: "svm", "npt nrips ...". */
+/* What is linked and what the CPUs offer, for the log: "svm", "nested-paging next-rip ...". */
 const char *backend_name(void);
 const char *const *backend_features(void); /* NULL-terminated */
 

@@ -293,6 +293,17 @@ static void enable_here(void *unused)
         atomic_fetch_add(&enable_errors, 1);
 }
 
+/* For whoever asks why one host's guests are told of what another's are not. */
+static void features_log(void)
+{
+    char text[160] = "";
+    size_t n = 0;
+
+    for (const char *const *name = backend_features(); *name != NULL && n < sizeof(text); name++)
+        n += (size_t)snprintf(text + n, sizeof(text) - n, " %s", *name);
+    log_info("vmm: %s:%s", backend_name(), text);
+}
+
 static int vmm_start(void)
 {
     struct thread *t;
@@ -320,7 +331,7 @@ static int vmm_start(void)
         return error;
     thread_detach(t);
     is_available = true;
-    log_info("vmm: %s", backend_name());
+    features_log();
     return 0;
 }
 

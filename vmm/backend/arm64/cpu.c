@@ -3,6 +3,7 @@
 #include "arm64.h"
 #include <arch/sysreg.h>
 #include <backend/ich.h>
+#include <errno.h>
 #include <string.h>
 
 /* Policy: what traps. Arm ARM (DDI 0487), D24.2; each register is set as a whole, on every CPU. */
@@ -116,6 +117,9 @@ static void coprocessor_traps_set(void)
 /* Context: each CPU once, interrupts on or off, not preemptible. */
 int backend_cpu_enable(void)
 {
+    /* What registers are called at EL2 depends on it, and a vCPU may come from any CPU to any other. */
+    if (((arch_sysreg_read(hcr_el2) & HCR_E2H) != 0) != arm64_host.has_vhe)
+        return -ENOTSUP;
     /* All CPUs at once: each writes what it finds, which is the same. */
     ich_cpu_enable();
     debug_traps_set();

@@ -14,8 +14,9 @@ static void sgi_raise(struct gic_cpu *target, unsigned intid, unsigned source)
 {
     struct gic_irq *irq = gicv2_sgi(target, intid, source);
 
-    /* Pending already, and nobody has taken it: nothing to add. Guests order what they write before an SGI by
-     * a barrier of their own. */
+    /* Pending already, and nobody has taken it: nothing to add. What the guest wrote before is seen by
+     * whoever takes it: guests have a barrier of stores only between the two. */
+    atomic_thread_fence(memory_order_seq_cst);
     if (!(atomic_load_explicit(&irq->flags, memory_order_acquire) & IRQ_LATCH))
         gic_irq_set(target->chip, irq, GIC_BITS_PENDING);
 }
