@@ -164,7 +164,7 @@ static void check(void)
  * time. */
 static void stop(void)
 {
-    gicv3_destroy(chip);
+    gic_destroy(chip);
     bus_fini(&mmio);
     mmio = (struct bus){0};
     for (unsigned i = 0; i < FAKE_GMEM_CHUNKS; i++) {

@@ -39,7 +39,7 @@ static inline void gic_start_with(unsigned count, unsigned lrs)
 
 static inline void gic_stop(void)
 {
-    gicv2_destroy(chip);
+    gic_destroy(chip);
     bus_fini(&mmio);
     mmio = (struct bus){0};
 }

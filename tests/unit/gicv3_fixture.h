@@ -37,7 +37,7 @@ static inline void gic_start_with(unsigned count, unsigned lrs, bool has_its)
 
 static inline void gic_stop(void)
 {
-    gicv3_destroy(chip);
+    gic_destroy(chip);
     bus_fini(&mmio);
     mmio = (struct bus){0};
     fake_gmem_free();

@@ -218,7 +218,7 @@ Test(gicv3, create_refuses)
     cr_assert_eq(gicv3_create(&bad, &chip), -EEXIST);
     cr_assert_eq(mmio.count, 0, "nothing left behind");
     cr_assert_eq(gicv3_create(&good, &chip), 0);
-    gicv3_destroy(chip);
+    gic_destroy(chip);
     bus_fini(&mmio);
 }
 

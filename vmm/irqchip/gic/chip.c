@@ -54,6 +54,19 @@ struct device *gic_device(struct irqchip *chip)
 
 /* --- reset --- */
 
+static void chip_reset(struct irqchip *chip)
+{
+    atomic_store(&chip->ctlr, 0);
+    for (unsigned i = 0; i < chip->cpu_count; i++)
+        gic_interface_reset(&chip->cpus[i]);
+    gic_face_reset(chip);
+}
+
+static void device_reset(struct device *device)
+{
+    chip_reset(container_of(device, struct irqchip, device));
+}
+
 void gic_irq_reset(struct irqchip *chip, struct gic_irq *irq, uint32_t flags)
 {
     uint32_t kept;
@@ -101,7 +114,7 @@ int gic_irq_load(struct irqchip *chip, struct gic_irq *irq, struct state_reader 
     return 0;
 }
 
-void gic_cpu_save(struct gic_cpu *cpu, struct state_writer *writer)
+static void cpu_save(struct gic_cpu *cpu, struct state_writer *writer)
 {
     gic_cpu_fold(cpu);
     vcpu_apr_read(cpu->vcpu, &cpu->lrs);
@@ -114,7 +127,7 @@ void gic_cpu_save(struct gic_cpu *cpu, struct state_writer *writer)
         gic_irq_save(&cpu->private_irqs[i], writer);
 }
 
-int gic_cpu_load(struct gic_cpu *cpu, struct state_reader *reader)
+static int cpu_load(struct gic_cpu *cpu, struct state_reader *reader)
 {
     int err = 0;
 
@@ -129,7 +142,64 @@ int gic_cpu_load(struct gic_cpu *cpu, struct state_reader *reader)
     return err;
 }
 
+static void device_save(struct device *device, struct state_writer *writer)
+{
+    struct irqchip *chip = container_of(device, struct irqchip, device);
+
+    state_put_u32(writer, chip->cpu_count);
+    state_put_u32(writer, chip->spi_count);
+    state_put_u32(writer, atomic_load(&chip->ctlr));
+    for (unsigned i = 0; i < chip->cpu_count; i++)
+        cpu_save(&chip->cpus[i], writer);
+    for (unsigned i = 0; i < chip->spi_count; i++)
+        gic_irq_save(&chip->spis[i], writer);
+    gic_face_save(chip, writer);
+}
+
+static int device_load(struct device *device, struct state_reader *reader, uint32_t version)
+{
+    struct irqchip *chip = container_of(device, struct irqchip, device);
+    int err = 0;
+
+    chip_reset(chip);
+    if (version != device->ops->version || state_get_u32(reader) != chip->cpu_count ||
+        state_get_u32(reader) != chip->spi_count)
+        return -EINVAL;
+    atomic_store(&chip->ctlr, state_get_u32(reader) & (CTLR_GRP0 | CTLR_GRP1));
+    for (unsigned i = 0; i < chip->cpu_count && err == 0; i++)
+        err = cpu_load(&chip->cpus[i], reader);
+    for (unsigned i = 0; i < chip->spi_count && err == 0; i++)
+        err = gic_irq_load(chip, &chip->spis[i], reader);
+    if (err == 0)
+        err = gic_face_load(chip, reader);
+    return err != 0 ? err : state_reader_status(reader);
+}
+
 /* --- life --- */
+
+void gic_destroy(struct irqchip *chip)
+{
+    gic_face_free(chip);
+    while (chip->region_count > 0)
+        bus_remove(chip->mmio, &chip->regions[--chip->region_count]);
+    free(chip->spis);
+    free(chip->cpus);
+    free(chip);
+}
+
+static void device_destroy(struct device *device)
+{
+    gic_destroy(container_of(device, struct irqchip, device));
+}
+
+static const struct device_ops gic_ops = {
+    .name = gic_face_name,
+    .version = 1,
+    .reset = device_reset,
+    .save = device_save,
+    .load = device_load,
+    .destroy = device_destroy,
+};
 
 static void cpu_init(struct irqchip *chip, unsigned index, const struct gic_config *config)
 {
@@ -169,7 +239,7 @@ static bool config_is_valid(const struct gic_config *config)
            config->lr_count <= GIC_LRS_MAX && config->lr_pri_bits >= 5 && config->lr_pri_bits <= 7;
 }
 
-int gic_chip_create(const struct gic_config *config, const struct device_ops *ops, struct irqchip **out)
+int gic_chip_create(const struct gic_config *config, struct irqchip **out)
 {
     struct irqchip *chip;
 
@@ -183,11 +253,11 @@ int gic_chip_create(const struct gic_config *config, const struct device_ops *op
     chip->gmem = config->gmem;
     chip->mmio = config->mmio;
     chip->dist_base = config->dist_base;
-    chip->device.ops = ops;
+    chip->device.ops = &gic_ops;
     chip->cpus = aligned_alloc(_Alignof(struct gic_cpu), chip->cpu_count * sizeof(*chip->cpus));
     chip->spis = calloc(chip->spi_count, sizeof(*chip->spis));
     if (chip->cpus == NULL || chip->spis == NULL) {
-        gic_chip_free(chip);
+        gic_destroy(chip);
         return -ENOMEM;
     }
     for (unsigned i = 0; i < chip->cpu_count; i++)
@@ -198,17 +268,19 @@ int gic_chip_create(const struct gic_config *config, const struct device_ops *op
     return 0;
 }
 
-uint64_t gic_chip_bytes(const struct irqchip *chip)
+int gic_chip_finish(struct irqchip *chip, int err, struct irqchip **out)
 {
-    return sizeof(*chip) + chip->cpu_count * sizeof(struct gic_cpu) +
-           chip->spi_count * sizeof(struct gic_irq);
+    if (err != 0) {
+        gic_destroy(chip);
+        return err;
+    }
+    chip_reset(chip);
+    *out = chip;
+    return 0;
 }
 
-void gic_chip_free(struct irqchip *chip)
+uint64_t irqchip_bytes(const struct irqchip *chip)
 {
-    while (chip->region_count > 0)
-        bus_remove(chip->mmio, &chip->regions[--chip->region_count]);
-    free(chip->spis);
-    free(chip->cpus);
-    free(chip);
+    return sizeof(*chip) + chip->cpu_count * sizeof(struct gic_cpu) +
+           chip->spi_count * sizeof(struct gic_irq) + gic_face_bytes(chip);
 }

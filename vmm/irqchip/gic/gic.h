@@ -70,8 +70,10 @@ struct gic_config {
     struct gmem *gmem;
 };
 
-/* The whole as one device: reset, save and load; destroy frees it. */
+/* The whole as one device: reset, save and load; destroy is gic_destroy(). */
 struct device *gic_device(struct irqchip *chip);
+/* Takes its regions away and frees it. */
+void gic_destroy(struct irqchip *chip);
 struct gic_cpu *gic_cpu(struct irqchip *chip, unsigned vcpu);
 struct gic_lrs *gic_lrs(struct gic_cpu *cpu);
 const struct irqchip *gic_chip(const struct gic_cpu *cpu);

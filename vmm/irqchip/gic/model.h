@@ -279,13 +279,11 @@ void gic_ctlr_write(struct irqchip *chip, uint32_t value);
 
 /* --- chip.c: the life of what both have --- */
 
-/* With its vCPUs and interrupts, none of them reset, and no regions. -EINVAL: configuration out of bounds;
- * -ENOMEM. */
-must_check int gic_chip_create(const struct gic_config *config, const struct device_ops *ops,
-                               struct irqchip **out);
-/* Takes its regions away and frees it. */
-void gic_chip_free(struct irqchip *chip);
-uint64_t gic_chip_bytes(const struct irqchip *chip); /* irqchip_bytes() of what is common */
+/* With its vCPUs and interrupts, none of them reset, and no regions; the rest of it is 0. -EINVAL:
+ * configuration out of bounds; -ENOMEM. */
+must_check int gic_chip_create(const struct gic_config *config, struct irqchip **out);
+/* After gic_chip_create(), the face's own part being made or `err`: resets and returns it, or destroys it. */
+must_check int gic_chip_finish(struct irqchip *chip, int err, struct irqchip **out);
 must_check int gic_region_add(struct irqchip *chip, uint64_t base, uint64_t size,
                               const struct bus_region *region);
 
@@ -293,9 +291,17 @@ must_check int gic_region_add(struct irqchip *chip, uint64_t base, uint64_t size
 void gic_irq_reset(struct irqchip *chip, struct gic_irq *irq, uint32_t flags);
 void gic_irq_save(const struct gic_irq *irq, struct state_writer *writer);
 must_check int gic_irq_load(struct irqchip *chip, struct gic_irq *irq, struct state_reader *reader);
-/* Virtual CPU interface and private interrupts. */
-void gic_cpu_save(struct gic_cpu *cpu, struct state_writer *writer);
-must_check int gic_cpu_load(struct gic_cpu *cpu, struct state_reader *reader);
+
+/* --- what the linked face supplies for that --- */
+
+extern const char gic_face_name[]; /* of its state record */
+/* Every interrupt, by gic_irq_reset(), and its own part. GICD_CTLR and CPU interfaces are reset. */
+void gic_face_reset(struct irqchip *chip);
+/* What comes in the record behind GICD_CTLR, CPU interfaces, and private and shared interrupts. */
+void gic_face_save(struct irqchip *chip, struct state_writer *writer);
+must_check int gic_face_load(struct irqchip *chip, struct state_reader *reader);
+uint64_t gic_face_bytes(const struct irqchip *chip);
+void gic_face_free(struct irqchip *chip); /* however much of it there is */
 
 /* Parts of a 64-bit register, which may be accessed by halves. */
 static inline uint64_t gic_part_get(uint64_t reg, uint64_t offset, unsigned size)

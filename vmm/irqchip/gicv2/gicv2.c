@@ -42,21 +42,28 @@ static uint64_t interface_read(void *device, uint64_t offset, unsigned size)
     return 0;
 }
 
+const char gic_face_name[] = "gicv2";
+
+/* An SGI from another vCPU than vCPU 0, by number. */
+static struct gic_irq *sourced(struct gic_cpu *cpu, unsigned n)
+{
+    return gicv2_sgi(cpu, n % GIC_SGIS, n / GIC_SGIS);
+}
+#define SOURCED_FIRST GIC_SGIS
+#define SOURCED_END   (GIC_SOURCES * GIC_SGIS)
+
 /* --- reset: 4.3.4 (all are of Group 0), 4.3.5 (SGIs are enabled) --- */
 
 static void cpu_reset(struct gic_cpu *cpu)
 {
-    gic_interface_reset(cpu);
     for (unsigned i = 0; i < GIC_PRIVATE; i++)
         gic_irq_reset(cpu->chip, &cpu->private_irqs[i], i < GIC_SGIS ? IRQ_ENABLED : 0);
-    for (unsigned source = 1; source < GIC_SOURCES; source++)
-        for (unsigned i = 0; i < GIC_SGIS; i++)
-            gic_irq_reset(cpu->chip, gicv2_sgi(cpu, i, source), IRQ_ENABLED);
+    for (unsigned n = SOURCED_FIRST; n < SOURCED_END; n++)
+        gic_irq_reset(cpu->chip, sourced(cpu, n), IRQ_ENABLED);
 }
 
-static void chip_reset(struct irqchip *chip)
+void gic_face_reset(struct irqchip *chip)
 {
-    atomic_store(&chip->ctlr, 0);
     for (unsigned i = 0; i < chip->cpu_count; i++)
         cpu_reset(&chip->cpus[i]);
     for (unsigned i = 0; i < chip->spi_count; i++) {
@@ -68,80 +75,42 @@ static void chip_reset(struct irqchip *chip)
 
 /* --- state record --- */
 
-static void device_save(struct device *device, struct state_writer *writer)
+void gic_face_save(struct irqchip *chip, struct state_writer *writer)
 {
-    struct irqchip *chip = container_of(device, struct irqchip, device);
-
-    state_put_u32(writer, chip->cpu_count);
-    state_put_u32(writer, chip->spi_count);
-    state_put_u32(writer, atomic_load(&chip->ctlr));
-    for (unsigned i = 0; i < chip->cpu_count; i++) {
-        gic_cpu_save(&chip->cpus[i], writer);
-        for (unsigned n = GIC_SGIS; n < GIC_SOURCES * GIC_SGIS; n++)
-            gic_irq_save(gicv2_sgi(&chip->cpus[i], n % GIC_SGIS, n / GIC_SGIS), writer);
-    }
-    for (unsigned i = 0; i < chip->spi_count; i++) {
-        gic_irq_save(&chip->spis[i], writer);
+    for (unsigned i = 0; i < chip->cpu_count; i++)
+        for (unsigned n = SOURCED_FIRST; n < SOURCED_END; n++)
+            gic_irq_save(sourced(&chip->cpus[i], n), writer);
+    for (unsigned i = 0; i < chip->spi_count; i++)
         state_put_u8(writer, atomic_load(&chip->targets[i]));
-    }
 }
 
-static int cpu_load(struct gic_cpu *cpu, struct state_reader *reader)
+int gic_face_load(struct irqchip *chip, struct state_reader *reader)
 {
-    int err = gic_cpu_load(cpu, reader);
-
-    for (unsigned n = GIC_SGIS; n < GIC_SOURCES * GIC_SGIS && err == 0; n++)
-        err = gic_irq_load(cpu->chip, gicv2_sgi(cpu, n % GIC_SGIS, n / GIC_SGIS), reader);
-    return err;
-}
-
-static int device_load(struct device *device, struct state_reader *reader, uint32_t version)
-{
-    struct irqchip *chip = container_of(device, struct irqchip, device);
     int err = 0;
 
-    chip_reset(chip);
-    if (version != device->ops->version || state_get_u32(reader) != chip->cpu_count ||
-        state_get_u32(reader) != chip->spi_count)
-        return -EINVAL;
-    atomic_store(&chip->ctlr, state_get_u32(reader) & (CTLR_GRP0 | CTLR_GRP1));
-    for (unsigned i = 0; i < chip->cpu_count && err == 0; i++)
-        err = cpu_load(&chip->cpus[i], reader);
+    for (unsigned i = 0; i < chip->cpu_count; i++)
+        for (unsigned n = SOURCED_FIRST; n < SOURCED_END && err == 0; n++)
+            err = gic_irq_load(chip, sourced(&chip->cpus[i], n), reader);
     for (unsigned i = 0; i < chip->spi_count && err == 0; i++) {
-        uint8_t targets;
+        uint8_t targets = state_get_u8(reader);
 
-        err = gic_irq_load(chip, &chip->spis[i], reader);
-        targets = state_get_u8(reader);
         gicv2_target_set(chip, i, chip->cpu_count == 1 ? 1 : targets);
     }
-    return err != 0 ? err : state_reader_status(reader);
+    return err;
 }
 
 /* --- life --- */
 
-static void device_reset(struct device *device)
+uint64_t gic_face_bytes(const struct irqchip *chip)
 {
-    chip_reset(container_of(device, struct irqchip, device));
-}
-
-static void device_destroy(struct device *device)
-{
-    gicv2_destroy(container_of(device, struct irqchip, device));
-}
-
-static const struct device_ops gicv2_ops = {
-    .name = "gicv2",
-    .version = 1,
-    .reset = device_reset,
-    .save = device_save,
-    .load = device_load,
-    .destroy = device_destroy,
-};
-
-uint64_t irqchip_bytes(const struct irqchip *chip)
-{
-    return gic_chip_bytes(chip) + chip->spi_count * sizeof(*chip->targets) +
+    return chip->spi_count * sizeof(*chip->targets) +
            chip->cpu_count * (GIC_SOURCES - 1) * sizeof(*chip->sgis);
+}
+
+void gic_face_free(struct irqchip *chip)
+{
+    free(chip->sgis);
+    free(chip->targets);
 }
 
 static int regions_add(struct irqchip *chip, const struct gicv2_config *config)
@@ -175,8 +144,8 @@ static int parts_create(struct irqchip *chip)
         struct gic_cpu *cpu = &chip->cpus[i];
 
         cpu->sgis = &chip->sgis[i * (GIC_SOURCES - 1)];
-        for (unsigned n = GIC_SGIS; n < GIC_SOURCES * GIC_SGIS; n++)
-            gic_irq_init(gicv2_sgi(cpu, n % GIC_SGIS, n / GIC_SGIS), n % GIC_SGIS | n / GIC_SGIS << 10, i);
+        for (unsigned n = SOURCED_FIRST; n < SOURCED_END; n++)
+            gic_irq_init(sourced(cpu, n), n % GIC_SGIS | n / GIC_SGIS << 10, i);
     }
     return 0;
 }
@@ -189,7 +158,7 @@ int gicv2_create(const struct gicv2_config *config, struct irqchip **out)
     if (config->gic.vcpu_count > GICV2_VCPUS || config->frame_spi > config->gic.spi_count ||
         config->frame_spis > config->gic.spi_count - config->frame_spi)
         return -EINVAL;
-    err = gic_chip_create(&config->gic, &gicv2_ops, &chip);
+    err = gic_chip_create(&config->gic, &chip);
     if (err != 0)
         return err;
     chip->frame_base = config->frame_base;
@@ -198,18 +167,5 @@ int gicv2_create(const struct gicv2_config *config, struct irqchip **out)
     err = parts_create(chip);
     if (err == 0)
         err = regions_add(chip, config);
-    if (err != 0) {
-        gicv2_destroy(chip);
-        return err;
-    }
-    chip_reset(chip);
-    *out = chip;
-    return 0;
-}
-
-void gicv2_destroy(struct irqchip *chip)
-{
-    free(chip->sgis);
-    free(chip->targets);
-    gic_chip_free(chip);
+    return gic_chip_finish(chip, err, out);
 }

@@ -25,6 +25,5 @@ struct gicv2_config {
 
 /* -EINVAL: configuration out of bounds; -EEXIST: addresses taken; -ENOMEM. Context: thread, no vCPU runs. */
 must_check int gicv2_create(const struct gicv2_config *config, struct irqchip **out);
-void gicv2_destroy(struct irqchip *chip);
 
 #endif

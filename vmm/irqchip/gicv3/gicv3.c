@@ -88,11 +88,10 @@ static void redist_write(void *device, uint64_t offset, unsigned size, uint64_t 
 
 /* --- reset --- */
 
-/* Groups are UNKNOWN after reset (GICD_IGROUPR<n>): Group 1 is what firmware would leave to a kernel started
- * without any. */
+const char gic_face_name[] = "gicv3";
+
 static void cpu_reset(struct gic_cpu *cpu)
 {
-    gic_interface_reset(cpu);
     for (unsigned i = 0; i < GIC_PRIVATE; i++)
         gic_irq_reset(cpu->chip, &cpu->private_irqs[i], IRQ_GROUP1);
     atomic_store(&cpu->ctlr, 0);
@@ -101,9 +100,10 @@ static void cpu_reset(struct gic_cpu *cpu)
     atomic_store(&cpu->pendbaser, 0);
 }
 
-static void chip_reset(struct irqchip *chip)
+/* Groups are UNKNOWN after reset (GICD_IGROUPR<n>): Group 1 is what firmware would leave to a kernel started
+ * without any. */
+void gic_face_reset(struct irqchip *chip)
 {
-    atomic_store(&chip->ctlr, 0);
     for (unsigned i = 0; i < chip->cpu_count; i++)
         cpu_reset(&chip->cpus[i]);
     for (unsigned i = 0; i < chip->spi_count; i++) {
@@ -123,17 +123,15 @@ static void cpu_save(struct gic_cpu *cpu, struct state_writer *writer)
     state_put_u32(writer, atomic_load(&cpu->waker));
     state_put_u64(writer, atomic_load(&cpu->propbaser));
     state_put_u64(writer, atomic_load(&cpu->pendbaser));
-    gic_cpu_save(cpu, writer);
 }
 
-static int cpu_load(struct gic_cpu *cpu, struct state_reader *reader)
+static void cpu_load(struct gic_cpu *cpu, struct state_reader *reader)
 {
     atomic_store(&cpu->ctlr, state_get_u32(reader) & ((uint32_t)(RCTLR_DPG0 | RCTLR_DPG1NS) |
                                                       (cpu->chip->its ? RCTLR_ENABLE_LPIS : 0)));
     atomic_store(&cpu->waker, state_get_u32(reader) & 6);
     atomic_store(&cpu->propbaser, state_get_u64(reader));
     atomic_store(&cpu->pendbaser, state_get_u64(reader));
-    return gic_cpu_load(cpu, reader);
 }
 
 /* Pending ones; whether they are enabled is read from the guest's table again. */
@@ -171,79 +169,36 @@ static int lpis_load(struct irqchip *chip, struct state_reader *reader)
     return 0;
 }
 
-static void device_save(struct device *device, struct state_writer *writer)
+void gic_face_save(struct irqchip *chip, struct state_writer *writer)
 {
-    struct irqchip *chip = container_of(device, struct irqchip, device);
-
-    state_put_u32(writer, chip->cpu_count);
-    state_put_u32(writer, chip->spi_count);
     state_put_u32(writer, chip->its != NULL);
-    state_put_u32(writer, atomic_load(&chip->ctlr));
     for (unsigned i = 0; i < chip->cpu_count; i++)
         cpu_save(&chip->cpus[i], writer);
-    for (unsigned i = 0; i < chip->spi_count; i++) {
-        gic_irq_save(&chip->spis[i], writer);
+    for (unsigned i = 0; i < chip->spi_count; i++)
         state_put_u64(writer, atomic_load(&chip->irouter[i]));
-    }
     if (chip->its == NULL)
         return;
     its_save(chip, writer);
     lpis_save(chip, writer);
 }
 
-static int spis_load(struct irqchip *chip, struct state_reader *reader)
+int gic_face_load(struct irqchip *chip, struct state_reader *reader)
 {
-    int err = 0;
+    int err;
 
-    for (unsigned i = 0; i < chip->spi_count && err == 0; i++) {
-        err = gic_irq_load(chip, &chip->spis[i], reader);
-        if (err == 0)
-            gic_dist_write(chip, 0x6000 + (GIC_PRIVATE + i) * 8, 8, state_get_u64(reader));
-    }
-    return err;
-}
-
-static int device_load(struct device *device, struct state_reader *reader, uint32_t version)
-{
-    struct irqchip *chip = container_of(device, struct irqchip, device);
-    int err = 0;
-
-    chip_reset(chip);
-    if (version != device->ops->version || state_get_u32(reader) != chip->cpu_count ||
-        state_get_u32(reader) != chip->spi_count || state_get_u32(reader) != (chip->its != NULL))
+    if (state_get_u32(reader) != (chip->its != NULL))
         return -EINVAL;
-    atomic_store(&chip->ctlr, state_get_u32(reader) & (CTLR_GRP0 | CTLR_GRP1));
-    for (unsigned i = 0; i < chip->cpu_count && err == 0; i++)
-        err = cpu_load(&chip->cpus[i], reader);
-    if (err == 0)
-        err = spis_load(chip, reader);
-    if (err == 0 && chip->its != NULL)
-        err = its_load(chip, reader);
-    if (err == 0 && chip->its != NULL)
-        err = lpis_load(chip, reader);
-    return err != 0 ? err : state_reader_status(reader);
+    for (unsigned i = 0; i < chip->cpu_count; i++)
+        cpu_load(&chip->cpus[i], reader);
+    for (unsigned i = 0; i < chip->spi_count; i++)
+        gic_dist_write(chip, 0x6000 + (GIC_PRIVATE + i) * 8, 8, state_get_u64(reader));
+    if (chip->its == NULL)
+        return 0;
+    err = its_load(chip, reader);
+    return err != 0 ? err : lpis_load(chip, reader);
 }
 
 /* --- life --- */
-
-static void device_reset(struct device *device)
-{
-    chip_reset(container_of(device, struct irqchip, device));
-}
-
-static void device_destroy(struct device *device)
-{
-    gicv3_destroy(container_of(device, struct irqchip, device));
-}
-
-static const struct device_ops gicv3_ops = {
-    .name = "gicv3",
-    .version = 1,
-    .reset = device_reset,
-    .save = device_save,
-    .load = device_load,
-    .destroy = device_destroy,
-};
 
 static int regions_add(struct irqchip *chip, const struct gicv3_config *config)
 {
@@ -272,18 +227,16 @@ static int regions_add(struct irqchip *chip, const struct gicv3_config *config)
     return err;
 }
 
-void gicv3_destroy(struct irqchip *chip)
+uint64_t gic_face_bytes(const struct irqchip *chip)
+{
+    return chip->spi_count * sizeof(*chip->irouter) + gic_lpis_bytes(chip) + its_bytes(chip);
+}
+
+void gic_face_free(struct irqchip *chip)
 {
     its_destroy(chip);
     gic_lpis_destroy(chip);
     free(chip->irouter);
-    gic_chip_free(chip);
-}
-
-uint64_t irqchip_bytes(const struct irqchip *chip)
-{
-    return gic_chip_bytes(chip) + chip->spi_count * sizeof(*chip->irouter) + gic_lpis_bytes(chip) +
-           its_bytes(chip);
 }
 
 static int parts_create(struct irqchip *chip, const struct gicv3_config *config)
@@ -310,16 +263,9 @@ int gicv3_create(const struct gicv3_config *config, struct irqchip **out)
         room += config->redist[i].count;
     if (config->gic.vcpu_count > room)
         return -EINVAL;
-    err = gic_chip_create(&config->gic, &gicv3_ops, &chip);
+    err = gic_chip_create(&config->gic, &chip);
     if (err != 0)
         return err;
     chip->its_base = config->its_base;
-    err = parts_create(chip, config);
-    if (err != 0) {
-        gicv3_destroy(chip);
-        return err;
-    }
-    chip_reset(chip);
-    *out = chip;
-    return 0;
+    return gic_chip_finish(chip, parts_create(chip, config), out);
 }

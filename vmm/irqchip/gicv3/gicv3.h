@@ -25,7 +25,6 @@ struct gicv3_config {
 
 /* -EINVAL: configuration out of bounds; -EEXIST: addresses taken; -ENOMEM. Context: thread, no vCPU runs. */
 must_check int gicv3_create(const struct gicv3_config *config, struct irqchip **out);
-void gicv3_destroy(struct irqchip *chip);
 
 /* --- vCPU's own thread --- */
 
