@@ -31,8 +31,9 @@ void vm_info_get(struct vm *vm, struct vm_info *out)
     out->run_ns = vm_clock_now_ns(&vm->clock);
     out->overhead_bytes = atomic_load(&vm->stage2.table_bytes) + vm_overhead_bytes(vm);
     out->has_dirty_log = dirty_log_is_on(vm);
-    out->restarts = atomic_load(&vm->restarts);
+    /* Counted before it is planned: a start that is pending is among the restarts. */
     out->restart_at_ns = atomic_load(&vm->restart_at_ns);
+    out->restarts = atomic_load(&vm->restarts);
     out->has_exit_code = atomic_load(&vm->end_reason) == VM_END_DEBUG_EXIT;
     out->exit_code = vm->exit_code;
     out->has_crash = out->state == VM_CRASHED;
