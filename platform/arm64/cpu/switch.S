@@ -2,7 +2,9 @@
 /* Threads: what AAPCS64 (6.1) makes a function preserve is all that a switch has to. */
 
     .text
-/* void arch_thread_switch(struct arch_thread *from, struct arch_thread *to); sp is at offset 0 of both. */
+/* void arch_thread_switch(struct arch_thread *from, struct arch_thread *to); sp is at offset 0 of both. Maintenance of
+ * caches and TLBs ends by a barrier of the CPU that began it (Arm ARM, D7.5.9, D8.16.5), and `from`, or the guest that
+ * it runs, may go on with its own on another one. */
     .globl arch_thread_switch
 arch_thread_switch:
     stp     x29, x30, [sp, #-96]!
@@ -11,6 +13,7 @@ arch_thread_switch:
     stp     x23, x24, [sp, #48]
     stp     x25, x26, [sp, #64]
     stp     x27, x28, [sp, #80]
+    dsb     ish
     mov     x2, sp
     str     x2, [x0]
     ldr     x2, [x1]

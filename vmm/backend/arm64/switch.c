@@ -250,9 +250,6 @@ static void save(struct vcpu *vcpu)
         b->vdisr = arch_gicreg_read(VDISR_EL2);
     b->is_live = false;
     this_cpu_ptr(arm64_cpu)->live = NULL;
-    /* The guest's maintenance of TLBs and caches ends on the CPU that began it, and it believes that it has.
-     */
-    __asm__ volatile("dsb ish" ::: "memory");
 }
 
 void arm64_away(void *arg)
