@@ -136,3 +136,38 @@ Test(caches_done, reset)
     caches_set_way(V);
     cr_assert_eq(clean(), 3);
 }
+
+/* What the loader and an earlier life have written leaves the caches before vCPU 0 runs. */
+Test(caches_done, boot)
+{
+    caches_boot(V);
+    cr_assert_not(V->backend.is_watched || V->arch.are_caches_watched, "only by set and way");
+    cr_assert_eq(clean(), 3);
+    cr_assert_eq(atomic_load(&V->requests), 0, "now it may");
+}
+
+/* Paused between steps it keeps what is left to do, as the run loop keeps requests. */
+Test(caches_done, boot_paused)
+{
+    caches_boot(V);
+    atomic_store(&V->requests, 0);
+    caches_clean_requested(V);
+    atomic_fetch_or(&V->requests, VCPU_REQ_PARK);
+    cr_assert_eq(atomic_load(&V->requests), VCPU_REQ_PARK | VCPU_REQ_CLEAN);
+    atomic_fetch_and(&V->requests, ~(unsigned)VCPU_REQ_PARK);
+    cr_assert_eq(clean(), 2);
+}
+
+/* Reset between steps: all over again, for the loader has written since. */
+Test(caches_done, boot_reset)
+{
+    caches_boot(V);
+    atomic_store(&V->requests, 0);
+    caches_clean_requested(V);
+    atomic_store(&V->requests, VCPU_REQ_PARK);
+    vcpu_power_on(V, 0, 0);
+    seen.cleaned = 0;
+    caches_boot(V);
+    atomic_fetch_and(&V->requests, ~(unsigned)VCPU_REQ_PARK);
+    cr_assert_eq(clean(), 3);
+}

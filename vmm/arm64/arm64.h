@@ -16,11 +16,13 @@ void sysreg_exit(struct vcpu *vcpu);
 void fault_exit(struct vcpu *vcpu);
 
 /* Maintenance by set and way; a write of a register that is watched because of it (false: it is none);
- * VCPU_REQ_CLEAN; as after power-on: caches.c. */
+ * VCPU_REQ_CLEAN; as after power-on; what else power-on takes of the one that boots, by whom nothing has run
+ * since (no vCPU runs): caches.c. */
 void caches_set_way(struct vcpu *vcpu);
 must_check bool caches_register_write(struct vcpu *vcpu, unsigned key, uint64_t value);
 void caches_clean_requested(struct vcpu *vcpu);
 void caches_reset(struct vcpu *vcpu);
+void caches_boot(struct vcpu *vcpu);
 
 /* HVC or SMC, PC behind it: call.c. */
 void call_exit(struct vcpu *vcpu);

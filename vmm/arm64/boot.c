@@ -75,7 +75,7 @@ int machine_boot(struct vm *vm, struct vm_error *error)
         snprintf(error->detail, sizeof(error->detail), "%s", why.detail);
         return result;
     }
-    backend_memory_written(vm);
+    caches_boot(vm->vcpus[0]);
     vm->vcpus[0]->arch.pc = entry.pc;
     vm->vcpus[0]->arch.x[0] = entry.x0;
     return 0;

@@ -54,3 +54,15 @@ void caches_reset(struct vcpu *vcpu)
     vcpu->arch.are_caches_watched = false;
     vcpu->arch.is_cleaning = false;
 }
+
+/*
+ * The loader has written through the host's caches, and a life before this one through its own, where the
+ * guest begins with its caches off. All of it leaves them before the first instruction of the vCPU that
+ * boots; the others are off until that one starts them. On its thread, not on that of whoever starts VMs:
+ * large ones take their time. A VM that is paused meanwhile goes on with it when it goes on; one that is
+ * reset begins anew.
+ */
+void caches_boot(struct vcpu *vcpu)
+{
+    do_steps(vcpu, CACHES_CLEAN);
+}

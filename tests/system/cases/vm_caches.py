@@ -47,3 +47,18 @@ def set_way_storm(t):
         for action, state in (("pause", "paused"), ("resume", "running"), ("reset", "running"), ("stop", "stopped")):
             with at_most(5, action):
                 check_equal(vm.action(action)["state"], state, f"state after {action}")
+
+
+@with_vms(["qemu-virt-arm64"], cpu=["cortex-a72", "max"], **HOST)
+def reset_of_much(t):
+    """A reset does not wait for the VM's memory to leave the caches, which then may be interrupted, and goes on."""
+    with make(t, "setway", memory="256M", cmdline="storm=1") as vm, make(t, "hello") as other:
+        vm.start()
+        for _ in range(3):
+            said = len(vm.wait_output("storm", timeout=60))
+            vm.action("reset")
+            check_equal(vm.action("pause")["state"], "paused", "state")
+            check_equal(vm.action("resume")["state"], "running", "state")
+            other.run()
+            vm.action("reset")
+            vm.wait_output("storm", timeout=60, after=said)

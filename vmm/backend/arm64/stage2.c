@@ -154,9 +154,15 @@ static void data_clean(hpa_t start, uint64_t size)
 }
 
 /* Ends what data_clean() has begun: for observers without caches as well, so it is the whole system's. */
-static void fetches_clean(void)
+static void data_settle(void)
 {
     __asm__ volatile("dsb sy" ::: "memory");
+}
+
+/* After that, so that what is fetched from now on is what is in memory. */
+static void fetches_clean(void)
+{
+    data_settle();
     if (!(atomic_load_explicit(&ctr_common, memory_order_relaxed) & CTR_DIC))
         __asm__ volatile("ic ialluis; dsb ish; isb" ::: "memory");
 }
@@ -168,23 +174,19 @@ static void memory_clean(hpa_t start, uint64_t size)
     fetches_clean();
 }
 
-/* A batch at a time: so many bytes. Preemption may happen at any time. */
+/* A batch at a time: so many bytes. Preemption may happen at any time: switching threads is a barrier. */
 #define CLEAN_BATCH MIB(2)
 
 bool backend_memory_clean(struct vm *vm, struct mapped_walk *walk)
 {
     bool is_more = !is_clean_always() && mapped_walk(vm, walk, CLEAN_BATCH, data_clean);
 
-    fetches_clean();
+    /* The caches of instructions are everybody's: once for all steps. */
+    if (is_more)
+        data_settle();
+    else
+        fetches_clean();
     return is_more;
-}
-
-void backend_memory_written(struct vm *vm)
-{
-    struct mapped_walk walk = {0};
-
-    while (backend_memory_clean(vm, &walk))
-        ;
 }
 
 /* --- mapping --- */

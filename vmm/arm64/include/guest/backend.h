@@ -92,15 +92,12 @@ static inline void backend_skip(struct vcpu *vcpu);
 static inline void backend_skip_a64(struct vcpu *vcpu);
 
 /*
- * The loader has written guest memory through the host's caches: a guest that starts with its own off sees
- * it. Needed after writes to memory that was mapped already and whose guest does not run with caches.
- * Context: thread.
+ * What the host and the guest have written to memory that is mapped reaches a guest whose caches are off, and
+ * nothing of it stays in caches; nor do instructions that were there before. In steps of which each is short:
+ * false, that was the last, and only then all this is so. `walk` is {0} before the first. Memory that is
+ * mapped later needs none of it. Context: as mapped_walk().
  */
 struct vm;
-void backend_memory_written(struct vm *vm);
-
-/* The same, also of what the guest itself has written, in steps of which each is short: false, that was the
- * last. `walk` is {0} before the first. Context: as mapped_walk(). */
 struct mapped_walk;
 must_check bool backend_memory_clean(struct vm *vm, struct mapped_walk *walk);
 
