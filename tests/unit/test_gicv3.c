@@ -568,6 +568,46 @@ Test(gicv3, messages, .init = start, .fini = gic_stop)
 
 /* --- life --- */
 
+/* What a CPU interface's registers have no room for is not loaded; what hardware has no such state for is
+ * refused. */
+Test(gicv3, damaged_interface, .init = start, .fini = gic_stop)
+{
+    enum { VMCR = 12, APR = 16 }; /* behind counts and GICD_CTLR */
+    struct state_writer writer;
+
+    vcpus[0].hw.vmcr = 0xf0000003;
+    device_save(gic_device(chip), &writer);
+    memset(writer.bytes + VMCR, 0xff, 4);
+    cr_assert_eq(device_load(gic_device(chip), &writer), 0);
+    cr_assert_eq(vcpus[0].hw.vmcr, 0xfffc021f);
+    writer.bytes[APR] = writer.bytes[APR + 4] = 1 << 4;
+    cr_assert_eq(device_load(gic_device(chip), &writer), -EINVAL);
+    state_writer_fini(&writer);
+}
+
+/* A priority that is active is the same one on a host whose CPUs have more bits of it. */
+Test(gicv3, active_priorities_of_another_host, .init = start, .fini = gic_stop)
+{
+    struct gic_lrs *lrs = gic_lrs(vcpus[0].cpu);
+    struct state_writer writer;
+
+    vcpus[0].hw.apr[0][0] = 1U << 20;
+    vcpus[0].hw.apr[1][0] = 1U << 31 | 1;
+    device_save(gic_device(chip), &writer);
+    for (lrs->pri_bits = 5; lrs->pri_bits <= 7; lrs->pri_bits++) {
+        unsigned shift = lrs->pri_bits - 5;
+
+        cr_assert_eq(device_load(gic_device(chip), &writer), 0);
+        cr_assert_eq(vcpus[0].hw.apr[0][(20 << shift) / 32], 1U << (20 << shift) % 32);
+        cr_assert_eq(vcpus[0].hw.apr[1][(31 << shift) / 32] >> (31 << shift) % 32, 1);
+        cr_assert_eq(vcpus[0].hw.apr[1][0] & 1, 1);
+        state_writer_fini(&writer);
+        device_save(gic_device(chip), &writer);
+    }
+    lrs->pri_bits = 5;
+    state_writer_fini(&writer);
+}
+
 Test(gicv3, reload, .init = start, .fini = gic_stop)
 {
     spi_edge(40);

@@ -114,28 +114,58 @@ int gic_irq_load(struct irqchip *chip, struct gic_irq *irq, struct state_reader 
     return 0;
 }
 
+/* What ICH_VMCR_EL2 and GICH_VMCR have: mask, binary points, VEOIM, VCBPR, VFIQEn, VAckCtl, enables. */
+#define VMCR_FIELDS (MASK(31, 18) | BIT(9) | MASK(4, 0))
+
+/*
+ * A group's active priorities. Interrupts have five bits of priority; where each of them is in
+ * ICH_AP<x>R<n>_EL2 depends on how many bits the host's CPUs have, so in the record each has one bit of one
+ * word.
+ */
+static uint32_t apr_pack(const struct gic_lrs *lrs, unsigned group)
+{
+    uint32_t active = 0;
+
+    for (unsigned i = 0; i < GIC_PRIORITIES; i++) {
+        unsigned bit = i << (lrs->pri_bits - 5);
+
+        active |= (lrs->apr[group][bit / 32] >> bit % 32 & 1) << i;
+    }
+    return active;
+}
+
+static void apr_unpack(struct gic_lrs *lrs, unsigned group, uint32_t active)
+{
+    for (; active != 0; active &= active - 1) {
+        unsigned bit = (unsigned)__builtin_ctz(active) << (lrs->pri_bits - 5);
+
+        lrs->apr[group][bit / 32] |= 1U << bit % 32;
+    }
+}
+
 static void cpu_save(struct gic_cpu *cpu, struct state_writer *writer)
 {
     gic_cpu_fold(cpu);
     vcpu_apr_read(cpu->vcpu, &cpu->lrs);
     state_put_u32(writer, cpu->lrs.vmcr);
-    for (unsigned i = 0; i < ARRAY_SIZE(cpu->lrs.apr[0]); i++) {
-        state_put_u32(writer, cpu->lrs.apr[0][i]);
-        state_put_u32(writer, cpu->lrs.apr[1][i]);
-    }
+    for (unsigned group = 0; group < ARRAY_SIZE(cpu->lrs.apr); group++)
+        state_put_u32(writer, apr_pack(&cpu->lrs, group));
     for (unsigned i = 0; i < GIC_PRIVATE; i++)
         gic_irq_save(&cpu->private_irqs[i], writer);
 }
 
 static int cpu_load(struct gic_cpu *cpu, struct state_reader *reader)
 {
+    uint32_t vmcr = state_get_u32(reader) & (uint32_t)VMCR_FIELDS, group0 = state_get_u32(reader),
+             group1 = state_get_u32(reader);
     int err = 0;
 
-    cpu->lrs.vmcr = state_get_u32(reader);
-    for (unsigned i = 0; i < ARRAY_SIZE(cpu->lrs.apr[0]); i++) {
-        cpu->lrs.apr[0][i] = state_get_u32(reader);
-        cpu->lrs.apr[1][i] = state_get_u32(reader);
-    }
+    /* A priority that is active in both groups is UNPREDICTABLE: ICH_AP0R<n>_EL2. */
+    if ((group0 & group1) != 0)
+        return -EINVAL;
+    cpu->lrs.vmcr = vmcr;
+    apr_unpack(&cpu->lrs, 0, group0);
+    apr_unpack(&cpu->lrs, 1, group1);
     vcpu_interface_write(cpu->vcpu, &cpu->lrs);
     for (unsigned i = 0; i < GIC_PRIVATE && err == 0; i++)
         err = gic_irq_load(cpu->chip, &cpu->private_irqs[i], reader);
