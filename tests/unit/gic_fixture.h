@@ -135,14 +135,23 @@ unsigned vcpu_current(const struct irqchip *c)
     return current;
 }
 
-/* Nobody is in the guest; before the GIC is made. */
-static inline void vcpus_make(unsigned count, struct vcpu **pointers)
+/* What both GICs want to know, for one to be made of new vCPUs, none of them in the guest. */
+static inline struct gic_config gic_config_make(struct vcpu *pointers[VCPUS_MAX], unsigned count,
+                                                unsigned lrs)
 {
     memset(vcpus, 0, sizeof(vcpus));
     n_vcpus = count;
     current = 0;
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < VCPUS_MAX; i++)
         pointers[i] = &vcpus[i];
+    return (struct gic_config){.dist_base = DIST,
+                               .spi_count = SPIS,
+                               .lr_count = lrs,
+                               .lr_pri_bits = 5,
+                               .vcpus = pointers,
+                               .vcpu_count = count,
+                               .mmio = &mmio,
+                               .gmem = &fake_gmem.gmem};
 }
 
 /* And after. */
@@ -286,6 +295,15 @@ static inline unsigned take(unsigned v)
     if (intid != SPURIOUS)
         eoi(v, intid);
     return intid;
+}
+
+/* --- the end --- */
+
+static inline void gic_end(void)
+{
+    gic_destroy(chip);
+    bus_fini(&mmio);
+    mmio = (struct bus){0};
 }
 
 /* --- registers --- */

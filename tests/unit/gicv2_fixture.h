@@ -18,20 +18,13 @@ static inline void gic_start_with(unsigned count, unsigned lrs)
 {
     struct vcpu *pointers[VCPUS_MAX];
     struct gicv2_config config = {
-        .gic = {.dist_base = DIST,
-                .spi_count = SPIS,
-                .lr_count = lrs,
-                .lr_pri_bits = 5,
-                .vcpus = pointers,
-                .vcpu_count = count,
-                .mmio = &mmio},
+        .gic = gic_config_make(pointers, count, lrs),
         .interface_base = INTERFACE,
         .frame_base = FRAME,
         .frame_spi = FRAME_SPI,
         .frame_spis = FRAME_SPIS,
     };
 
-    vcpus_make(count, pointers);
     if (gicv2_create(&config, &chip) != 0)
         abort();
     vcpus_attach();
@@ -39,9 +32,7 @@ static inline void gic_start_with(unsigned count, unsigned lrs)
 
 static inline void gic_stop(void)
 {
-    gic_destroy(chip);
-    bus_fini(&mmio);
-    mmio = (struct bus){0};
+    gic_end();
 }
 
 /* GICC_DIR. */

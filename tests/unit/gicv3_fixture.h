@@ -15,19 +15,11 @@ static inline void gic_start_with(unsigned count, unsigned lrs, bool has_its)
 {
     struct vcpu *pointers[VCPUS_MAX];
     struct gicv3_config config = {
-        .gic = {.dist_base = DIST,
-                .spi_count = SPIS,
-                .lr_count = lrs,
-                .lr_pri_bits = 5,
-                .vcpus = pointers,
-                .vcpu_count = count,
-                .mmio = &mmio,
-                .gmem = &fake_gmem.gmem},
+        .gic = gic_config_make(pointers, count, lrs),
         .its_base = has_its ? ITS : 0,
         .redist = {{REDIST, 40}, {0x4000000000, 1000}},
     };
 
-    vcpus_make(count, pointers);
     fake_gmem_empty();
     fake_gmem_slot(RAM, RAM + MIB(16));
     if (gicv3_create(&config, &chip) != 0)
@@ -37,9 +29,7 @@ static inline void gic_start_with(unsigned count, unsigned lrs, bool has_its)
 
 static inline void gic_stop(void)
 {
-    gic_destroy(chip);
-    bus_fini(&mmio);
-    mmio = (struct bus){0};
+    gic_end();
     fake_gmem_free();
 }
 

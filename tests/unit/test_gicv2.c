@@ -28,18 +28,11 @@ static uint32_t banked(unsigned v, uint64_t offset)
 
 Test(gicv2, create_refuses)
 {
-    struct vcpu *pointers[9] = {&vcpus[0], &vcpus[1], &vcpus[2], &vcpus[3], &vcpus[4],
-                                &vcpus[5], &vcpus[6], &vcpus[7], &vcpus[8]};
-    struct gicv2_config good = {.gic = {.dist_base = DIST,
-                                        .spi_count = 32,
-                                        .lr_count = 4,
-                                        .lr_pri_bits = 5,
-                                        .vcpus = pointers,
-                                        .vcpu_count = 8,
-                                        .mmio = &mmio},
+    struct vcpu *pointers[VCPUS_MAX];
+    struct gicv2_config good = {.gic = gic_config_make(pointers, GICV2_VCPUS, 4),
                                 .interface_base = INTERFACE,
                                 .frame_base = FRAME,
-                                .frame_spi = 30,
+                                .frame_spi = SPIS - 2,
                                 .frame_spis = 2},
                         bad = good;
 

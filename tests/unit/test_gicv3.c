@@ -189,16 +189,8 @@ Test(gicv3, many_vcpus, .fini = gic_stop)
 
 Test(gicv3, create_refuses)
 {
-    struct vcpu *pointers[2] = {&vcpus[0], &vcpus[1]};
-    struct gicv3_config good = {.gic = {.dist_base = DIST,
-                                        .spi_count = 32,
-                                        .lr_count = 4,
-                                        .lr_pri_bits = 5,
-                                        .vcpus = pointers,
-                                        .vcpu_count = 2,
-                                        .mmio = &mmio},
-                                .redist = {{REDIST, 2}}},
-                        bad = good;
+    struct vcpu *pointers[VCPUS_MAX];
+    struct gicv3_config good = {.gic = gic_config_make(pointers, 2, 4), .redist = {{REDIST, 2}}}, bad = good;
 
     bad.gic.spi_count = 33;
     cr_assert_eq(gicv3_create(&bad, &chip), -EINVAL);
@@ -218,8 +210,7 @@ Test(gicv3, create_refuses)
     cr_assert_eq(gicv3_create(&bad, &chip), -EEXIST);
     cr_assert_eq(mmio.count, 0, "nothing left behind");
     cr_assert_eq(gicv3_create(&good, &chip), 0);
-    gic_destroy(chip);
-    bus_fini(&mmio);
+    gic_end();
 }
 
 /* --- life cycles: 4.1.2 --- */
