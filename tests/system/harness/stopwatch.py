@@ -1,75 +1,45 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
 How long a host has had for something: the time that passed, less what its machine was kept from running by others on
-the computer that emulates it. Deadlines are in this time, so a busy computer makes tests slow but not fail.
+the computer that emulates it, or because that computer stood still. Deadlines are in this time, so a busy computer makes
+tests slow but not fail.
 """
 
 import contextlib
 import os
-import pathlib
 import time
 
+from . import heartbeat, processes
 from .config import SLOW, Failure
-
-PROC = pathlib.Path("/proc")
-
-
-def _files(pattern):
-    """Of /proc, whose folders go away while one looks at them."""
-    try:
-        return list(PROC.glob(pattern))
-    except OSError:
-        return []
-
-
-def _family(pid):
-    """A process and its descendants."""
-    pids = [pid]
-    for parent in pids:
-        for file in _files(f"{parent}/task/*/children"):
-            with contextlib.suppress(OSError):
-                pids += map(int, file.read_text().split())
-    return pids
-
-
-def _threads():
-    """Of this process and its descendants: nanoseconds that each thread has run, and waited for a processor."""
-    found = {}
-    for pid in _family(os.getpid()):
-        for file in _files(f"{pid}/task/*/schedstat"):
-            with contextlib.suppress(OSError, ValueError):
-                run, wait, _ = map(int, file.read_text().split())
-                found[file.parent.name] = run, wait
-    return found
-
-
-def _machine():
-    """Ticks that this computer's processors have worked, and that a hypervisor below kept them from working."""
-    with contextlib.suppress(OSError, ValueError):
-        user, nice, system, _, _, irq, softirq, steal = map(int, (PROC / "stat").read_text().split("\n")[0].split()[1:9])
-        return user + nice + system + irq + softirq, steal
-    return 0, 0
 
 
 class Stopwatch:
     """Runs from the moment that it is made."""
 
     def __init__(self):
+        self._lost = heartbeat.lost()
         self._began = time.monotonic()
-        self._threads = _threads()
-        self._machine = _machine()
+        self._threads = processes.schedstats(os.getpid())
+        self._machine = processes.machine_ticks()
 
-    def seconds(self):
-        passed, run, wait = time.monotonic() - self._began, 0, 0
-        for thread, now in _threads().items():
+    def _got(self, passed):
+        """What the scheduler and the hypervisor below have left of it."""
+        run = wait = 0
+        for thread, now in processes.schedstats(os.getpid()).items():
             before = self._threads.get(thread, (0, 0))
             run += now[0] - before[0]
             wait += now[1] - before[1]
-        worked, stolen = (now - before for now, before in zip(_machine(), self._machine))
+        worked, stolen = (now - before for now, before in zip(processes.machine_ticks(), self._machine))
         # Threads wait side by side: neither is more lost than what one after another would, nor a larger part than
         # they lose on average.
         got = max(passed - wait / 1e9, passed * run / (run + wait or 1))
-        return max(got * (worked + 1) / (worked + stolen + 1), passed / 100)
+        return got * (worked + 1) / (worked + stolen + 1)
+
+    def seconds(self):
+        passed = time.monotonic() - self._began  # first: what is lost from here on must not be missing in the other
+        lost = heartbeat.lost() - self._lost
+        # Who waits for a processor is late as well, so the two are estimates of the same and not to be added.
+        return max(min(self._got(passed), passed - lost), passed / 100)
 
     def share(self):
         """What part of the time that passed that is."""
