@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Keeps its processor busy for a while and reads how much of that others had: at least `least` percent. */
+/*
+ * Keeps its processor busy for a while and reads how much of that others had: at least `least` percent, if
+ * not at once (the whole machine may have stood still, which nobody stole) then later.
+ */
 #include "../lib/guest.h"
 
 const char guest_name[] = "steal";
@@ -7,6 +10,7 @@ const char guest_name[] = "steal";
 #define KVM_FEATURES 0x40000001
 #define STEAL_TIME   0x4b564d03
 #define SECONDS      2
+#define ROUNDS       15
 
 /* Documentation/virt/kvm/x86/msr.rst. */
 static volatile struct {
@@ -29,9 +33,25 @@ static uint64_t steal_read(void)
     return steal;
 }
 
+/* Of SECONDS; *steal is what was read last. */
+static uint64_t percent_stolen(uint64_t hz, uint64_t *steal)
+{
+    uint64_t start = tsc_read(), first = *steal, passed = 0;
+
+    while (passed < SECONDS * hz) {
+        uint64_t now = steal_read();
+
+        expect(now >= *steal, "steal time goes back from %u to %u", *steal, now);
+        *steal = now;
+        passed = tsc_read() - start;
+    }
+    print("%u ns of %u us stolen\n", *steal - first, passed / (hz / 1000000));
+    return (*steal - first) / 10 / (passed / (hz / 1000000)); /* ns * 100 / (us * 1000) */
+}
+
 void guest_run(void)
 {
-    uint64_t hz = tsc_hz(), start, passed = 0, steal = 0, value, least = option("least", 0);
+    uint64_t hz = tsc_hz(), start, steal = 0, value, least = option("least", 0);
 
     expect(cpuid(KVM_FEATURES, 0).eax >> 5 & 1, "steal time is not offered");
     expect(msr_try_write(STEAL_TIME, (uintptr_t)&info | 3) == 13, "a reserved bit can be set");
@@ -40,16 +60,9 @@ void guest_run(void)
     expect(msr_try_read(STEAL_TIME, &value) == NO_FAULT && value == ((uintptr_t)&info | 1), "it reads as %x",
            value);
     expect(steal_read() == 0, "%u ns at first", steal_read());
-    start = tsc_read();
-    while (passed < SECONDS * hz) {
-        uint64_t now = steal_read();
-
-        expect(now >= steal, "steal time goes back from %u to %u", steal, now);
-        steal = now;
-        passed = tsc_read() - start;
-    }
-    value = steal / 10 / (passed / (hz / 1000000)); /* percent: ns * 100 / (us * 1000) */
-    print("%u ns of %u us stolen\n", steal, passed / (hz / 1000000));
+    value = percent_stolen(hz, &steal);
+    for (unsigned round = 1; round < ROUNDS && value < least; round++)
+        value = percent_stolen(hz, &steal);
     expect(value >= least && value < 100, "%u percent", value);
     msr_write(STEAL_TIME, 0);
     steal = steal_read();

@@ -9,19 +9,32 @@ import subprocess
 import tempfile
 import urllib.request
 
-from harness.config import ROOT, SLOW, Skip, check, check_equal
+from harness.config import ROOT, Skip, check, check_equal
 from harness.host import free_port
 from harness.registry import each_architecture
-from harness.stopwatch import wait_until
+from harness.stopwatch import patiently, wait_until
 
 
 def _ctl(t, *arguments, status=0, token=None):
-    command = [str(ROOT / "scripts" / "basaltctl"), "--host", t.host.url, *arguments]
+    # How long it waits is ours to say, whose clock knows what was lost.
+    command = [str(ROOT / "scripts" / "basaltctl"), "--host", t.host.url, "--timeout", "3600", *arguments]
     environment = {**os.environ, **({"BASALT_TOKEN": token} if token else {})}
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=300 * SLOW, check=False,
-                          env=environment)
-    check_equal(done.returncode, status, f"exit status of {' '.join(arguments)} ({done.stderr.decode()[-200:]})")
-    return done.stdout
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          env=environment) as tool:
+        try:
+            output, errors = patiently(lambda: _communicate(tool), 300, f"{' '.join(arguments)} does not end")
+        except BaseException:
+            tool.kill()
+            raise
+    check_equal(tool.returncode, status, f"exit status of {' '.join(arguments)} ({errors.decode()[-200:]})")
+    return output
+
+
+def _communicate(process):
+    try:
+        return process.communicate(timeout=1)
+    except subprocess.TimeoutExpired as expired:
+        raise TimeoutError from expired
 
 
 @each_architecture()

@@ -53,7 +53,7 @@ def shell(t, guest):
     with LinuxVm(t.host, guest.kernel, vcpus=guest.vcpus) as vm:
         vm.start()
         check_shell(vm.wait_shell(), guest.vcpus)
-        check_time(vm.shell)
+        check_time(vm.shell, t.host)
         check_log(t, vm.shell, guest)
         if t.host.config.board_info.arch == "arm64" and t.host.config.cpu == "max":
             words = vm.shell.run("grep -m1 Features /proc/cpuinfo").split()

@@ -3,13 +3,12 @@
 
 import dataclasses
 import re
-import statistics
 import time
 
-from harness.config import SLOW, check, check_equal
+from harness.config import check, check_equal
 from harness.prometheus import Metrics
 from harness.registry import each_architecture, everywhere, test
-from harness.stopwatch import Stopwatch
+from harness.stopwatch import usually_within, wait_until
 
 
 @everywhere(host="own", cpus=2)
@@ -59,14 +58,14 @@ def crash_restarts(t):
 def busy(t):
     """Threads that never sleep, two per CPU, do not keep those of higher priority waiting."""
     t.host.wait_ready()
-    delays, watch = [], Stopwatch()
-    for _ in range(50):
+
+    def ask():
         began = time.monotonic()
         t.host.check_alive()
-        delays.append(time.monotonic() - began)
+        return time.monotonic() - began
+
     # A host that waited for its time slices would need a multiple of 10 ms for each step of an answer.
-    median = statistics.median(delays) * watch.share()
-    check(median < 0.1 * SLOW, f"answers took {median:.3f} s in the median")
+    usually_within(0.1, ask, "answers come late")
 
 
 @each_architecture(host="none")
@@ -87,10 +86,15 @@ def idle(t):
     """CPUs with nothing to do halt, and nothing ticks: the emulator has next to nothing to do."""
     t.host.wait_ready()
     t.host.wait_serial(r"net: address fe80::|net: address fd", timeout=30)
-    before = t.host.cpu_seconds()
-    time.sleep(4)
-    used = t.host.cpu_seconds() - before
-    check(used < 0.8, f"{used:.2f} s of processor time in 4 s of idling")
+    used = [0.0]
+
+    def idles():
+        before, began = t.host.cpu_seconds(), time.monotonic()
+        time.sleep(4)
+        used[0] = (t.host.cpu_seconds() - before) / (time.monotonic() - began)
+        return used[0] < 0.2
+
+    wait_until(idles, 30, lambda: f"{used[0]:.2f} of a processor's time when it idles")
 
 
 def _control_registers(t):

@@ -3,6 +3,7 @@
 
 import re
 
+from harness.api import Connection
 from harness.config import check, check_equal
 from harness.netns import HOST4, PREFIX6, SERVER4, slaac_address
 from harness.qtest import e1000e_reset, gem_stop, virtio_net_fail
@@ -50,9 +51,9 @@ def slaac(t):
     states = {entry["address"]: entry["state"] for entry in t.api.get_json("/v1/host")["network"]["ipv6"]}
     check_equal(states.get(wanted), "preferred", f"state of {wanted}")
     check(any(address.startswith("fe80:") for address in states), "no link-local address")
-    with t.host.netns.connect(wanted, 80) as sock:
-        sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: [" + wanted.encode() + b"]\r\nConnection: close\r\n\r\n")
-        check(sock.recv(100).startswith(b"HTTP/1.1 200"), "no answer over IPv6")
+    with Connection(t.host.netns.connect(wanted, 80)) as connection:
+        connection.send_request("GET", "/healthz", {"Host": f"[{wanted}]"})
+        check_equal(connection.read_response().status, 200, "status of an answer over IPv6")
 
 
 @everywhere(host="own", net="tap-nodhcp", cmdline=f"ip={HOST4}/24,{SERVER4}", nic=NICS)

@@ -4,12 +4,18 @@ HTTP/1.1 from the client's side, plain enough to misbehave on purpose: the same 
 requests (Api) and whatever bytes a hostile test wants.
 """
 
+import errno
 import json
+import os
+import select
 import socket
 import time
 
 from .config import SLOW, Failure
-from .stopwatch import Stopwatch
+from .stopwatch import patiently
+
+# What is waited for is asked for again so often: whether it is late depends on what was lost meanwhile.
+ROUND = 1.0
 
 
 class Response:
@@ -46,6 +52,27 @@ class Closed(Exception):
     """The host closed the connection before a whole answer."""
 
 
+def connect(sock, address, timeout):
+    """Connects a socket, or raises an OSError."""
+    sock.setblocking(False)
+    error = sock.connect_ex(address)
+    if error == errno.EINPROGRESS:
+        done = select.poll()  # select() knows no descriptor above 1023
+        done.register(sock, select.POLLOUT)
+
+        def is_decided():
+            if not done.poll(min(timeout * SLOW, ROUND) * 1000):
+                raise TimeoutError
+
+        try:
+            patiently(is_decided, timeout, "no connection in time")
+        except Failure as failure:
+            raise TimeoutError(str(failure)) from failure
+        error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if error:
+        raise OSError(error, os.strerror(error))
+
+
 class Connection:
     """One TCP connection: sends bytes, reads answers one by one."""
 
@@ -53,7 +80,7 @@ class Connection:
         self.sock = sock
         self._timeout = timeout
         self._on_activity = on_activity or (lambda: None)
-        self.sock.settimeout(timeout * SLOW)
+        self.sock.settimeout(min(timeout * SLOW, ROUND))
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = b""
 
@@ -72,23 +99,19 @@ class Connection:
         self.sock.close()
 
     def send(self, data):
-        self.sock.sendall(data)
-        self._on_activity()
+        rest = memoryview(data)
+        while rest:
+            rest = rest[patiently(lambda: self.sock.send(rest), self._timeout, "nothing is taken in time"):]
+            self._on_activity()
 
     def send_request(self, method, path, headers=(), body=None):
         self.send(format_request(method, path, headers, body))
 
     def _more(self):
-        watch = Stopwatch()
-        while True:
-            try:
-                data = self.sock.recv(65536)
-                break
-            except TimeoutError as error:
-                if watch.is_past(self._timeout):
-                    raise Failure("no answer in time") from error
-            except OSError as error:
-                raise Closed(str(error)) from error
+        try:
+            data = patiently(lambda: self.sock.recv(65536), self._timeout, "no answer in time")
+        except OSError as error:
+            raise Closed(str(error)) from error
         if not data:
             raise Closed("connection closed")
         self._buffer += data
@@ -162,10 +185,9 @@ class Connection:
         """True if the host closes, having sent nothing more, within `timeout` seconds."""
         if self._buffer:
             return False
-        self.sock.settimeout(timeout * SLOW)
         try:
-            return not self.sock.recv(1)
-        except TimeoutError:
+            return not patiently(lambda: self.sock.recv(1), timeout, "the connection stays open")
+        except Failure:
             return False
         except OSError:
             return True

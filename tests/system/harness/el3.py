@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """QEMU's virt with EL3 and firmware of ours in it (loader/arm64.S): boards with a spin-table, and SErrors."""
 
-import contextlib
 import dataclasses
 import pathlib
 import socket
@@ -9,7 +8,7 @@ import subprocess
 import tempfile
 
 from .config import Failure, Skip
-from .stopwatch import wait_until
+from .stopwatch import patiently, wait_until
 
 SOURCE = pathlib.Path(__file__).resolve().parents[1] / "loader" / "arm64.S"
 # As the firmware has them.
@@ -84,17 +83,16 @@ class El3:
 
     def barriers(self):
         """How often SMCCC_ARCH_WORKAROUND_1 was called, modulo 256."""
-        self._monitor.settimeout(30)
-        self._monitor.sendall(b"b")
-        return self._monitor.recv(1)[0]
+        return self._ask(b"b")[0]
+
+    def _ask(self, what):
+        self._monitor.settimeout(1)
+        self._monitor.sendall(what)
+        return patiently(lambda: self._monitor.recv(1), 30, "the firmware does not answer")
 
     def serror(self, whom):
         """An SError for the first CPU: "g", when it runs a guest; "c": that the CPU has corrected; "h": the host."""
         def hit():  # one try may meet the other
-            self._monitor.settimeout(30)
-            self._monitor.sendall(whom.encode())
-            with contextlib.suppress(TimeoutError):
-                return self._monitor.recv(1) == b"S"
-            raise Failure("the firmware does not answer")
+            return self._ask(whom.encode()) == b"S"
 
         wait_until(hit, 30, "an SError finds the CPU where it is meant to")

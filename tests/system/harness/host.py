@@ -15,9 +15,10 @@ import tempfile
 import threading
 
 from . import boot as boot_methods
+from . import heartbeat
 from . import netns as netns_module
-from .api import Api
-from .config import GUEST_PORT, SLOW, Failure, Skip
+from .api import Api, connect
+from .config import GUEST_PORT, Failure, Skip
 from .qmp import Qmp
 from .qtest import Qtest
 from .serial import Serial
@@ -69,6 +70,7 @@ class Host:
         self.api = Api(self.connect)
         self._cleanups = []
         self._port = None
+        self._lost_before = heartbeat.lost()
 
     # --- life ---
 
@@ -191,6 +193,10 @@ class Host:
         self.process = self.serial = self.qmp = self.netns = None
         shutil.rmtree(self.workdir, ignore_errors=True)
 
+    def lost(self):
+        """Seconds that this computer has stood still since the host was made."""
+        return heartbeat.lost() - self._lost_before
+
     @property
     def is_running(self):
         return self.process is not None and self.process.poll() is None
@@ -201,7 +207,13 @@ class Host:
         """A TCP connection to the agent. Through slirp it opens before the host itself has accepted it."""
         if self.netns:
             return self.netns.connect(self.address, GUEST_PORT, timeout)
-        return socket.create_connection(("127.0.0.1", self._port), timeout * SLOW)
+        sock = socket.socket()
+        try:
+            connect(sock, ("127.0.0.1", self._port), timeout)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
 
     @property
     def address(self):

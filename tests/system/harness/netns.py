@@ -12,6 +12,7 @@ import socket
 import subprocess
 import threading
 
+from .api import connect
 from .config import SLOW, Skip
 from .stopwatch import Stopwatch
 
@@ -62,7 +63,10 @@ class Netns:
             _run(*inside, "tuntap", "add", "tap0", "mode", "tap")
             # No duplicate address detection on our side: the address must serve at once.
             _run("ip", "netns", "exec", self.name, "sh", "-c",
-                 "echo 0 >/proc/sys/net/ipv6/conf/tap0/accept_dad; echo 0 >/proc/sys/net/ipv6/conf/tap0/disable_ipv6")
+                 "echo 0 >/proc/sys/net/ipv6/conf/tap0/accept_dad; echo 0 >/proc/sys/net/ipv6/conf/tap0/disable_ipv6; "
+                 # Nor is a host unreachable that does not answer for three seconds.
+                 "for v in 4 6; do for s in ucast mcast; do"
+                 " echo 1000 >/proc/sys/net/ipv$v/neigh/tap0/${s}_solicit; done; done")
             _run(*inside, "addr", "add", f"{SERVER4}/24", "dev", "tap0")
             with contextlib.suppress(OSError):
                 _run(*inside, "-6", "addr", "add", f"{SERVER6}/64", "dev", "tap0", "nodad")
@@ -101,8 +105,7 @@ class Netns:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         sock = self.socket(family)
         try:
-            sock.settimeout(timeout * SLOW)
-            sock.connect((address, port))
+            connect(sock, (address, port), timeout)
         except BaseException:
             sock.close()
             raise

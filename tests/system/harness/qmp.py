@@ -6,7 +6,8 @@ import queue
 import socket
 import threading
 
-from .config import SLOW, Failure
+from .config import Failure
+from .stopwatch import patiently
 
 
 class Qmp:
@@ -33,6 +34,12 @@ class Qmp:
             pass
         self._answers.put({"error": {"desc": "QEMU closed the connection"}})
 
+    def _answer(self):
+        try:
+            return self._answers.get(timeout=1)
+        except queue.Empty as empty:
+            raise TimeoutError from empty
+
     def command(self, name, /, **arguments):
         """Runs one command and gives its result."""
         with self._lock:
@@ -41,8 +48,8 @@ class Qmp:
                 message["arguments"] = arguments
             try:
                 self._sock.sendall(json.dumps(message).encode() + b"\n")
-                answer = self._answers.get(timeout=60 * SLOW)
-            except (OSError, queue.Empty) as error:
+                answer = patiently(self._answer, 60, "nothing comes")
+            except (OSError, Failure) as error:
                 raise Failure(f"QEMU does not answer {name}: {error}") from error
         if "error" in answer:
             raise Failure(f"QEMU refuses {name}: {answer['error']['desc']}")

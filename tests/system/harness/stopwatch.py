@@ -5,8 +5,10 @@ the computer that emulates it, or because that computer stood still. Deadlines a
 tests slow but not fail.
 """
 
+import collections
 import contextlib
 import os
+import statistics
 import time
 
 from . import heartbeat, processes
@@ -64,6 +66,34 @@ def wait_until(condition, limit, what, pause=0.1):
         if is_late:
             raise Failure(what() if callable(what) else what)
         time.sleep(pause)
+
+
+def patiently(operation, limit, what):
+    """
+    Does again what ends in a TimeoutError, until it has had `limit` seconds without an end since the first of them; `what` is
+    wrong then.
+    """
+    watch = None
+    while True:
+        is_late = watch is not None and watch.is_past(limit)
+        try:
+            return operation()
+        except TimeoutError as error:
+            if is_late:
+                raise Failure(what) from error
+        watch = watch or Stopwatch()
+
+
+def usually_within(limit, action, what, count=20):
+    """
+    Does `action`, which gives the seconds that something took, until most of the last `count` took less than `limit`. A
+    machine that others use for a while makes that take longer; it fails when it does not come about in a minute.
+    """
+    watch, delays = Stopwatch(), collections.deque(maxlen=count)
+    while len(delays) < count or statistics.median(delays) * watch.share() >= limit * SLOW:
+        if delays and watch.is_past(60):
+            raise Failure(f"{what}: {statistics.median(delays):.3f} s in the median")
+        delays.append(action())
 
 
 @contextlib.contextmanager
