@@ -35,6 +35,7 @@ GUESTS = {
     "arm64": {
         "calls": {"vcpus": 2},
         "cpustate": {"vcpus": 4, "cmdline": "cpus=4"},
+        "fpstate": {"vcpus": 4, "cmdline": "cpus=4"},
         "gic": {"vcpus": 2, "cmdline": "cpus=2"},
         "gicmmio": {"vcpus": 2},
         "hello": {},
@@ -67,7 +68,7 @@ with_vms(["qemu-virt-arm64-gicv2"], arguments={"guest": ["gic", "gicmmio", "mmio
 with_vms(["xlnx-zcu102"], arguments={"guest": ["gic", "gicmmio", "overflow"]}, **HOST)(passes)
 with_vms(["qemu-virt-arm64-gicv2"], cpu=["max"], arguments={"guest": ["gicmmio", "sysregs"]}, **HOST)(passes)
 # Those that depend on what the CPU has, on one with everything that the emulator knows.
-with_vms(["qemu-virt-arm64"], cpu=["max"], arguments={"guest": ["cpustate", "mmio", "programs", "smp", "sysregs", "timer"]}, **HOST)(passes)
+with_vms(["qemu-virt-arm64"], cpu=["max"], arguments={"guest": ["cpustate", "fpstate", "mmio", "programs", "smp", "sysregs", "timer"]}, **HOST)(passes)
 
 
 

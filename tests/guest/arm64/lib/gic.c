@@ -120,10 +120,15 @@ void gic_handle(void)
     gic_end(word);
 }
 
-/* MPIDR's fields as GICR_TYPER has them. */
+static uint64_t mpidr_of(unsigned cpu)
+{
+    return cpu == cpu_number() ? sysreg_read("mpidr_el1") : cpu_affinity(cpu);
+}
+
+/* Its fields as GICR_TYPER has them. */
 static uint32_t affinity_of(unsigned cpu)
 {
-    uint64_t mpidr = cpu == cpu_number() ? sysreg_read("mpidr_el1") : cpu_affinity(cpu);
+    uint64_t mpidr = mpidr_of(cpu);
 
     return (uint32_t)(mpidr & 0xffffff) | (uint32_t)(mpidr >> 8 & 0xff000000);
 }
@@ -179,12 +184,10 @@ void irq_pend(unsigned intid, bool on)
 
 void irq_route(unsigned intid, unsigned cpu)
 {
-    uint64_t mpidr = cpu == cpu_number() ? sysreg_read("mpidr_el1") : cpu_affinity(cpu);
-
     if (gic_is_v2())
         gicv2_route(intid, cpu);
     else
-        write64(GICD + GICD_IROUTER + intid * 8UL, mpidr & 0xff00ffffffUL);
+        write64(GICD + GICD_IROUTER + intid * 8UL, mpidr_of(cpu) & 0xff00ffffffUL);
 }
 
 void irq_set(unsigned intid, void (*fn)(unsigned intid))
@@ -242,26 +245,29 @@ void irq_init(void)
         gicv3_cpu_init();
 }
 
+/* ICC_SGI1R_EL1 */
+static void sgi1r_write(unsigned intid, uint64_t targets)
+{
+    sysreg_write("s3_0_c12_c11_5", (uint64_t)intid << 24 | targets);
+}
+
 void sgi_send(unsigned intid, uint16_t targets)
 {
     uint64_t affinity = affinity_of(cpu_number());
-    uint64_t value =
-        (affinity >> 24 & 0xff) << 48 | (affinity >> 16 & 0xff) << 32 | (affinity >> 8 & 0xff) << 16;
 
     __asm__ volatile("dsb ishst" : : : "memory");
-    if (gic_is_v2()) {
+    if (gic_is_v2())
         gicv2_sgi_send(intid, targets);
-        return;
-    }
-    sysreg_write("s3_0_c12_c11_5", value | (uint64_t)intid << 24 | targets); /* ICC_SGI1R_EL1 */
+    else
+        sgi1r_write(intid, (affinity >> 24 & 0xff) << 48 | (affinity >> 16 & 0xff) << 32 |
+                               (affinity >> 8 & 0xff) << 16 | targets);
 }
 
 void sgi_send_others(unsigned intid)
 {
     __asm__ volatile("dsb ishst" : : : "memory");
-    if (gic_is_v2()) {
+    if (gic_is_v2())
         gicv2_sgi_send_others(intid);
-        return;
-    }
-    sysreg_write("s3_0_c12_c11_5", 1ULL << 40 | (uint64_t)intid << 24);
+    else
+        sgi1r_write(intid, 1ULL << 40);
 }
