@@ -27,4 +27,10 @@ struct guest_cpuid {
 /* Context: thread. */
 void guest_cpuid_init(struct guest_cpuid *table, unsigned vcpus);
 
+/* Bits of a physical address, as the guest is told: AMD APM vol. 3, E.4.7 (leaf 8000_0008h). */
+static inline unsigned guest_cpuid_phys_bits(const struct guest_cpuid *table)
+{
+    return table->extended[8].eax & 0xff;
+}
+
 #endif

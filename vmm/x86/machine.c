@@ -148,6 +148,8 @@ int machine_create(struct vm *vm)
     if (!error)
         error =
             irqchip_create(vm->vcpus, vm->vcpu_count, &vm->pio, &vm->mmio, &vm->clock, &vm->machine->irqchip);
+    if (!error)
+        irqchip_phys_bits_set(vm->machine->irqchip, guest_cpuid_phys_bits(&vm->machine->cpuid));
     for (unsigned i = 0; !error && i < vm->vcpu_count; i++)
         vm->vcpus[i]->arch.lapic = irqchip_lapic(vm->machine->irqchip, i);
     return error ? error : devices_create(vm);

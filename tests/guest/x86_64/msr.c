@@ -48,6 +48,7 @@ static void try_msr(uint32_t msr, unsigned *present)
 
 void guest_run(void)
 {
+    uint64_t apic_base = 0;
     unsigned present = 0;
 
     for (unsigned i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
@@ -56,4 +57,7 @@ void guest_run(void)
     print("%u MSRs can be read\n", (uint64_t)present);
     expect(present > 10, "hardly any MSR can be read");
     expect(msr_try_write(0x277, 2) == 13, "PAT takes a reserved type");
+    expect(msr_try_read(0x1b, &apic_base) == NO_FAULT, "no APIC base");
+    expect(msr_try_write(0x1b, apic_base | 1ULL << (cpuid(0x80000008, 0).eax & 0xff)) == 13,
+           "the local APIC is beyond all physical addresses");
 }
