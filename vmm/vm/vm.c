@@ -12,6 +12,7 @@
 #include <core/image.h>
 #include <core/log.h>
 #include <core/mm.h>
+#include <core/percpu.h>
 #include <core/vmap.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -285,12 +286,21 @@ struct vm *vm_get(const char *name)
 }
 
 static atomic_int enable_errors;
+static DEFINE_PERCPU(bool, is_enabled);
 
 static void enable_here(void *unused)
 {
     (void)unused;
-    if (backend_cpu_enable() != 0)
+    *this_cpu_ptr(is_enabled) = backend_cpu_enable() == 0;
+    if (!*this_cpu_ptr(is_enabled))
         atomic_fetch_add(&enable_errors, 1);
+}
+
+static void disable_here(void *unused)
+{
+    (void)unused;
+    if (*this_cpu_ptr(is_enabled))
+        backend_cpu_disable();
 }
 
 /* For whoever asks why one host's guests are told of what another's are not. */
@@ -317,6 +327,7 @@ static int vmm_start(void)
     }
     cpu_call_all(enable_here, NULL);
     if (atomic_load(&enable_errors) != 0) {
+        cpu_call_all(disable_here, NULL); /* guests could run on some CPUs only: on none */
         log_warning("vmm: no virtualization: no VMs on this host");
         return 0;
     }
