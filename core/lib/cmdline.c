@@ -2,7 +2,6 @@
 /* Boot options: splitting the line, finding the option, complaining about what nobody takes. Pure. */
 
 #include <core/cmdline.h>
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -106,93 +105,6 @@ size_t cmdline_apply(char *line, const struct boot_option *options, size_t count
         if (*word != '\0')
             taken += option_apply(word, options, count, warn, context);
     }
-}
-
-/* Digits at text in base 10, or 16 after 0x; *end is set behind them. */
-static int digits_parse(const char *text, const char **end, uint64_t *out)
-{
-    unsigned int base = 10;
-    const char *start;
-    uint64_t value = 0;
-
-    if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
-        base = 16;
-        text += 2;
-    }
-    for (start = text; isxdigit((unsigned char)*text); text++) {
-        unsigned int digit = isdigit((unsigned char)*text)
-                                 ? (unsigned int)(*text - '0')
-                                 : (unsigned int)(tolower((unsigned char)*text) - 'a') + 10;
-
-        if (digit >= base)
-            break;
-        if (__builtin_mul_overflow(value, base, &value) || __builtin_add_overflow(value, digit, &value))
-            return -ERANGE;
-    }
-    if (text == start)
-        return -EINVAL;
-    *end = text;
-    *out = value;
-    return 0;
-}
-
-int cmdline_parse_u64(const char *value, uint64_t min, uint64_t max, uint64_t *out)
-{
-    uint64_t number;
-    const char *end;
-    int error = digits_parse(value, &end, &number);
-
-    if (error)
-        return error;
-    if (*end != '\0')
-        return -EINVAL;
-    if (number < min || number > max)
-        return -ERANGE;
-    *out = number;
-    return 0;
-}
-
-int cmdline_parse_size(const char *value, uint64_t min, uint64_t max, uint64_t *out)
-{
-    static const char suffixes[] = "KMGT";
-    unsigned int shift = 0;
-    uint64_t number;
-    const char *end;
-    int error = digits_parse(value, &end, &number);
-
-    if (error)
-        return error;
-    if (*end != '\0') {
-        const char *suffix = strchr(suffixes, toupper((unsigned char)*end));
-
-        if (suffix == NULL || end[1] != '\0')
-            return -EINVAL;
-        shift = 10 * (unsigned int)(suffix - suffixes + 1);
-    }
-    if (number > (UINT64_MAX >> shift) || number << shift < min || number << shift > max)
-        return -ERANGE;
-    *out = number << shift;
-    return 0;
-}
-
-int cmdline_parse_bool(const char *value, bool *out)
-{
-    static const char yes[][5] = {"", "1", "on", "y", "yes", "true"};
-    static const char no[][6] = {"0", "off", "n", "no", "false"};
-
-    for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
-        if (strcmp(value, yes[i]) == 0) {
-            *out = true;
-            return 0;
-        }
-    }
-    for (size_t i = 0; i < ARRAY_SIZE(no); i++) {
-        if (strcmp(value, no[i]) == 0) {
-            *out = false;
-            return 0;
-        }
-    }
-    return -EINVAL;
 }
 
 int cmdline_parse_choice(const char *value, const char *const *names, size_t count, size_t *out)

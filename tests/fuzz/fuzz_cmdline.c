@@ -3,22 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int option_number(const char *value)
+static int option_choice(const char *value)
 {
-    uint64_t v;
+    static const char *const names[] = {"", "4K", "on"};
+    size_t i;
 
-    return cmdline_parse_size(value, 0, UINT64_MAX, &v);
+    return cmdline_parse_choice(value, names, ARRAY_SIZE(names), &i);
 }
 
-static int option_switch(const char *value)
-{
-    bool b;
-
-    return cmdline_parse_bool(value, &b);
-}
-
-BOOT_OPTION("n", option_number, "a size");
-BOOT_OPTION("b", option_switch, "on|off");
+BOOT_OPTION("n", option_choice, "4K|on");
 
 static void warn_check(void *context, const char *text)
 {

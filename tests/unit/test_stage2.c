@@ -11,7 +11,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define PTE_W 2
+/* How something is mapped only the format says. */
+#define PT_NAME(x) npt_##x
+#include <core/pt/fmt_x86.h>
+#include <core/pt/walk.h>
 
 static struct vm vm;
 static struct mm_stats before;
@@ -72,9 +75,9 @@ static void expect(uint64_t at, uint64_t size, bool is_writable)
     const struct gmem_slot *s = gmem_slot_find(&vm.gmem, gpa(at));
     uint64_t offset = s->ram_offset + at - s->base.v;
 
-    cr_assert(stage2_query(&vm.stage2, gpa(at), &m), "%#lx is not mapped", at);
+    cr_assert(npt_query(&vm.stage2.tree, at, &m), "%#lx is not mapped", at);
     cr_assert_eq(m.size, size, "%#lx is in a page of %#lx", at, m.size);
-    cr_assert_eq((m.flags & PTE_W) != 0, is_writable, "%#lx: %#lx", at, m.flags);
+    cr_assert_eq((m.flags & X86_PTE_W) != 0, is_writable, "%#lx: %#lx", at, m.flags);
     cr_assert_eq(m.pa.v, vm.gmem.chunks[offset >> GMEM_CHUNK_SHIFT].base.v + offset % GMEM_CHUNK_SIZE);
 }
 
@@ -437,7 +440,7 @@ static int guest_store(uint64_t at, uint32_t value, bool is_slow)
 {
     struct pt_mapping m;
 
-    while (!stage2_query(&vm.stage2, gpa(at), &m) || !(m.flags & PTE_W)) {
+    while (!npt_query(&vm.stage2.tree, at, &m) || !(m.flags & X86_PTE_W)) {
         int error = vm_memory_fault(&vm, gpa(at), true);
 
         if (error)

@@ -91,9 +91,6 @@ void stage2_count(const struct stage2 *s2, uint64_t pages[STAGE2_LEVEL_MAX + 1])
  */
 must_check uint64_t stage2_look(const struct stage2 *s2, gpa_t gpa, uint64_t size, hpa_t *page);
 
-/* Whether `gpa` is mapped, and how. Context: any. */
-bool stage2_query(const struct stage2 *s2, gpa_t gpa, struct pt_mapping *out);
-
 /*
  * What stage2_init(), stage2_merge() and stage2_fini() need of it: the tree's largest page, its top level and
  * number of root tables, and `control` (-EINVAL: too many bits); the exchange of a table of `level` - 1 for a

@@ -60,14 +60,7 @@ void cmdline_redact(char *line);
 extern const struct boot_option __start_boot_options[] __attribute__((weak));
 extern const struct boot_option __stop_boot_options[] __attribute__((weak));
 
-/*
- * Helpers for parse functions: 0, or -EINVAL / -ERANGE with *out unchanged.
- * u64: decimal or 0x hexadecimal, min..max both included. size: the same with a K, M, G or T suffix (binary).
- * bool: "" 1 on y yes true / 0 off n no false. choice: the index of value in names[0, count).
- */
-int must_check cmdline_parse_u64(const char *value, uint64_t min, uint64_t max, uint64_t *out);
-int must_check cmdline_parse_size(const char *value, uint64_t min, uint64_t max, uint64_t *out);
-int must_check cmdline_parse_bool(const char *value, bool *out);
+/* For parse functions: the index of value in names[0, count). -EINVAL: it is none of them, *out stays. */
 int must_check cmdline_parse_choice(const char *value, const char *const *names, size_t count, size_t *out);
 
 #endif

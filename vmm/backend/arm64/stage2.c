@@ -123,11 +123,6 @@ void stage2_count(const struct stage2 *s2, uint64_t pages[STAGE2_LEVEL_MAX + 1])
     s2_count(&s2->tree, pages);
 }
 
-bool stage2_query(const struct stage2 *s2, gpa_t addr, struct pt_mapping *out)
-{
-    return s2_query(&s2->tree, addr.v, out);
-}
-
 uint64_t stage2_look(const struct stage2 *s2, gpa_t addr, uint64_t size, hpa_t *page)
 {
     return s2_look(&s2->tree, addr.v, size, page);

@@ -71,8 +71,3 @@ uint64_t stage2_look(const struct stage2 *s2, gpa_t addr, uint64_t size, hpa_t *
 {
     return npt_look(&s2->tree, addr.v, size, page);
 }
-
-bool stage2_query(const struct stage2 *s2, gpa_t addr, struct pt_mapping *out)
-{
-    return npt_query(&s2->tree, addr.v, out);
-}
