@@ -29,6 +29,7 @@ static inline void fake_gmem_slot(uint64_t base, uint64_t end)
     fake_gmem.gmem.slots = fake_gmem.slots;
     if (fake_gmem.gmem.slot_count == FAKE_GMEM_SLOTS)
         abort();
+    fake_gmem.gmem.generation++;
     fake_gmem.slots[fake_gmem.gmem.slot_count++] =
         (struct gmem_slot){.base = gpa(base), .size = end - base, .ram_offset = base};
 }
@@ -36,6 +37,7 @@ static inline void fake_gmem_slot(uint64_t base, uint64_t end)
 /* No slots; the chunks stay, with what was in them. */
 static inline void fake_gmem_empty(void)
 {
+    fake_gmem.gmem.generation++;
     fake_gmem.gmem.slot_count = 0;
 }
 

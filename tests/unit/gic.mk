@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The guest's GICv3, on a model of the list registers (tests/unit/gicv3_fixture.h).
-gicv3-test-src = $(irqchip-gicv3-src) vmm/dev/bus.c $(state-src) $(fake-src)
+gicv3-test-src = $(irqchip-gicv3-src) vmm/mem/hint.c vmm/dev/bus.c $(state-src) $(fake-src)
 
 unit-y += gicv3
 unit-gicv3-src = $(gicv3-test-src)

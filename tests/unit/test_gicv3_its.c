@@ -160,6 +160,49 @@ Test(gicv3_its, events, .init = start_mapped, .fini = gic_stop)
 }
 
 /* 5.1.1: enable and priority count from the time they are asked to be read again. */
+/* Takes what there is, each once: bit n is LPI 8192 + n. */
+static uint32_t take_all(unsigned v)
+{
+    uint32_t all = 0;
+
+    for (unsigned intid = take(v); intid != SPURIOUS; intid = take(v)) {
+        cr_assert_eq(all >> (intid - 8192) & 1, 0);
+        all |= 1U << (intid - 8192);
+    }
+    return all;
+}
+
+/* What the guest is done with becomes pending once more, before its list register has been looked at. */
+Test(gicv3_its, again, .init = start_mapped, .fini = gic_stop)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        msi(8, 1);
+        cr_assert_eq(take(0), 8193);
+        cr_assert_eq(take(0), SPURIOUS);
+    }
+    lpi_config(8193, 0xa0);
+    msi(8, 1);
+    on_event(0x0d, 8, 0, 0); /* INVALL */
+    cr_assert_eq(take(0), SPURIOUS, "it has been disabled meanwhile");
+    lpi_config(8193, 0xa1);
+    on_event(0x0c, 8, 1, 0); /* INV */
+    cr_assert_eq(take(0), 8193);
+    mapc(0, 2, true);
+    msi(8, 1);
+    cr_assert_eq(take(0), SPURIOUS, "it has been routed elsewhere");
+    cr_assert_eq(take(2), 8193);
+    /* More than there are list registers, and what was not in one matters most. */
+    for (unsigned i = 0; i < 4; i++)
+        msi(8, i);
+    cr_assert_eq(take_all(2), 0xf);
+    lpi_config(8196, 0x11);
+    on_event(0x0c, 8, 4, 0);
+    for (unsigned i = 0; i < 5; i++)
+        msi(8, i);
+    cr_assert_eq(take(2), 8196);
+    cr_assert_eq(take_all(2), 0xf);
+}
+
 Test(gicv3_its, configuration, .init = start_mapped, .fini = gic_stop)
 {
     lpi_config(8192, 0xa0);

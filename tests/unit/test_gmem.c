@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "gmem.h"
+#include "hint.h"
 #include "mm_layouts.h"
 #include "page.h"
 #include <errno.h>
@@ -114,6 +115,43 @@ Test(gmem, pointers)
     cr_assert_null(gmem_ptr(&gmem, gpa(MIB(5)), &length, false));
     length = 0;
     cr_assert_null(gmem_ptr(&gmem, gpa(0), &length, false));
+    guest_end();
+}
+
+static const void *pointer(uint64_t address)
+{
+    size_t length = 1;
+
+    return gmem_ptr(&gmem, gpa(address), &length, false);
+}
+
+Test(gmem, hints)
+{
+    struct gmem_hint hint = {0};
+
+    guest_make(MIB(8));
+    cr_assert_eq(slot(0, MIB(4) + PAGE_SIZE, 0, false), 0);
+    cr_assert_null(gmem_hint_ptr(&gmem, &hint, gpa(MIB(5)), 8));
+    cr_assert_eq(gmem_hint_ptr(&gmem, &hint, gpa(0x1ff8), 8), pointer(0x1ff8));
+    cr_assert_eq(hint.base, 0x1000, "the whole page, and what follows");
+    cr_assert_eq(hint.size, MIB(2) - 0x1000);
+    cr_assert_eq(gmem_hint_ptr(&gmem, &hint, gpa(MIB(2) - 8), 8), pointer(MIB(2) - 8));
+    cr_assert_eq(gmem_hint_ptr(&gmem, &hint, gpa(0x800), 8), pointer(0x800), "before it");
+    cr_assert_eq(gmem_hint_ptr(&gmem, &hint, gpa(MIB(2) + 8), 8), pointer(MIB(2) + 8), "behind it");
+    /* In pieces, beyond RAM, around the end of the address space. */
+    cr_assert_null(gmem_hint_ptr(&gmem, &hint, gpa(MIB(2) - 4), 8));
+    cr_assert_null(gmem_hint_ptr(&gmem, &hint, gpa(MIB(4) + PAGE_SIZE - 4), 8));
+    cr_assert_null(gmem_hint_ptr(&gmem, &hint, gpa(~0ULL), 8));
+    cr_assert_null(gmem_hint_ptr(&gmem, &hint, gpa(0), SIZE_MAX));
+    cr_assert_eq(gmem_hint_ptr(&gmem, &hint, gpa(MIB(4) + PAGE_SIZE - 8), 8),
+                 pointer(MIB(4) + PAGE_SIZE - 8));
+    cr_assert_null(gmem_hint_ptr(&gmem, &hint, gpa(MIB(4) + PAGE_SIZE), 8));
+    /* Once slots have changed it is looked at again. */
+    cr_assert_not_null(gmem_hint_ptr(&gmem, &hint, gpa(0), 8));
+    hint.host = NULL;
+    cr_assert_null(gmem_hint_ptr(&gmem, &hint, gpa(0), 8), "it is believed");
+    cr_assert_eq(slot(GIB(1), MIB(1), MIB(6), false), 0);
+    cr_assert_eq(gmem_hint_ptr(&gmem, &hint, gpa(0), 8), pointer(0));
     guest_end();
 }
 

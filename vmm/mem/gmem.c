@@ -101,6 +101,7 @@ int gmem_slot_add(struct gmem *gmem, const struct gmem_slot *slot)
     grown[at] = *slot;
     gmem->slots = grown;
     gmem->slot_count++;
+    gmem->generation++;
     return 0;
 }
 

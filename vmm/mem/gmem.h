@@ -51,7 +51,8 @@ struct gmem {
     uint64_t size;             /* immutable: bytes of RAM */
     struct gmem_slot *slots;   /* sorted by base, not overlapping */
     unsigned slot_count;
-    unsigned node; /* immutable */
+    uint32_t generation; /* changes with the slots: what was remembered of them is void */
+    unsigned node;       /* immutable */
     _Atomic(uint64_t *)
         dirty;            /* one bit per 4K page of RAM while logging; NULL otherwise (vmm/mem/dirty.h) */
     uint64_t *dirty_bits; /* the VM's lock; that memory, kept once it was needed */

@@ -278,21 +278,6 @@ static void fill(struct gic_cpu *cpu)
 
 /* --- both, of as little as possible --- */
 
-/* What the guest is done with leaves its list register. */
-static void retire(struct gic_cpu *cpu, unsigned slot, struct moves *moves, uint32_t *changed)
-{
-    struct gic_irq *irq = cpu->loaded[slot];
-
-    irq_fold(cpu, irq, 0);
-    if (!move_note(cpu, irq, moves) && unlikely((irq_flags(irq) & (IRQ_LATCH | IRQ_LINE | IRQ_ACTIVE)) != 0))
-        gic_irq_place(cpu, irq, true);
-    cpu->loaded[slot] = NULL;
-    /* An empty one that asks for maintenance does so until it is written. */
-    if (unlikely((cpu->lrs.lr[slot] & LR_EOI) != 0))
-        *changed |= 1U << slot;
-    cpu->lrs.lr[slot] = 0;
-}
-
 static void load_changed(struct gic_cpu *cpu, struct gic_irq *irq, uint32_t *empty, uint32_t *changed)
 {
     unsigned slot = (unsigned)__builtin_ctz(*empty);
@@ -307,6 +292,38 @@ static void load_changed(struct gic_cpu *cpu, struct gic_irq *irq, uint32_t *emp
     load_at(cpu, slot, irq);
 }
 
+/* What is pending and has to wait for nothing, in no queue, and may have one of the free list registers. */
+static always_inline bool can_load(const struct gic_irq *irq, uint32_t flags, uint32_t groups, uint32_t empty)
+{
+    return (flags & (IRQ_ENABLED | IRQ_LATCH | IRQ_ACTIVE)) == (IRQ_ENABLED | IRQ_LATCH) &&
+           irq->queue == QUEUE_NONE && (groups >> ((flags & IRQ_GROUP1) != 0) & 1) != 0 && empty != 0;
+}
+
+/* What the guest is done with leaves its list register; what has become pending again meanwhile gets one at
+ * once. */
+static void retire(struct gic_cpu *cpu, unsigned slot, uint32_t groups, struct moves *moves, uint32_t *empty,
+                   uint32_t *changed)
+{
+    struct gic_irq *irq = cpu->loaded[slot];
+    uint32_t flags;
+
+    irq_fold(cpu, irq, 0);
+    cpu->loaded[slot] = NULL;
+    /* An empty one that asks for maintenance does so until it is written. */
+    if (unlikely((cpu->lrs.lr[slot] & LR_EOI) != 0))
+        *changed |= 1U << slot;
+    cpu->lrs.lr[slot] = 0;
+    flags = irq_flags(irq);
+    if (move_note(cpu, irq, moves) || (flags & (IRQ_LATCH | IRQ_LINE | IRQ_ACTIVE)) == 0)
+        return;
+    if (likely(can_load(irq, flags, groups, *empty)) &&
+        likely(atomic_load_explicit(&irq->route, memory_order_relaxed) == cpu->index) &&
+        likely(!(flags & IRQ_LPI) || !gic_lpi_is_stale(cpu->chip, irq)))
+        load_changed(cpu, irq, empty, changed);
+    else
+        gic_irq_place(cpu, irq, true);
+}
+
 /* What was raised goes into a list register without having been in a queue, unless it is in one already. */
 static void raised_load(struct gic_cpu *cpu, uint32_t groups, uint32_t *empty, uint32_t *changed)
 {
@@ -317,8 +334,7 @@ static void raised_load(struct gic_cpu *cpu, uint32_t groups, uint32_t *empty, u
         irq_flags_set(irq, flags);
         if (unlikely((flags & IRQ_LOADED) != 0))
             continue;
-        if (likely((flags & (IRQ_ENABLED | IRQ_ACTIVE)) == IRQ_ENABLED && irq->queue == QUEUE_NONE &&
-                   (groups >> ((flags & IRQ_GROUP1) != 0) & 1) != 0 && *empty != 0))
+        if (likely(can_load(irq, flags, groups, *empty)))
             load_changed(cpu, irq, empty, changed);
         else
             gic_irq_place(cpu, irq, false);
@@ -354,7 +370,7 @@ static bool fill_free(struct gic_cpu *cpu, struct moves *moves)
     busy = ~empty & ((1U << lrs->used) - 1);
     for (uint32_t done = empty & ((1U << lrs->used) - 1); done != 0; done &= done - 1)
         if (cpu->loaded[__builtin_ctz(done)] != NULL)
-            retire(cpu, (unsigned)__builtin_ctz(done), moves, &changed);
+            retire(cpu, (unsigned)__builtin_ctz(done), groups, moves, &empty, &changed);
     raised_load(cpu, groups, &empty, &changed);
     while (empty != 0 && (irq = pending_first(cpu, groups)) != NULL)
         if (is_loadable(cpu, irq))

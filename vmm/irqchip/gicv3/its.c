@@ -161,7 +161,8 @@ void its_write(void *device, uint64_t offset, unsigned size, uint64_t value)
         if (offset != GITS_CTLR || size != 4)
             break;
         atomic_store(&its->ctlr, (uint32_t)value & ITS_CTLR_ENABLED);
-        commands_start(its);
+        if (value & ITS_CTLR_ENABLED)
+            commands_start(its);
         break;
     case GITS_CWRITER:
         cwriter_write(its, offset, value);

@@ -2,6 +2,7 @@
 #ifndef VMM_IRQCHIP_GICV3_ITS_H
 #define VMM_IRQCHIP_GICV3_ITS_H
 
+#include "../../mem/hint.h"
 #include "lpi.h"
 
 /*
@@ -33,6 +34,7 @@ struct its {
     _Atomic uint32_t epoch;                        /* written: lock; of translations: 1..0xffff */
     _Atomic uint64_t cache[ITS_CACHE];             /* written: lock */
     atomic_bool is_busy;                           /* a: commands are being executed */
+    struct gmem_hint queue;                        /* is_busy's holder */
     _Atomic uint32_t ctlr, cwriter, creadr;        /* a */
     _Atomic uint64_t cbaser, baser[ITS_BASERS];    /* a */
     _Atomic uint32_t device_count;                 /* written: is_busy's holder */

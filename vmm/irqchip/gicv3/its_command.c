@@ -206,7 +206,7 @@ static int do_movall(struct its *its, const struct command *c)
 }
 
 /* -EAGAIN: it has not been completed. */
-static int command_do(struct its *its, const struct command *c)
+static no_inline int command_do(struct its *its, const struct command *c)
 {
     unsigned code = (unsigned)(c->words[0] & 0xff);
 
@@ -237,47 +237,68 @@ static int command_do(struct its *its, const struct command *c)
 
 /* --- the queue: 5.2 --- */
 
-/* An end that is not in the queue would never be reached: one CPU may have moved it while another shortened
- * that. */
-static bool has_commands(const struct its *its)
+/*
+ * Whether there is a command at `at`. An end that is not in the queue would never be reached: one CPU may
+ * have moved it while another shortened that.
+ */
+static always_inline bool has_commands(const struct its *its, uint32_t at, uint64_t *cbaser)
 {
     uint32_t end = atomic_load(&its->cwriter);
-    uint64_t cbaser;
 
-    if (atomic_load(&its->creadr) == end)
+    if (at == end)
         return false;
-    cbaser = atomic_load(&its->cbaser);
-    return (atomic_load(&its->ctlr) & ITS_CTLR_ENABLED) && (cbaser & ITS_CBASER_VALID) &&
-           end < its_queue_size(cbaser);
+    *cbaser = atomic_load(&its->cbaser);
+    return (atomic_load(&its->ctlr) & ITS_CTLR_ENABLED) && (*cbaser & ITS_CBASER_VALID) &&
+           end < its_queue_size(*cbaser);
 }
 
-/* One command; false: it needs more steps. */
-static bool command_next(struct its *its)
+/* By is_busy's holder. False: no RAM there. */
+static always_inline bool command_read(struct its *its, gpa_t at, struct command *command)
 {
-    uint64_t cbaser = atomic_load(&its->cbaser);
-    uint32_t size = its_queue_size(cbaser), at = atomic_load(&its->creadr);
-    struct command command;
+    const uint64_t *words = gmem_hint_ptr(its->chip->gmem, &its->queue, at, sizeof(*command));
 
-    if (gmem_read(its->chip->gmem, gpa((cbaser & MASK(51, 12)) + at), &command, sizeof(command)) == 0 &&
-        command_do(its, &command) == -EAGAIN)
+    if (unlikely(words == NULL))
         return false;
-    at += ITS_COMMAND_SIZE;
-    atomic_store(&its->creadr, at < size ? at : 0);
+    /* Once: the guest may write there. */
+    command->words[0] = __atomic_load_n(&words[0], __ATOMIC_RELAXED);
+    command->words[1] = __atomic_load_n(&words[1], __ATOMIC_RELAXED);
+    command->words[2] = __atomic_load_n(&words[2], __ATOMIC_RELAXED);
+    command->words[3] = __atomic_load_n(&words[3], __ATOMIC_RELAXED);
     return true;
+}
+
+/* Commands for `budget` steps; how many of those are left. By is_busy's holder. */
+static always_inline unsigned queue_run(struct its *its, unsigned budget)
+{
+    uint32_t at = atomic_load(&its->creadr);
+    struct command command;
+    uint64_t cbaser;
+
+    for (; budget > 0 && has_commands(its, at, &cbaser); budget--) {
+        if (likely(command_read(its, gpa((cbaser & MASK(51, 12)) + at), &command)) &&
+            unlikely(command_do(its, &command) == -EAGAIN)) {
+            budget = MAX(budget, 8) - 7;
+            continue; /* the same one */
+        }
+        at += ITS_COMMAND_SIZE;
+        at = at < its_queue_size(cbaser) ? at : 0;
+        atomic_store(&its->creadr, at);
+    }
+    return budget;
 }
 
 bool its_commands_run(struct its *its, unsigned budget)
 {
-    /* Who comes while another is at it may leave: that one looks again after it has let go. */
-    while (has_commands(its)) {
-        if (atomic_exchange(&its->is_busy, true))
+    uint64_t cbaser;
+    bool is_more;
+
+    do {
+        /* Who comes while another is at it may leave: that one looks again after it has let go. */
+        if (unlikely(atomic_exchange(&its->is_busy, true)))
             return false;
-        for (; budget > 0 && has_commands(its); budget--)
-            if (!command_next(its))
-                budget = MAX(budget, 8) - 7;
+        budget = queue_run(its, budget);
         atomic_store(&its->is_busy, false);
-        if (budget == 0)
-            return has_commands(its);
-    }
-    return false;
+        is_more = has_commands(its, atomic_load(&its->creadr), &cbaser);
+    } while (unlikely(is_more) && budget > 0);
+    return is_more;
 }

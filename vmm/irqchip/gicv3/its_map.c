@@ -68,12 +68,12 @@ struct gic_lpi *its_event_find(struct its *its, uint32_t device, uint32_t event)
     uint32_t key = event_key(device, event);
     uint64_t word;
 
-    if (device >> ITS_ID_BITS != 0 || event >> ITS_ID_BITS != 0)
+    if (unlikely((device | event) >> ITS_ID_BITS != 0))
         return NULL;
     word = atomic_load_explicit(&its->cache[cache_slot(key)], memory_order_relaxed);
     if (likely(word >> 32 == key &&
                (word & 0xffff) == atomic_load_explicit(&its->epoch, memory_order_acquire)))
-        return (struct gic_lpi *)gic_lpi_find(its->chip, (uint32_t)word >> 16);
+        return gic_lpi_at(its->chip, (uint32_t)word >> 16);
     return event_search(its, key);
 }
 

@@ -155,7 +155,6 @@ void gic_lpi_trigger(struct irqchip *chip, struct gic_lpi *lpi, unsigned vcpu)
     struct gic_irq *irq = &lpi->irq;
     arch_irq_state_t state;
     struct gic_cpu *cpu;
-    bool must_kick;
 
     if (vcpu >= chip->cpu_count || !(atomic_load(&chip->cpus[vcpu].ctlr) & RCTLR_ENABLE_LPIS))
         return;
@@ -175,10 +174,9 @@ void gic_lpi_trigger(struct irqchip *chip, struct gic_lpi *lpi, unsigned vcpu)
         return;
     }
     /* Most likely the guest is done with the one before, which its vCPU will see. */
-    must_kick = gic_attention_raise(cpu, ATTENTION_NEW);
-    spin_unlock_irqrestore(&cpu->lock, state);
-    if (must_kick)
+    if (gic_attention_raise(cpu, ATTENTION_NEW))
         vcpu_kick(cpu->vcpu);
+    spin_unlock_irqrestore(&cpu->lock, state);
 }
 
 /* Pending tables have a bit per INTID, from INTID 0 on: 5.1.2. */

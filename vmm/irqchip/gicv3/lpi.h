@@ -33,6 +33,14 @@ void gic_lpis_reset(struct irqchip *chip); /* no vCPU runs */
 
 /* The LPI, or NULL: out of range, or nobody ever asked for it. Context: any. */
 struct gic_irq *gic_lpi_find(struct irqchip *chip, uint32_t intid);
+/* The same of one that is known to be there. */
+static inline struct gic_lpi *gic_lpi_at(const struct irqchip *chip, uint32_t intid)
+{
+    uint32_t index = intid - GIC_LPI_FIRST;
+
+    return &atomic_load_explicit(&chip->lpis->leaves[index / LPI_LEAF],
+                                 memory_order_acquire)[index % LPI_LEAF];
+}
 /* The same, but makes it; NULL: out of range or no memory. Context: thread. */
 struct gic_lpi *gic_lpi_ensure(struct irqchip *chip, uint32_t intid);
 
