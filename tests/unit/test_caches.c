@@ -60,6 +60,16 @@ Test(caches, registers)
     cr_assert_eq(found, ARRAY_SIZE(watched));
 }
 
+/* Lines of 64 and 32 bytes; there is one level. */
+Test(caches, sizes)
+{
+    cr_assert_eq(caches_size(0x84448003, 0), 2);
+    cr_assert_eq(caches_size(0x84448003, 1), 1);
+    cr_assert_eq(caches_size(0x84448003, 2), 0);
+    cr_assert_eq(caches_size(0x84448003, 15), 0);
+    cr_assert_eq(caches_size(0, 0), 0);
+}
+
 /* --- done --- */
 
 static void setup(void)
@@ -170,4 +180,21 @@ Test(caches_done, boot_reset)
     caches_boot(V);
     atomic_fetch_and(&V->requests, ~(unsigned)VCPU_REQ_PARK);
     cr_assert_eq(clean(), 3);
+}
+
+/* CSSELR_EL1 and CCSIDR_EL1, where CPUs differ. */
+Test(caches_done, sizes)
+{
+    static const uint64_t ids[ID_REGISTERS] = {[ID_INDEX(SYSREG_CTR_EL0)] = 0x84448003};
+    uint64_t value = ~0ULL;
+
+    V->arch.sysregs.id = ids;
+    caches_size_access(V, SYSREG_CSSELR_EL1, false, &value);
+    caches_size_access(V, SYSREG_CSSELR_EL1, true, &value);
+    cr_assert_eq(value, 15);
+    value = 1;
+    caches_size_access(V, SYSREG_CSSELR_EL1, false, &value);
+    caches_size_access(V, SYSREG_CCSIDR_EL1, true, &value);
+    cr_assert_eq(value, 1);
+    cr_assert_eq(V->backend.el1[ARM64_CSSELR_EL1], 1);
 }

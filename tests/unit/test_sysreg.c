@@ -34,7 +34,7 @@ Test(sysreg, table_is_sorted_and_complete)
         cr_assert_not_null(r->name);
         cr_assert(strlen(r->reason) > 0, "%s has no reason", r->name);
         cr_assert_eq(r->owner == SYSREG_ABSENT, r->access == 0, "%s", r->name);
-        cr_assert_eq(r->owner == SYSREG_ID, sysreg_is_id(r->key), "%s", r->name);
+        cr_assert_eq(r->owner == SYSREG_ID, sysreg_is_id(r->key) || r->key == SYSREG_CTR_EL0, "%s", r->name);
         cr_assert_eq(sysreg_find(r->key), r);
     }
     cr_assert_null(sysreg_find(0));
@@ -111,6 +111,25 @@ Test(sysreg, id_registers_are_read_only)
     cr_assert_eq(value, 0);
 }
 
+/* What traps only where CPUs have caches that differ. */
+Test(sysreg, caches)
+{
+    struct sysreg_file file = file_new();
+    uint64_t value = 0;
+
+    ids[ID_INDEX(SYSREG_CTR_EL0)] = 0x84448004;
+    cr_assert_eq(sysreg_access(&file, SYSREG_CTR_EL0, false, true, &value), SYSREG_DONE, "programs, too");
+    cr_assert_eq(value, 0x84448004);
+    cr_assert_eq(put(&file, SYSREG_CTR_EL0, 0), SYSREG_UNDEFINED);
+    cr_assert_eq(get(&file, SYSREG(3, 1, 0, 0, 1), &value), SYSREG_DONE);
+    cr_assert_eq(value, 1 << 27 | 1 << 24 | 1 << 21 | 3, "CLIDR_EL1");
+    cr_assert_eq(get(&file, SYSREG_CCSIDR_EL1, &value), SYSREG_TO_SIZES);
+    cr_assert_eq(put(&file, SYSREG_CCSIDR_EL1, 0), SYSREG_UNDEFINED);
+    cr_assert_eq(put(&file, SYSREG_CSSELR_EL1, 1), SYSREG_TO_SIZES);
+    cr_assert_eq(get(&file, SYSREG_CSSELR_EL1, &value), SYSREG_TO_SIZES);
+    cr_assert_eq(sysreg_access(&file, SYSREG_CSSELR_EL1, false, true, &value), SYSREG_UNDEFINED);
+}
+
 /* --- ID registers --- */
 
 #define PFR0  ID_INDEX(SYSREG(3, 0, 0, 4, 0))
@@ -130,7 +149,7 @@ Test(id_regs, fields_do_not_overlap)
         const struct id_field *f = &id_fields[i];
         uint64_t mask = (f->width == 64 ? ~0ULL : BIT(f->width) - 1) << f->shift;
 
-        cr_assert(sysreg_is_id(f->key));
+        cr_assert(sysreg_is_id(f->key) || f->key == SYSREG_CTR_EL0);
         cr_assert_eq(seen[ID_INDEX(f->key)] & mask, 0, "%s", f->reason);
         cr_assert(f->kind != ID_EQUAL || f->max < BIT(f->width));
         seen[ID_INDEX(f->key)] |= mask;
@@ -277,6 +296,31 @@ Test(id_merge, what_cannot_be_shared)
     cr_assert_eq(merged(ISAR1, 0x100, 0x100, false), 0);
     /* SpecSEI: that it may happen. */
     cr_assert_eq(merged(MMFR1, 0, 0x1000000, true), 0x1000000);
+}
+
+/* CTR_EL0: lines as short, granules as long as any; what need not be done only if nobody needs it. */
+Test(id_merge, caches)
+{
+    const unsigned ctr = ID_INDEX(SYSREG_CTR_EL0);
+
+    cr_assert_eq(merged(ctr, 0x84448004, 0x84448004, false), 0x84448004);
+    cr_assert_eq(merged(ctr, 0x85538005, 0x84448004, false), 0x85538004);
+    cr_assert_eq(merged(ctr, 0x80008004, 0x84448004, false), 0x80008004, "0: as long as can be");
+    /* PIPT and VIPT; one of them needs no cleaning, the other no invalidating. */
+    cr_assert_eq(merged(ctr, 0x8444c004, 0x8444c004, false), 0x8444c004);
+    cr_assert_eq(merged(ctr, 0x8444c004, 0x84448004, false), 0x84448004);
+    cr_assert_eq(merged(ctr, 0x94448004, 0xa4448004, false), 0x84448004);
+    cr_assert_eq(merged(ctr, 0xb4448004, 0xa4448004, false), 0xa4448004);
+    cr_assert_eq(merged(ctr, 0xb4448004, 0xb4448004, false), 0xb4448004);
+}
+
+/* As the CPU has it, but for what is about memory tags. */
+Test(id_regs, caches)
+{
+    uint64_t host[ID_REGISTERS] = {[ID_INDEX(SYSREG_CTR_EL0)] = 0x4b444c004}, guest[ID_REGISTERS];
+
+    id_regs_make(host, &plain, guest);
+    cr_assert_eq(guest[ID_INDEX(SYSREG_CTR_EL0)], 0xb444c004);
 }
 
 Test(id_merge, the_same_again_changes_nothing)

@@ -21,6 +21,8 @@ void fault_exit(struct vcpu *vcpu);
 void caches_set_way(struct vcpu *vcpu);
 must_check bool caches_register_write(struct vcpu *vcpu, unsigned key, uint64_t value);
 void caches_clean_requested(struct vcpu *vcpu);
+/* CSSELR_EL1 and CCSIDR_EL1, where they trap. */
+void caches_size_access(struct vcpu *vcpu, unsigned key, bool is_read, uint64_t *value);
 void caches_reset(struct vcpu *vcpu);
 void caches_boot(struct vcpu *vcpu);
 

@@ -40,6 +40,20 @@ bool caches_register_write(struct vcpu *vcpu, unsigned key, uint64_t value)
     return true;
 }
 
+/* CSSELR_EL1's Level and InD. */
+#define CSSELR_MASK 0xfULL
+
+void caches_size_access(struct vcpu *vcpu, unsigned key, bool is_read, uint64_t *value)
+{
+    if (!is_read) {
+        backend_el1_set(vcpu, ARM64_CSSELR_EL1, *value & CSSELR_MASK);
+        return;
+    }
+    *value = backend_el1_get(vcpu, ARM64_CSSELR_EL1);
+    if (key == SYSREG_CCSIDR_EL1)
+        *value = caches_size(vcpu->arch.sysregs.id[ID_INDEX(SYSREG_CTR_EL0)], *value);
+}
+
 void caches_clean_requested(struct vcpu *vcpu)
 {
     if (!vcpu->arch.is_cleaning)

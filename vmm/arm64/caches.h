@@ -42,6 +42,17 @@ static inline unsigned caches_write_steps(uint64_t sctlr_before, uint64_t sctlr_
     return (caches_are_on(sctlr_before) != is_on ? CACHES_CLEAN : 0) | (is_on ? CACHES_UNWATCH : 0);
 }
 
+/*
+ * CCSIDR_EL1 where CSSELR_EL1 is so: of each cache of the one level that CLIDR_EL1 tells of a set and a way,
+ * lines being as short as `ctr` says. The same in both formats (FEAT_CCIDX): D24.2.26.
+ */
+static inline uint64_t caches_size(uint64_t ctr, uint64_t csselr)
+{
+    uint64_t line = csselr & 1 ? FIELD(ctr, 3, 0) : FIELD(ctr, 19, 16); /* log2 of 4 bytes */
+
+    return (csselr >> 1 & 7) != 0 ? 0 : MAX(line, 2ULL) - 2; /* log2 of 16 bytes */
+}
+
 /* Those whose writes HCR_EL2.TVM traps (D24.2.47). False: `key` is another. */
 static inline bool caches_watched_register(unsigned key, enum arm64_el1_reg *reg)
 {

@@ -18,6 +18,7 @@
 void id_host_read(uint64_t host[ID_REGISTERS])
 {
     memset(host, 0, 8 * sizeof(*host)); /* CRm 0 is not about features */
+    host[ID_INDEX(SYSREG_CTR_EL0)] = arch_sysreg_read(ctr_el0);
     READ_ROW(1);
     READ_ROW(2);
     READ_ROW(3);

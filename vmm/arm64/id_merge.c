@@ -3,16 +3,17 @@
 
 /* What several CPUs have in common: a vCPU may run on any of them. */
 
-#define NIBBLES 16
+#define NIBBLES   16
+#define L1IP_VIPT 2 /* CTR_EL0.L1Ip */
 
-static unsigned nibble(uint64_t reg, unsigned shift)
+static unsigned field(uint64_t reg, unsigned shift, unsigned width)
 {
-    return reg >> shift & 15;
+    return reg >> shift & (BIT(width) - 1);
 }
 
-static void nibble_set(uint64_t *reg, unsigned shift, unsigned value)
+static void field_set(uint64_t *reg, unsigned shift, unsigned width, unsigned value)
 {
-    *reg = (*reg & ~(15ULL << shift)) | (uint64_t)value << shift;
+    *reg = (*reg & ~((BIT(width) - 1) << shift)) | (uint64_t)value << shift;
 }
 
 /* Nearly every field counts upwards from "not implemented": Arm ARM, D24.1.3, "Principles of the ID scheme".
@@ -22,7 +23,7 @@ static uint64_t least(uint64_t a, uint64_t b)
     uint64_t out = 0;
 
     for (unsigned i = 0; i < NIBBLES; i++)
-        nibble_set(&out, i * 4, MIN(nibble(a, i * 4), nibble(b, i * 4)));
+        field_set(&out, i * 4, 4, MIN(field(a, i * 4, 4), field(b, i * 4, 4)));
     return out;
 }
 
@@ -33,6 +34,10 @@ static unsigned field_merge(const struct id_field *f, unsigned a, unsigned b, bo
         return ((a ^ 8) < (b ^ 8) ? a : b);
     case ID_MAY:
         return MAX(a, b);
+    case ID_REACH:
+        return a == 0 || b == 0 ? 0 : MAX(a, b);
+    case ID_L1IP:
+        return a == b ? a : L1IP_VIPT;
     case ID_SAME:
         return a == b ? a : 0;
     case ID_SAME_MODEL:
@@ -54,9 +59,10 @@ void id_merge(uint64_t all[ID_REGISTERS], const uint64_t cpu[ID_REGISTERS], bool
         const struct id_field *f = &id_fields[i];
         unsigned r = ID_INDEX(f->key);
 
-        if (f->width == 4)
-            nibble_set(&all[r], f->shift,
-                       field_merge(f, nibble(before[r], f->shift), nibble(cpu[r], f->shift), is_same_model));
+        if (f->width <= 4)
+            field_set(&all[r], f->shift, f->width,
+                      field_merge(f, field(before[r], f->shift, f->width), field(cpu[r], f->shift, f->width),
+                                  is_same_model));
     }
 }
 

@@ -6,6 +6,7 @@
 /* SVE's, of which ID_AA64PFR0_EL1 says whether they count. */
 #define VECTORS(shift, max, reason) {ZFR0, shift, 4, ID_UP_TO, max, "SVE: " reason}
 
+#define CTR   SYSREG_CTR_EL0
 #define PFR0  SYSREG_ID_AA64PFR0
 #define PFR1  SYSREG_ID_AA64PFR1
 #define ZFR0  SYSREG_ID_AA64ZFR0
@@ -26,6 +27,14 @@
  * virtualization, PMU, SPE, trace, big-endian data (emulated accesses know one order), LORegions, ECV,
  * fine-grained traps, WFxT, and what comes with HCRX_EL2. */
 const struct id_field id_fields[] = {
+    {CTR, 0, 4, ID_UP_TO, ANY, "IminLine: by such steps no line is missed"},
+    {CTR, 14, 2, ID_L1IP, 3, "L1Ip: what an instruction cache goes by"},
+    {CTR, 16, 4, ID_UP_TO, ANY, "DminLine: by such steps no line is missed"},
+    {CTR, 20, 4, ID_REACH, ANY, "ERG: what lies further apart is reserved by itself"},
+    {CTR, 24, 4, ID_REACH, ANY, "CWG: what lies further apart is written back by itself"},
+    {CTR, 28, 1, ID_UP_TO, 1, "IDC: a property"},
+    {CTR, 29, 1, ID_UP_TO, 1, "DIC: a property"},
+    {CTR, 31, 1, ID_EQUAL, 1, "RES1"},
     {PFR0, 0, 4, ID_UP_TO, 2, "EL0: 64-bit programs, 32-bit ones where the CPU has them"},
     {PFR0, 4, 4, ID_EQUAL, 1, "EL1: 64-bit only, HCR_EL2.RW"},
     {PFR0, 16, 4, ID_SIGNED, ANY, "FP: switched"},

@@ -5,9 +5,9 @@
 #include "sysreg.h"
 
 /*
- * What a guest may know of its CPU: Arm ARM (DDI 0487), D24.2, ID_*_EL1. A field is shown if the table in
- * id_regs.c has a line for it, and then at most up to the value there; all others say "not implemented", so
- * that a feature of a CPU that we have never heard of is not offered. Pure.
+ * What a guest may know of its CPU: Arm ARM (DDI 0487), D24.2, ID_*_EL1 and CTR_EL0. A field is shown if the
+ * table in id_regs.c has a line for it, and then at most up to the value there; all others say "not
+ * implemented", so that a feature of a CPU that we have never heard of is not offered. Pure.
  */
 struct id_limits {
     bool has_sve;      /* the backend switches SVE's state */
@@ -46,6 +46,8 @@ enum id_kind {
     ID_EQUAL,  /* always `max` */
     /* At most `max`, and of CPUs that differ: */
     ID_MAY,        /* the greatest: a guest has to expect it */
+    ID_REACH,      /* likewise, 0 being more than any */
+    ID_L1IP,       /* VIPT, of which software expects least */
     ID_SAME,       /* nothing, as what one makes the other does not understand */
     ID_SAME_MODEL, /* nor if both are of a kind that each maker has his own of */
 };

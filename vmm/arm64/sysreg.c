@@ -14,6 +14,7 @@ const struct sysreg sysregs[] = {
      "done by address: sets and ways are shared"},
     {SYSREG(1, 0, 7, 14, 2), SYSREG_CACHES, SYSREG_W, "dc_cisw", 0,
      "done by address: sets and ways are shared"},
+    {SYSREG(1, 3, 7, 4, 1), SYSREG_ABSENT, 0, "dc_zva", 0, "HCR_EL2.TDZ: CPUs have blocks of several sizes"},
 
     /* Self-hosted debug: two breakpoints and watchpoints, the fewest there can be, and they never match. */
     {SYSREG(2, 0, 0, 0, 2), SYSREG_FIXED, SYSREG_RW, "osdtrrx_el1", 0, "no external debugger"},
@@ -144,9 +145,16 @@ const struct sysreg sysregs[] = {
     {SYSREG(3, 0, 13, 0, 5), SYSREG_ABSENT, 0, "accdata_el1", 0, "HFGRTR_EL2.nACCDATA_EL1: not switched"},
     {SYSREG(3, 0, 13, 0, 7), SYSREG_ABSENT, 0, "scxtnum_el1", 0, "HCR_EL2.EnSCXT: not switched"},
     {SYSREG_CNTKCTL_EL1, HARDWARE, "cntkctl_el1", 0, "the guest's own"},
+    /* HCR_EL2.TID2: only if CPUs differ in CTR_EL0. One level, data and instructions apart (Ctype1 3), up to
+     * which lines are cleaned (LoUIS, LoC, LoUU 1). */
+    {SYSREG_CCSIDR_EL1, SYSREG_SIZES, SYSREG_R, "ccsidr_el1", 0, "see caches.h"},
+    {SYSREG(3, 1, 0, 0, 1), SYSREG_FIXED, SYSREG_R, "clidr_el1", 0x9200003,
+     "one level says all that is needed"},
+    {SYSREG(3, 1, 0, 0, 2), SYSREG_ABSENT, 0, "ccsidr2_el1", 0, "what is there is small"},
     {SYSREG(3, 1, 0, 0, 4), SYSREG_ABSENT, 0, "gmid_el1", 0, "HCR_EL2.TID5: no memory tagging"},
     {SYSREG(3, 1, 0, 0, 7), SYSREG_FIXED, SYSREG_R, "aidr_el1", 0, "whatever the maker likes"},
-    {SYSREG_CSSELR_EL1, HARDWARE, "csselr_el1", 0, "the guest's own"},
+    {SYSREG_CSSELR_EL1, SYSREG_SIZES, SYSREG_RW, "csselr_el1", 0, "the guest's own"},
+    {SYSREG_CTR_EL0, ID, "ctr_el0", 0, "what is right on all CPUs: see id_regs.c"},
     {SYSREG(3, 3, 2, 4, 0), SYSREG_HARDWARE, SYSREG_R, "rndr", 0, "the CPU's own, if ID registers say so"},
     {SYSREG(3, 3, 2, 4, 1), SYSREG_HARDWARE, SYSREG_R, "rndrrs", 0, "the CPU's own, if ID registers say so"},
     {SYSREG(3, 3, 4, 2, 2), SYSREG_ABSENT, 0, "svcr", 0, "CPTR_EL2.TSM: no SME"},
@@ -247,6 +255,11 @@ enum sysreg_outcome sysreg_access(struct sysreg_file *file, unsigned key, bool i
         return SYSREG_TO_TIMER;
     case SYSREG_CACHES:
         return SYSREG_TO_CACHES;
+    case SYSREG_SIZES:
+        return SYSREG_TO_SIZES;
+    case SYSREG_ID:
+        *value = file->id[ID_INDEX(key)];
+        return SYSREG_DONE;
     case SYSREG_HARDWARE:
         return SYSREG_IN_HARDWARE;
     default:

@@ -55,7 +55,9 @@
 #define SYSREG_CONTEXTIDR_EL1 SYSREG(3, 0, 13, 0, 1)
 #define SYSREG_TPIDR_EL1      SYSREG(3, 0, 13, 0, 4)
 #define SYSREG_CNTKCTL_EL1    SYSREG(3, 0, 14, 1, 0)
+#define SYSREG_CCSIDR_EL1     SYSREG(3, 1, 0, 0, 0)
 #define SYSREG_CSSELR_EL1     SYSREG(3, 2, 0, 0, 0)
+#define SYSREG_CTR_EL0        SYSREG(3, 3, 0, 0, 1)
 #define SYSREG_TPIDR_EL0      SYSREG(3, 3, 13, 0, 2)
 #define SYSREG_TPIDRRO_EL0    SYSREG(3, 3, 13, 0, 3)
 #define SYSREG_CNTPCT_EL0     SYSREG(3, 3, 14, 0, 1)
@@ -73,6 +75,7 @@ enum sysreg_owner {
     SYSREG_DEBUG,    /* kept in struct sysreg_file */
     SYSREG_GIC,      /* the guest's interrupt controller */
     SYSREG_CACHES,   /* maintenance by set and way: vmm/arm64/caches.c */
+    SYSREG_SIZES,    /* of caches, likewise; no trap if all CPUs have the same */
     SYSREG_TIMER,    /* the physical timer, which the backend plays */
     SYSREG_ABSENT,   /* UNDEFINED; in the table to say why */
 };
@@ -104,7 +107,7 @@ static inline bool sysreg_is_id(unsigned key)
     return key >= SYSREG(3, 0, 0, 1, 0) && key <= SYSREG(3, 0, 0, 7, 7);
 }
 
-/* ID registers by CRm and op2: CRm 1 to 7. */
+/* ID registers by CRm and op2: CRm 1 to 7; and CTR_EL0 by its own, where no other is. */
 #define ID_REGISTERS  64
 #define ID_INDEX(key) (SYSREG_CRM(key) << 3 | SYSREG_OP2(key))
 
@@ -126,6 +129,7 @@ enum sysreg_outcome {
     SYSREG_TO_GIC,      /* the caller passes it on */
     SYSREG_TO_TIMER,
     SYSREG_TO_CACHES,
+    SYSREG_TO_SIZES,
     SYSREG_TO_DEBUG, /* done; MDSCR_EL1 may have changed */
 };
 

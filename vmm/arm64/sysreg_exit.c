@@ -53,6 +53,9 @@ static no_inline void access_slowly(struct vcpu *vcpu, unsigned key, uint64_t va
     case SYSREG_TO_CACHES:
         caches_set_way(vcpu);
         break;
+    case SYSREG_TO_SIZES:
+        caches_size_access(vcpu, key, e->is_read, &value);
+        break;
     case SYSREG_IN_HARDWARE:
         is_done = !e->is_read && caches_register_write(vcpu, key, value);
         break;

@@ -17,7 +17,7 @@ bool arm64_has_ras;
 
 /* What a CPU says of itself: written there, read by the boot CPU after that. */
 struct cpu_ids {
-    uint64_t id[ID_REGISTERS], midr;
+    uint64_t id[ID_REGISTERS], midr, dczid;
     uint32_t vectors; /* bit n: SVE vectors of n + 1 times 128 bits */
     bool has_vhe;
     enum smccc_workaround workaround[WORKAROUNDS];
@@ -71,6 +71,7 @@ static void read_here(void *unused)
     (void)unused;
     id_host_read(ids->id);
     ids->midr = arch_sysreg_read(midr_el1);
+    ids->dczid = arch_sysreg_read(dczid_el0);
     ids->has_vhe = (arch_sysreg_read(hcr_el2) & HCR_E2H) != 0;
     ids->vectors = arm64_id_field(ids->id[ID_INDEX(SYSREG_ID_AA64PFR0)], 32) && IS_ENABLED(CONFIG_ARM64_SVE)
                        ? arm64_sve_lengths(ids->has_vhe)
@@ -93,6 +94,20 @@ static uint64_t traps_of(const uint64_t id[ID_REGISTERS])
     return (arm64_id_field(id[ID_INDEX(SYSREG_ID_AA64MMFR1)], 16) ? HCR_TLOR : 0) |
            (arm64_id_field(id[ID_INDEX(SYSREG_ID_AA64PFR0)], 28) ? HCR_TEA | HCR_TERR : 0) |
            (arm64_id_field(id[ID_INDEX(SYSREG_ID_AA64PFR1)], 8) ? HCR_TID5 : 0);
+}
+
+#define CTR_GUEST MASK(31, 0) /* the rest is about memory tags */
+
+/*
+ * What guests read past the host, as long as CPUs agree on it: CTR_EL0, of which they are told what is right
+ * on all, and DCZID_EL0, which says that there is no DC ZVA then.
+ */
+static uint64_t traps_of_others(const struct cpu_ids *ids, const struct cpu_ids *boot)
+{
+    unsigned ctr = ID_INDEX(SYSREG_CTR_EL0);
+
+    return ((ids->id[ctr] ^ boot->id[ctr]) & CTR_GUEST ? HCR_TID2 : 0) |
+           (ids->dczid != boot->dczid ? HCR_TDZ : 0);
 }
 
 /* Z, P and FFR, the latter having a bit for each byte of a vector; as aligned_alloc() wants it. */
@@ -146,7 +161,7 @@ void arm64_features_read(void)
         for (unsigned n = 0; n < WORKAROUNDS; n++)
             arm64_host.workaround[n] = workaround_merge(arm64_host.workaround[n], ids->workaround[n]);
         has_barrier |= workaround_barrier(ids->workaround) != 0;
-        arm64_hcr |= traps_of(ids->id);
+        arm64_hcr |= traps_of(ids->id) | traps_of_others(ids, boot);
         every &= ids->vectors;
         any |= ids->vectors;
     }

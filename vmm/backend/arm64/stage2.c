@@ -37,24 +37,6 @@ static uint64_t vtcr;   /* what VTCR_EL2 has for all VMs. Immutable. */
 #define VTCR_RES1    BIT(31)
 #define PS_48BITS    5
 
-/* CTR_EL0: a thread may move from one CPU to another while it cleans, so what counts is the
- * smallest line of them all, and what all can do without. */
-#define CTR_IDC       BIT(28)
-#define CTR_DIC       BIT(29)
-#define CTR_LINE(ctr) FIELD(ctr, 19, 16) /* of data caches: log2 of 4 bytes */
-static _Atomic uint64_t ctr_common = CTR_IDC | CTR_DIC;
-static atomic_uint line_log2 = 15;
-
-static void caches_read(void)
-{
-    uint64_t ctr = arch_sysreg_read(ctr_el0);
-    unsigned line = (unsigned)CTR_LINE(ctr), seen = atomic_load(&line_log2);
-
-    atomic_fetch_and(&ctr_common, ctr);
-    while (line < seen && !atomic_compare_exchange_weak(&line_log2, &seen, line))
-        ;
-}
-
 void arm64_stage2_cpu_enable(void)
 {
     uint64_t range = arm64_host.id[ID_INDEX(SYSREG_ID_AA64MMFR0)] & 15;
@@ -62,7 +44,6 @@ void arm64_stage2_cpu_enable(void)
     can_resize = arm64_id_field(arm64_host.id[ID_INDEX(SYSREG_ID_AA64MMFR2)], 52) >= 2;
     vtcr = VTCR_RES1 | VTCR_IRGN_WB | VTCR_ORGN_WB | VTCR_INNER | VTCR_PS(MIN(range, (uint64_t)PS_48BITS)) |
            (arm64_host.vmid_bits == 16 ? VTCR_VS : 0);
-    caches_read();
     /* Until a VM's is loaded: TLB maintenance by other CPUs goes by the width of VMIDs. */
     arch_sysreg_write(vtcr_el2, vtcr);
 }
@@ -130,6 +111,16 @@ uint64_t stage2_look(const struct stage2 *s2, gpa_t addr, uint64_t size, hpa_t *
 
 /* --- caches --- */
 
+/* CTR_EL0: a thread may move from one CPU to another while it cleans, so it goes by what is right on all. */
+#define CTR_IDC       BIT(28)
+#define CTR_DIC       BIT(29)
+#define CTR_LINE(ctr) FIELD(ctr, 19, 16) /* of data caches: log2 of 4 bytes */
+
+static uint64_t ctr(void)
+{
+    return arm64_host.id[ID_INDEX(SYSREG_CTR_EL0)];
+}
+
 /*
  * What the host has written through its caches reaches a guest that runs without its own, and one that
  * executes it: to the point of coherency, then out of the instruction caches. CTR_EL0 says what is not
@@ -137,12 +128,12 @@ uint64_t stage2_look(const struct stage2 *s2, gpa_t addr, uint64_t size, hpa_t *
  */
 static bool is_clean_always(void)
 {
-    return arm64_host.has_fwb && (atomic_load_explicit(&ctr_common, memory_order_relaxed) & CTR_IDC);
+    return arm64_host.has_fwb && (ctr() & CTR_IDC);
 }
 
 static void data_clean(hpa_t start, uint64_t size)
 {
-    uint64_t line = 4ULL << atomic_load_explicit(&line_log2, memory_order_relaxed);
+    uint64_t line = 4ULL << CTR_LINE(ctr());
 
     for (uint64_t at = 0; at < size; at += line)
         __asm__ volatile("dc civac, %0" ::"r"((char *)hpa_to_ptr(start) + at) : "memory");
@@ -158,7 +149,7 @@ static void data_settle(void)
 static void fetches_clean(void)
 {
     data_settle();
-    if (!(atomic_load_explicit(&ctr_common, memory_order_relaxed) & CTR_DIC))
+    if (!(ctr() & CTR_DIC))
         __asm__ volatile("ic ialluis; dsb ish; isb" ::: "memory");
 }
 
