@@ -8,18 +8,19 @@ import sys
 
 import formatting
 import includes
+import names
 import sizes
 import texts
 import tidy
 
-CHECKS = [("format", formatting), ("includes", includes), ("sizes", sizes), ("texts", texts), ("tidy", tidy)]
+CHECKS = [("format", formatting), ("includes", includes), ("names", names), ("sizes", sizes), ("texts", texts), ("tidy", tidy)]
 
 
 def main():
-    objects, names = sys.argv[1], sys.argv[2:]
+    objects, chosen = sys.argv[1], sys.argv[2:]
     passed = failed = 0
     for name, module in CHECKS:
-        if names and name not in names:
+        if chosen and name not in chosen:
             continue
         problems, note = module.check(objects)
         print(f"  {'FAIL' if problems else 'ok':5} {name}{': ' + note if note else ''}", flush=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# What only arm64 guests have, besides the GIC (gicv3.mk).
+# What only arm64 guests have, besides the GIC (gic.mk).
 devices-arm64-src = $(dev-src) $(dev-arm64-src) $(state-src) $(vm-clock-src) $(fake-src)
 
 unit-y += smccc

@@ -149,7 +149,7 @@ void lapic_icr_send(struct lapic *lapic);
 
 /*
  * Makes `vector` (16-255) pending; true if it was not before, so that the vCPU needs a kick. Context: any.
- * The summary bit follows the IRR's: lapic_irr_clear() pairs with this order.
+ * The summary bit follows the IRR's: summary_clear() pairs with this order.
  */
 static inline bool lapic_irr_set(struct lapic *lapic, uint8_t vector, bool is_level)
 {

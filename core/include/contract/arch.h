@@ -58,7 +58,7 @@ enum map_flags {
 };
 
 /* Maps/unmaps 4K-aligned ranges of the host's space, largest pages first. Serialised by the caller
- * (core/mm/vmap). */
+ * (core/mm/vmap_lock.h). */
 must_check int arch_map(uint64_t va, hpa_t pa, uint64_t size, unsigned flags);
 
 /*

@@ -11,7 +11,7 @@
  * The host's own page tables. What is mapped where is the same on all architectures (platform/mm/paging.c);
  * each has its entries (platform/<arch>/mm/paging.c).
  */
-extern struct pt_tree paging_tree; /* after boot: lock of core/mm/vmap */
+extern struct pt_tree paging_tree; /* after boot: core/mm/vmap_lock.h */
 
 /*
  * Builds the tables: RAM of every kind at its physical address, writable and not executable; the image W^X;
