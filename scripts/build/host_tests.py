@@ -10,17 +10,25 @@ import argparse
 import glob
 import os
 import re
+import resource
 import subprocess
 import sys
 
 CORPUS = "tests/fuzz/corpus"
-# libFuzzer's timeout is by the clock on the wall: a machine that others keep busy needs more of it.
+LIMITS = ["-rss_limit_mb=2048", "-print_final_stats=0"]
 SLOW = float(os.environ.get("BASALT_TEST_SLOW", "1"))
-LIMITS = [f"-timeout={10 * SLOW:.0f}", "-rss_limit_mb=2048", "-print_final_stats=0"]
+# libFuzzer's timeout is by the clock on the wall: a machine that others keep busy needs more of it.
+TIMEOUT = f"-timeout={10 * SLOW:.0f}"
+# So committed inputs are run without, and all of a target's have so much of a processor.
+REPLAY_CPU_S = int(300 * SLOW)
 
 
-def run(command):
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+def run(command, cpu_s=None):
+    def limit():
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 5))
+
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          preexec_fn=limit if cpu_s else None)
     return done.returncode, done.stdout.decode(errors="replace")
 
 
@@ -41,7 +49,7 @@ def replay(program, _):
     inputs = sorted(path for path in glob.glob(f"{CORPUS}/{name}/**", recursive=True) if os.path.isfile(path))
     if not inputs:
         return 0, 1, f"no corpus in {CORPUS}/{name}\n"
-    status, output = run([program, *LIMITS, *inputs])
+    status, output = run([program, "-timeout=0", *LIMITS, *inputs], REPLAY_CPU_S)
     return int(status == 0), int(status != 0), output
 
 
@@ -49,7 +57,7 @@ def fuzz(program, runs):
     name = os.path.basename(program).split("_", 1)[1]
     found = f"build/corpus/{name}"
     os.makedirs(found, exist_ok=True)
-    status, output = run([program, *LIMITS, f"-runs={runs}", "-verbosity=1", f"-artifact_prefix={found}-",
+    status, output = run([program, TIMEOUT, *LIMITS, f"-runs={runs}", "-verbosity=1", f"-artifact_prefix={found}-",
                           found, f"{CORPUS}/{name}"])
     done = re.findall(r"^Done .*$", output, re.M)
     print(f"  {name}: {done[-1] if done else 'stopped'}", flush=True)

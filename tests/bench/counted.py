@@ -11,6 +11,7 @@ import struct
 
 from harness.config import BOARDS, DEFAULT_BOARD, Failure, HostConfig
 from harness.host import Host
+from harness.stopwatch import patiently
 
 MULTIBOOT_MAGIC = 0x1BADB002
 
@@ -73,7 +74,7 @@ class Debugger:
 
     def __init__(self, path):
         self._sock = socket.socket(socket.AF_UNIX)
-        self._sock.settimeout(60)
+        self._sock.settimeout(1)
         self._sock.connect(str(path))
         self._buffer = b""
 
@@ -90,7 +91,7 @@ class Debugger:
                 packet, self._buffer = self._buffer[start + 1:end], self._buffer[end + 3:]
                 self._sock.sendall(b"+")
                 return packet.decode()
-            data = self._sock.recv(4096)
+            data = patiently(lambda: self._sock.recv(4096), 60, "QEMU's debugger says nothing")
             if not data:
                 raise Failure("QEMU's debugger connection closed")
             self._buffer += data

@@ -10,6 +10,7 @@ import time
 from counted import virtual
 from harness.config import BOARDS, LOGS, Failure
 from harness.host import Host
+from harness.stopwatch import wait_until
 from harness.vm import Vm, guest_file, upload
 
 TYPED = 40
@@ -97,14 +98,14 @@ def recorded(board):
 
 def wait_end(vm, timeout=120):
     """Seldom, so that the host has little else to do than the guest."""
-    deadline = time.monotonic() + timeout
-    while True:
-        time.sleep(1)
-        info = vm.info()
-        if info["state"] in ("stopped", "crashed"):
-            break
-        if time.monotonic() > deadline:
-            raise Failure(f"the guest does not end; it said {vm.output()[-300:]!r}")
+    info = {}
+
+    def has_ended():
+        info.update(vm.info())
+        return info["state"] in ("stopped", "crashed")
+
+    time.sleep(1)
+    wait_until(has_ended, timeout, lambda: f"the guest does not end; it said {vm.output()[-300:]!r}", pause=1)
     if info["state"] != "stopped" or info["exit_code"] != 0:
         raise Failure(f"the guest: {info['state']}, {info['crash']}; it said {vm.output()[-300:]!r}")
     return vm.output()

@@ -12,7 +12,7 @@ import sys
 import time
 import unittest
 
-from toolcase import TOOL, HostCase, ctl, run
+from toolcase import PATIENCE_S, TOOL, HostCase, ctl, output_of, run, status_of, wait_until
 
 
 class TestCompletion(HostCase):
@@ -89,11 +89,9 @@ class TestProcess(HostCase):
         return subprocess.Popen([sys.executable, TOOL, *argv], **more)
 
     def interrupt(self, process, ready):
-        deadline = time.monotonic() + 10
-        while not ready() and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_until(ready, PATIENCE_S, "the tool does not ask", pause=0.02)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=10)
+        out, err = output_of(process)
         self.assertEqual((process.returncode, err), (130, b"basaltctl: interrupted\n"))
         return out
 
@@ -115,7 +113,7 @@ class TestProcess(HostCase):
                 process = self.spawn(*argv)
                 process.stdout.read(10)
                 process.stdout.close()
-                self.assertEqual((process.stderr.read(), process.wait(10)), (b"", 141))
+                self.assertEqual((process.stderr.read(), status_of(process)), (b"", 141))
                 process.stderr.close()
 
     def test_long_output_is_whole_with_and_without_buffers(self):
@@ -124,23 +122,23 @@ class TestProcess(HostCase):
             env = {"BASALT_HOST": self.fake.label, "PYTHONUNBUFFERED": value}
             process = self.spawn("log", "--json", env=env)
             time.sleep(0.3)     # the pipe fills up
-            self.assertEqual(len(json.loads(process.communicate(timeout=10)[0])["entries"]), 900)
+            self.assertEqual(len(json.loads(output_of(process)[0])["entries"]), 900)
 
     def test_full_and_closed_output(self):
         with open("/dev/full", "wb") as full:
             process = self.spawn("images", stdout=full)
-            _, err = process.communicate(timeout=10)
+            _, err = output_of(process)
         self.assertEqual(process.returncode, 2)
         self.assert_one_line(err.decode())
         process = self.spawn("images", stdout=None, preexec_fn=lambda: os.close(1))
-        _, err = process.communicate(timeout=10)
+        _, err = output_of(process)
         self.assertEqual(process.returncode, 2)
         self.assert_one_line(err.decode())
 
     def test_progress_only_on_a_terminal(self):
         path = self.file(size=20 << 20)
         process = self.spawn("image", "push", path, "x")
-        out, err = process.communicate(timeout=20)
+        out, err = output_of(process)
         self.assertEqual((process.returncode, err), (0, b""))
         main, side = pty.openpty()
         process = self.spawn("image", "push", path, "x", stderr=side)
@@ -149,7 +147,7 @@ class TestProcess(HostCase):
         with contextlib.suppress(OSError):
             while block := os.read(main, 4096):
                 seen += block
-        out = process.communicate(timeout=20)[0]
+        out = output_of(process)[0]
         os.close(main)
         self.assertEqual(process.returncode, 0)
         self.assertIn(b"replaced", out)
@@ -168,7 +166,7 @@ class TestProcess(HostCase):
             process = self.spawn("host", "reboot", stdin=side)
             os.close(side)
             os.write(main, answer)
-            _, err = process.communicate(timeout=10)
+            _, err = output_of(process)
             os.close(main)
             self.assertEqual((process.returncode, self.fake.actions), (want, actions))
             self.assertIn(f"Reboot {self.fake.label}? [y/N]".encode(), err)

@@ -7,11 +7,10 @@ import select
 import subprocess
 import sys
 import termios
-import time
 import unittest
 
 from fakevms import Vm
-from toolcase import TOOL, HostCase, ctl, run
+from toolcase import PATIENCE_S, TOOL, HostCase, again_after_stall, ctl, output_of, run, status_of, wait_until
 
 CONFIG = {"name": "web", "vcpus": 2, "memory": "512M", "kernel": "linux"}
 
@@ -27,10 +26,7 @@ class VmCase(HostCase):
         return vm
 
     def until(self, condition):
-        deadline = time.monotonic() + 10
-        while not condition():
-            self.assertLess(time.monotonic(), deadline, "it did not happen")
-            time.sleep(0.01)
+        wait_until(condition, PATIENCE_S, "it did not happen", pause=0.01)
 
 
 class Commands(VmCase):
@@ -122,6 +118,7 @@ class Commands(VmCase):
         self.assertEqual(self.good("vm", "delete", "--force", "web", "nix").lines, ["web: deleted"])
         self.assertEqual(self.fake.vms, {})
 
+    @again_after_stall
     def test_wait(self):
         vm = self.vm()
         self.assertEqual(self.good("vm", "wait", "web", "--for", "running").lines, ["web: running"])
@@ -170,13 +167,13 @@ class Process:
     def type(self, data):
         os.write(self.master, data)
 
-    def expect(self, text, timeout=10):
-        deadline = time.monotonic() + timeout
-        while text not in self.seen:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self.master], [], [], left)[0]:
-                self.case.fail(f"no {text!r} in {self.seen!r}")
-            self.seen += os.read(self.master, 4096)
+    def expect(self, text):
+        def has_come():
+            if text not in self.seen and select.select([self.master], [], [], 0.1)[0]:
+                self.seen += os.read(self.master, 4096)
+            return text in self.seen
+
+        wait_until(has_come, PATIENCE_S, lambda: f"no {text!r} in {self.seen!r}", pause=0)
 
     def end(self):
         if self.process.poll() is None:
@@ -202,7 +199,7 @@ class Console(VmCase):
         tool.type(b"ls\r\x03")
         tool.expect(b"<ls\r\x03>")
         tool.type(b"last\x1dnot sent")
-        self.assertEqual(tool.process.wait(10), 0)
+        self.assertEqual(status_of(tool.process), 0)
         tool.expect(b"web: detached")
         self.assertEqual(termios.tcgetattr(tool.slave), tool.before)
         self.until(lambda: (10, b"there?") in self.fake.frames)
@@ -222,7 +219,7 @@ class Console(VmCase):
         tool.expect(b"<x>")
         self.assertEqual(tool.seen.count(b"one"), 1)
         tool.type(b"\x1d")
-        self.assertEqual(tool.process.wait(10), 0)
+        self.assertEqual(status_of(tool.process), 0)
 
     def test_what_was_overwritten_is_told(self):
         vm = self.vm()
@@ -234,7 +231,7 @@ class Console(VmCase):
         tool.expect(b"new")
         tool.expect(b"96 bytes of output were overwritten")
         tool.type(b"\x1d")
-        self.assertEqual(tool.process.wait(10), 0)
+        self.assertEqual(status_of(tool.process), 0)
 
     def test_detaches_while_reconnecting(self):
         self.vm().output = b"one "
@@ -244,7 +241,7 @@ class Console(VmCase):
         tool.type(b"drop")
         tool.expect(b"reconnecting")
         tool.type(b"\x1d")
-        self.assertEqual(tool.process.wait(10), 0)
+        self.assertEqual(status_of(tool.process), 0)
         self.assertEqual(termios.tcgetattr(tool.slave), tool.before)
 
     def test_ends_with_the_vm(self):
@@ -254,7 +251,7 @@ class Console(VmCase):
         tool.expect(b"last words")
         self.good("vm", "delete", "web")
         tool.expect(b"web: VM deleted")
-        self.assertEqual(tool.process.wait(10), 0)
+        self.assertEqual(status_of(tool.process), 0)
         self.assertEqual(termios.tcgetattr(tool.slave), tool.before)
 
     def test_restores_the_terminal_when_terminated(self):
@@ -262,19 +259,19 @@ class Console(VmCase):
         tool = Process(self, "vm", "console", "web")
         tool.expect(b"hello")
         tool.process.terminate()
-        self.assertEqual(tool.process.wait(10), 130)
+        self.assertEqual(status_of(tool.process), 130)
         self.assertEqual(termios.tcgetattr(tool.slave), tool.before)
 
     def test_no_such_vm(self):
         tool = Process(self, "vm", "console", "nix")
         tool.expect(b"There is no VM nix")
-        self.assertEqual(tool.process.wait(10), 5)
+        self.assertEqual(status_of(tool.process), 5)
         self.assertEqual(termios.tcgetattr(tool.slave), tool.before)
 
     def test_a_script(self):
         self.vm().output = b"# "
         tool = Process(self, "vm", "console", "web", terminal=False)
-        out, err = tool.process.communicate(b"uname\n" + b"\x1d" + b"y" * 70000, timeout=20)
+        out, err = output_of(tool.process, b"uname\n" + b"\x1d" + b"y" * 70000)
         self.assertEqual((tool.process.returncode, err), (0, b""))
         self.assertTrue(out.startswith(b"# <uname\n"), out[:50])
         self.assertEqual(out.count(b"y"), 70000)
@@ -288,7 +285,7 @@ class Console(VmCase):
         self.fake.vms["new"].say(b"up")
         tool.expect(b"up")
         tool.type(b"\x1d")
-        self.assertEqual(tool.process.wait(10), 0)
+        self.assertEqual(status_of(tool.process), 0)
 
     def test_follows_the_log(self):
         vm = self.vm("stopped")
@@ -299,7 +296,7 @@ class Console(VmCase):
         tool.expect(b"more")
         self.assertNotIn(b"0123", tool.seen)
         self.good("vm", "delete", "web")
-        self.assertEqual(tool.process.wait(10), 0)
+        self.assertEqual(status_of(tool.process), 0)
 
 
 class Frames(unittest.TestCase):

@@ -2,6 +2,7 @@
 """What the tests of basaltctl share: the tool in this process, servers that misbehave, a case with a host."""
 
 import contextlib
+import functools
 import importlib.machinery
 import importlib.util
 import io
@@ -10,6 +11,7 @@ import os
 import pathlib
 import shutil
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -17,7 +19,14 @@ import unittest
 
 from fakehost import FakeHost
 
-TOOL = pathlib.Path(__file__).resolve().parents[2] / "scripts" / "basaltctl"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TOOL = ROOT / "scripts" / "basaltctl"
+
+sys.path.insert(0, str(ROOT / "tests" / "system"))
+from harness import heartbeat  # noqa: E402  (the path comes first)
+from harness.stopwatch import Stopwatch, patiently, wait_until  # noqa: E402,F401
+
+PATIENCE_S = 30     # of the stopwatch, for what should come at once
 
 
 def load_tool():
@@ -63,6 +72,42 @@ def run(*argv, stdin=b"", env=None):
         sys.stdin = saved_in
         os.environ.clear()
         os.environ.update(saved)
+
+
+def _in_rounds(wait):
+    """What subprocess waits for, asked for again and again: whether it is late is the stopwatch's to say."""
+    def attempt():
+        try:
+            return wait()
+        except subprocess.TimeoutExpired as expired:
+            raise TimeoutError from expired
+    return patiently(attempt, PATIENCE_S, "the tool does not end")
+
+
+def output_of(process, data=None):
+    """What it says until it ends: standard output, standard error."""
+    first = [data]
+    return _in_rounds(lambda: process.communicate(first.pop() if first else None, timeout=1))
+
+
+def status_of(process):
+    return _in_rounds(lambda: process.wait(1))
+
+
+def again_after_stall(test):
+    """For tests in which the tool is given less than a second: what fails when the machine stood still is done again."""
+    @functools.wraps(test)
+    def attempts(self):
+        while True:
+            before = heartbeat.lost()
+            try:
+                return test(self)
+            except AssertionError:
+                if heartbeat.lost() == before:
+                    raise
+            self.doCleanups()
+            self.setUp()
+    return attempts
 
 
 class RawServer:
