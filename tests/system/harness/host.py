@@ -236,6 +236,10 @@ class Host:
             raise Failure(f"/healthz answers {answer.status} when the host says that it is ready")
         return self
 
+    def has_died(self):
+        """It has said what it never should, or reset."""
+        return bool(self.resets or self.shutdown_reason or self.serial and self.serial.seen(FATAL))
+
     def check_alive(self, timeout=20):
         """The host answers now, and nothing fatal was said."""
         answer = self.api.get("/healthz", timeout=timeout)

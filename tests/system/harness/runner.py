@@ -17,6 +17,10 @@ from .stopwatch import Stopwatch
 # Whatever progress a test shows, it ends after this many times its timeout.
 TOTAL_FACTOR = 8
 
+# A failure says little when the machine stood still for so many seconds meanwhile: the test is run again, so often at most.
+STANDSTILL_S = 2
+ATTEMPTS = 3
+
 
 class Context:
     """What a test function gets: its host and the means to start others."""
@@ -63,6 +67,10 @@ class Context:
             serial = host.serial
             times += [host.api.last_activity, serial.last_activity if serial else 0]
         return max(times)
+
+    def may_run_again(self):
+        """Whether its failure may be the machine's, which stood still; not what a host of its own said or did before it died."""
+        return self._whole.stood_still() >= STANDSTILL_S and not any(host.has_died() for host in self.hosts)
 
     def watch(self):
         """Ends the hosts of a test that hangs; whatever it waits for fails then."""
@@ -160,9 +168,9 @@ class Runner:
             host.wait_ready()
         return host
 
-    def _run_case(self, case, host):
+    def _run_case(self, case, host, attempt=1):
         """Runs one case on `host` (None: a new one is made); gives the host if the next case may use it."""
-        logdir = LOGS / re.sub(r"[^\w.,=-]+", "_", case.name)
+        logdir = LOGS / (re.sub(r"[^\w.,=-]+", "_", case.name) + (f"-again{attempt - 1}" if attempt > 1 else ""))
         shutil.rmtree(logdir, ignore_errors=True)
         context = Context(case, logdir)
         with self._lock:
@@ -191,16 +199,20 @@ class Runner:
             self._report(case, context, "PASS", "")
         with self._lock:
             del self._active[case.name]
+        is_again = False
         if reason is not None:
+            is_again = attempt < ATTEMPTS and context.may_run_again()
             reason = f"{context.stalled} ({reason})" if context.stalled else reason
             self._keep_logs(context, host, logdir)
-            self._report(case, context, "FAIL", reason)
+            self._report(case, context, "AGAIN" if is_again else "FAIL", reason)
         is_reusable = case.host == "shared" and reason is None and host and host.is_running
         context.stop_launched(keep=host if is_reusable else None)
         if host and not is_reusable:
             host.stop()
         if reason is None and not self.keep:
             shutil.rmtree(logdir, ignore_errors=True)
+        if is_again:
+            return self._run_case(case, None, attempt + 1)
         return host if is_reusable else None
 
     def _keep_logs(self, context, host, logdir):
@@ -217,6 +229,8 @@ class Runner:
                 self.passed.append(case.name)
                 self._timings[case.name] = round(seconds, 1)
                 print(f"PASS {case.name} ({seconds:.1f} s)", flush=True)
+            elif verdict == "AGAIN":
+                print(f"AGAIN {case.name}: {reason} ({seconds:.1f} s, in which the machine stood still)", flush=True)
             elif verdict == "SKIP":
                 self.skipped.append((case.name, reason))
                 print(f"SKIP {case.name}: {reason}", flush=True)

@@ -39,9 +39,13 @@ class Stopwatch:
 
     def seconds(self):
         passed = time.monotonic() - self._began  # first: what is lost from here on must not be missing in the other
-        lost = heartbeat.lost() - self._lost
+        lost = self.stood_still()
         # Who waits for a processor is late as well, so the two are estimates of the same and not to be added.
         return max(min(self._got(passed), passed - lost), passed / 100)
+
+    def stood_still(self):
+        """Seconds in which nothing of ours ran although nobody else did, as far as the heartbeat knows."""
+        return heartbeat.lost() - self._lost
 
     def share(self):
         """What part of the time that passed that is."""
