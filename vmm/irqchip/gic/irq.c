@@ -123,19 +123,40 @@ void gic_raised_latch(struct gic_cpu *cpu)
     }
 }
 
+static always_inline struct gic_cpu *home_lock(struct irqchip *chip, struct gic_irq *irq,
+                                               arch_irq_state_t *state)
+{
+    struct gic_cpu *cpu = &chip->cpus[atomic_load_explicit(&irq->home, memory_order_acquire)];
+
+    *state = spin_lock_irqsave(&cpu->lock);
+    return cpu;
+}
+
+static always_inline bool is_home(const struct gic_cpu *cpu, const struct gic_irq *irq)
+{
+    return atomic_load_explicit(&irq->home, memory_order_acquire) == cpu->index;
+}
+
+/* It has moved meanwhile. */
+static no_inline struct gic_cpu *home_follow(struct gic_cpu *cpu, struct gic_irq *irq,
+                                             arch_irq_state_t *state)
+{
+    while (!is_home(cpu, irq)) {
+        spin_unlock_irqrestore(&cpu->lock, *state);
+        cpu = home_lock(cpu->chip, irq, state);
+    }
+    return cpu;
+}
+
 struct gic_cpu *gic_irq_lock(struct irqchip *chip, struct gic_irq *irq, arch_irq_state_t *state)
 {
-    for (;;) {
-        uint16_t home = atomic_load_explicit(&irq->home, memory_order_acquire);
-        struct gic_cpu *cpu = &chip->cpus[home];
+    struct gic_cpu *cpu = home_lock(chip, irq, state);
 
-        *state = spin_lock_irqsave(&cpu->lock);
-        if (likely(atomic_load_explicit(&irq->home, memory_order_acquire) == home)) {
-            gic_raised_latch(cpu);
-            return cpu;
-        }
-        spin_unlock_irqrestore(&cpu->lock, *state);
-    }
+    if (unlikely(!is_home(cpu, irq)))
+        cpu = home_follow(cpu, irq, state);
+    if (unlikely(atomic_load_explicit(&cpu->raised, memory_order_relaxed) != 0))
+        gic_raised_latch(cpu);
+    return cpu;
 }
 
 /* What its vCPU has to know once it has been placed. */

@@ -36,14 +36,6 @@ static const uint64_t baser_fixed[ITS_BASERS] = {
     4ULL << 56 | BASER_ENTRY, /* collections */
 };
 
-void its_lpi_signal(struct its *its, struct gic_lpi *lpi)
-{
-    uint16_t target = atomic_load(&its->collections[atomic_load(&lpi->collection)]);
-
-    if (target != ROUTE_NONE)
-        gic_lpi_trigger(its->chip, lpi, target);
-}
-
 void its_signal(struct its *its, uint32_t device, uint32_t event)
 {
     struct gic_lpi *lpi;

@@ -65,7 +65,13 @@ void its_write(void *device, uint64_t offset, unsigned size, uint64_t value);
 /* A message has come: an LPI becomes pending, or nothing happens. Context: any. */
 void its_signal(struct its *its, uint32_t device, uint32_t event);
 /* The same, of an event that has been found. */
-void its_lpi_signal(struct its *its, struct gic_lpi *lpi);
+static inline void its_lpi_signal(struct its *its, struct gic_lpi *lpi)
+{
+    uint16_t target = atomic_load(&its->collections[atomic_load(&lpi->collection)]);
+
+    if (likely(target != ROUTE_NONE))
+        gic_lpi_trigger(its->chip, lpi, target);
+}
 
 /* Executes some of the commands that are left; true: there are more. Context: the vCPU's thread. */
 must_check bool its_continue(struct gic_cpu *cpu);

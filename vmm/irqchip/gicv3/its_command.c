@@ -163,6 +163,14 @@ static int do_movi(struct its *its, const struct command *c)
     return 0;
 }
 
+static void do_int(struct its *its, const struct command *c)
+{
+    struct gic_lpi *lpi = its_event_find(its, command_device(c), command_event(c));
+
+    if (likely(lpi != NULL))
+        its_lpi_signal(its, lpi);
+}
+
 static int do_event(struct its *its, const struct command *c, unsigned code)
 {
     struct gic_lpi *lpi = its_event_find(its, command_device(c), command_event(c));
@@ -170,9 +178,6 @@ static int do_event(struct its *its, const struct command *c, unsigned code)
     if (lpi == NULL)
         return 0;
     switch (code) {
-    case COMMAND_INT:
-        its_lpi_signal(its, lpi);
-        break;
     case COMMAND_CLEAR:
         gic_irq_clear(its->chip, &lpi->irq, GIC_BITS_PENDING);
         break;
@@ -205,10 +210,15 @@ static int do_movall(struct its *its, const struct command *c)
     return gic_lpi_move_some(&its->chip->cpus[from], to, STEPS) ? -EAGAIN : 0;
 }
 
-/* -EAGAIN: it has not been completed. */
-static no_inline int command_do(struct its *its, const struct command *c)
+static unsigned command_code(const struct command *c)
 {
-    unsigned code = (unsigned)(c->words[0] & 0xff);
+    return (unsigned)(c->words[0] & 0xff);
+}
+
+/* What changes the map. -EAGAIN: it has not been completed. */
+static no_inline int map_command_do(struct its *its, const struct command *c)
+{
+    unsigned code = command_code(c);
 
     switch (code) {
     case COMMAND_MAPD:
@@ -221,7 +231,6 @@ static no_inline int command_do(struct its *its, const struct command *c)
         return do_map(its, c, command_event(c));
     case COMMAND_MOVI:
         return do_movi(its, c);
-    case COMMAND_INT:
     case COMMAND_CLEAR:
     case COMMAND_INV:
     case COMMAND_DISCARD:
@@ -233,6 +242,15 @@ static no_inline int command_do(struct its *its, const struct command *c)
     default: /* SYNC: every command has had its effect when the next one begins */
         return 0;
     }
+}
+
+/* The one that devices' messages mean as well goes without what the others have to save. */
+static always_inline int command_do(struct its *its, const struct command *c)
+{
+    if (unlikely(command_code(c) != COMMAND_INT))
+        return map_command_do(its, c);
+    do_int(its, c);
+    return 0;
 }
 
 /* --- the queue: 5.2 --- */

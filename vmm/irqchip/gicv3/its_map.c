@@ -49,7 +49,7 @@ static void cache_drop(struct its *its)
     atomic_store(&its->epoch, epoch);
 }
 
-static struct gic_lpi *event_search(struct its *its, uint32_t key)
+static no_inline struct gic_lpi *event_search(struct its *its, uint32_t key)
 {
     struct gic_lpi wanted = {.key = key}, *lpi;
     arch_irq_state_t state = spin_lock_irqsave(&its->lock);
