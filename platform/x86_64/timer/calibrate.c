@@ -20,6 +20,14 @@ struct sample {
 
 #define SAMPLE_TRIES   5
 #define CALIBRATION_MS 10
+#define MEASUREMENTS   5
+
+/* What the counters did in CALIBRATION_MS, or longer. */
+struct measurement {
+    uint64_t tsc, reference;
+    uint32_t lapic;
+    uint64_t longest_gap; /* between two looks; cycles */
+};
 
 static uint64_t tsc_hz; /* immutable after clock_calibrate() */
 
@@ -60,37 +68,71 @@ static uint64_t tsc_hz_by_cpuid(void)
     return r.eax && r.ebx && r.ecx ? (uint64_t)r.ecx * r.ebx / r.eax : 0;
 }
 
-void clock_calibrate(void)
+static struct measurement measure(const struct reference_clock *reference)
 {
-    const struct reference_clock *reference = reference_clock_find();
-    uint64_t wanted = reference->hz * CALIBRATION_MS / 1000, passed = 0, last, told = tsc_hz_by_cpuid();
+    uint64_t wanted = reference->hz * CALIBRATION_MS / 1000, last, looked;
+    struct measurement m = {0};
     struct sample from, to;
 
-    lapic_write(LAPIC_TIMER_DIVIDE, 0xb); /* by 1 */
-    lapic_write(LAPIC_LVT_TIMER, LAPIC_LVT_MASKED);
     lapic_write(LAPIC_TIMER_INITIAL, 0xffffffff);
     from = sample_take(reference);
     last = from.reference;
+    looked = from.tsc;
     /* Differences are added up, so a counter that wraps meanwhile does no harm. A dead one must not hang us.
      */
-    for (uint64_t rounds = 0; passed < wanted && rounds < 100000000; rounds++) {
-        uint64_t now = reference->read();
+    for (uint64_t rounds = 0; m.reference < wanted && rounds < 100000000; rounds++) {
+        uint64_t now = reference->read(), cycles = arch_clock_cycles();
 
-        passed += (now - last) & reference->mask;
+        m.reference += (now - last) & reference->mask;
+        m.longest_gap = MAX(m.longest_gap, cycles - looked);
         last = now;
+        looked = cycles;
         arch_relax();
     }
     to = sample_take(reference);
     lapic_write(LAPIC_TIMER_INITIAL, 0);
-    passed += (to.reference - last) & reference->mask;
-    if (passed == 0) {
+    m.reference += (to.reference - last) & reference->mask;
+    m.longest_gap = MAX(m.longest_gap, to.tsc - looked);
+    m.tsc = to.tsc - from.tsc;
+    m.lapic = from.lapic - to.lapic;
+    return m;
+}
+
+/*
+ * Whoever keeps us from looking for long (an SMI, a hypervisor below that runs others) does no harm unless it
+ * is for so long that a counter wraps, the PM timer's 24 bits in 4.7 s, or that the local APIC's has come to
+ * its end: so the shortest of a few counts, one as good as any if no gap makes up most of it.
+ */
+static struct measurement measure_best(const struct reference_clock *reference)
+{
+    struct measurement best = measure(reference);
+
+    for (unsigned i = 1; i < MEASUREMENTS && best.longest_gap > best.tsc / 2; i++) {
+        struct measurement m = measure(reference);
+
+        if (m.tsc < best.tsc)
+            best = m;
+    }
+    return best;
+}
+
+void clock_calibrate(void)
+{
+    const struct reference_clock *reference = reference_clock_find();
+    uint64_t told = tsc_hz_by_cpuid();
+    struct measurement m;
+
+    lapic_write(LAPIC_TIMER_DIVIDE, 0xb); /* by 1 */
+    lapic_write(LAPIC_LVT_TIMER, LAPIC_LVT_MASKED);
+    m = measure_best(reference);
+    if (m.reference == 0) {
         log_error("clock: the %s does not count; guessing 1 GHz", reference->name);
         tsc_hz = NSEC_PER_SEC;
         lapic_timer_set_hz(NSEC_PER_SEC);
         return;
     }
-    tsc_hz = told ? told : (to.tsc - from.tsc) * reference->hz / passed;
-    lapic_timer_set_hz((uint64_t)(from.lapic - to.lapic) * reference->hz / passed);
+    tsc_hz = told ? told : m.tsc * reference->hz / m.reference;
+    lapic_timer_set_hz((uint64_t)m.lapic * reference->hz / m.reference);
     log_info("clock: TSC %llu kHz (%s), reference %s", (unsigned long long)tsc_hz / 1000,
              told ? "CPUID" : "calibrated", reference->name);
     if (!cpu_has(CPU_FEATURE_INVARIANT_TSC))
