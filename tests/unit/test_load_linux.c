@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "load_fixture.h"
-
-#include <criterion/criterion.h>
+#include "load_expect.h"
 #include <stdio.h>
 
 #define SETUP_SIZE   (5 * 512) /* setup_sects 0: four, and the boot sector */
@@ -37,13 +35,6 @@ static void setup(void)
     params.rsdp = 0xe0000;
 }
 
-static void teardown(void)
-{
-    bytes_source_free(&kernel);
-    bytes_source_free(&initrd);
-    fake_gmem_free();
-}
-
 TestSuite(load_linux, .init = setup, .fini = teardown);
 
 static void initrd_init(uint64_t size)
@@ -54,16 +45,6 @@ static void initrd_init(uint64_t size)
     params.initrd = &initrd.source;
 }
 
-static void expect_refusal(const char *field, const char *part)
-{
-    int status = fixture_load();
-
-    cr_assert_eq(status, -EINVAL, "status %d", status);
-    cr_assert_str_eq(load_error.field, field, "field %s: %s", load_error.field, load_error.detail);
-    cr_assert(strstr(load_error.detail, part), "\"%s\" is not in \"%s\"", part, load_error.detail);
-    cr_assert_lt(strlen(load_error.detail), sizeof(load_error.detail) - 1, "cut off: %s", load_error.detail);
-}
-
 static bool guest_holds(uint64_t address, const uint8_t *bytes, size_t size)
 {
     uint8_t *copy = malloc(size);
@@ -71,13 +52,6 @@ static bool guest_holds(uint64_t address, const uint8_t *bytes, size_t size)
 
     free(copy);
     return is_equal;
-}
-
-static void expect_ok(void)
-{
-    int status = fixture_load();
-
-    cr_assert_eq(status, 0, "%d: %s", status, load_error.detail);
 }
 
 Test(load_linux, kernel_at_its_address)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "elf_file.h"
-
-#include <criterion/criterion.h>
+#include "load_expect.h"
 
 #define HEADER_AT 0x1000
 #define MAGIC     0x1badb002
@@ -55,31 +54,7 @@ static void setup(void)
     params.cmdline = "one two";
 }
 
-static void teardown(void)
-{
-    bytes_source_free(&kernel);
-    bytes_source_free(&initrd);
-    fake_gmem_free();
-}
-
 TestSuite(load_multiboot, .init = setup, .fini = teardown);
-
-static void expect_ok(void)
-{
-    int status = fixture_load();
-
-    cr_assert_eq(status, 0, "%d: %s", status, load_error.detail);
-}
-
-static void expect_refusal(const char *field, const char *part)
-{
-    int status = fixture_load();
-
-    cr_assert_eq(status, -EINVAL, "status %d", status);
-    cr_assert_str_eq(load_error.field, field, "field %s: %s", load_error.field, load_error.detail);
-    cr_assert(strstr(load_error.detail, part), "\"%s\" is not in \"%s\"", part, load_error.detail);
-    cr_assert_lt(strlen(load_error.detail), sizeof(load_error.detail) - 1, "cut off: %s", load_error.detail);
-}
 
 static void copied(uint64_t address, uint32_t offset, uint32_t size)
 {

@@ -79,14 +79,33 @@ static inline uint64_t module_next(uint64_t address, uint64_t size)
  */
 must_check int modules_load(struct loader *l, space_find_fn *find, uint64_t *base);
 
-/* Takes room for boot information, where every kernel sees it. */
-must_check int info_room_take(struct loader *l, uint64_t size, uint64_t *base);
+/* --- Boot information: a fixed part, the memory map, the list of modules, strings --- */
+
+#define INFO_ENTRY_MAX 32
+
+/* How a protocol writes it. An entry is of zeroes when it is to be filled. */
+struct info_format {
+    uint64_t fixed_size, strings_size; /* strings: of its own, besides command lines */
+    size_t range_size, module_size;    /* at most INFO_ENTRY_MAX */
+    void (*range_put)(uint8_t *entry, const struct load_range *range);
+    void (*module_put)(uint8_t *entry, const struct load_module *module, uint64_t address, uint64_t cmdline);
+};
+
+/* Where it is. */
+struct info_layout {
+    uint64_t modules; /* the files */
+    uint64_t info, map, list, strings;
+};
+
+/* Takes room for it where every kernel sees it; `modules` stays. */
+must_check int info_place(struct loader *l, const struct info_format *format, struct info_layout *layout);
+
+/* Writes map and list; the modules' command lines go to *cursor, which moves on. */
+must_check int info_lists_write(struct loader *l, const struct info_format *format,
+                                const struct info_layout *layout, uint64_t *cursor);
 
 /* Appends `text` and its NUL at *cursor and moves that on; *at is where it begins. */
 must_check int string_put(struct loader *l, const char *text, uint64_t *cursor, uint64_t *at);
-
-/* How many bytes all command lines need, NULs included. */
-uint64_t strings_size(const struct loader *l);
 
 /* --- The formats --- */
 

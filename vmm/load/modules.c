@@ -3,8 +3,6 @@
 
 #include "loader.h"
 
-#include <string.h>
-
 unsigned modules_count(const struct loader *l)
 {
     return l->params->module_count + (l->params->initrd ? 1 : 0);
@@ -63,35 +61,4 @@ int modules_load(struct loader *l, space_find_fn *find, uint64_t *base)
             (unsigned long long)space_largest(l, MIB(1), LOAD_LIMIT_4G));
     space_take(l, *base, size);
     return copy(l, *base);
-}
-
-int info_room_take(struct loader *l, uint64_t size, uint64_t *base)
-{
-    *base = space_lowest(l, size, PAGE_SIZE, LOAD_LOW_MIN, LOAD_LIMIT_4G);
-    if (*base == SPACE_NONE)
-        return load_fail(l, "memory", "no room for %llu bytes of boot information below 4 GiB",
-                         (unsigned long long)size);
-    space_take(l, *base, size);
-    return 0;
-}
-
-int string_put(struct loader *l, const char *text, uint64_t *cursor, uint64_t *at)
-{
-    size_t size = strlen(text ? text : "") + 1;
-
-    *at = *cursor;
-    *cursor += size;
-    return load_write(l, *at, text ? text : "", size);
-}
-
-uint64_t strings_size(const struct loader *l)
-{
-    uint64_t sum = strlen(l->params->cmdline ? l->params->cmdline : "") + 1;
-
-    for (unsigned i = 0; i < modules_count(l); i++) {
-        const char *text = module_at(l, i).cmdline;
-
-        sum += strlen(text ? text : "") + 1;
-    }
-    return sum;
 }

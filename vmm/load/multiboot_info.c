@@ -29,25 +29,29 @@ enum {
 
 static const char loader_name[] = "basalt";
 
-struct info_layout {
-    uint64_t modules; /* the files */
-    uint64_t info, list, map, strings;
-};
-
-static int info_place(struct loader *l, struct info_layout *layout)
+static void range_put(uint8_t *entry, const struct load_range *range)
 {
-    uint64_t list = INFO_SIZE, map = list + (uint64_t)modules_count(l) * MODULE_SIZE;
-    uint64_t strings = map + (uint64_t)l->params->memory_map_count * MMAP_ENTRY;
-    uint64_t size = strings + strings_size(l) + sizeof(loader_name);
-    int status = info_room_take(l, size, &layout->info);
-
-    if (status)
-        return status;
-    layout->list = layout->info + list;
-    layout->map = layout->info + map;
-    layout->strings = layout->info + strings;
-    return 0;
+    put_u32(entry, MMAP_ENTRY - 4);
+    put_u64(entry + 4, range->base);
+    put_u64(entry + 12, range->size);
+    put_u32(entry + 20, range->type);
 }
+
+static void module_put(uint8_t *entry, const struct load_module *module, uint64_t address, uint64_t cmdline)
+{
+    put_u32(entry, (uint32_t)address);
+    put_u32(entry + 4, (uint32_t)(address + module->source->size));
+    put_u32(entry + 8, (uint32_t)cmdline);
+}
+
+static const struct info_format format = {
+    .fixed_size = INFO_SIZE,
+    .strings_size = sizeof(loader_name),
+    .range_size = MMAP_ENTRY,
+    .module_size = MODULE_SIZE,
+    .range_put = range_put,
+    .module_put = module_put,
+};
 
 /* RAM from `base` on without a hole, in KiB. */
 static uint32_t ram_from(const struct loader *l, uint64_t base, uint64_t limit)
@@ -63,45 +67,6 @@ static uint32_t ram_from(const struct loader *l, uint64_t base, uint64_t limit)
     return (uint32_t)((MIN(end, limit) - base) >> 10);
 }
 
-static int map_write(struct loader *l, const struct info_layout *layout)
-{
-    int status = 0;
-
-    for (unsigned i = 0; i < l->params->memory_map_count && !status; i++) {
-        const struct load_range *range = &l->params->memory_map[i];
-        uint8_t entry[MMAP_ENTRY];
-
-        put_u32(entry, MMAP_ENTRY - 4);
-        put_u64(entry + 4, range->base);
-        put_u64(entry + 12, range->size);
-        put_u32(entry + 20, range->type);
-        status = load_write(l, layout->map + (uint64_t)i * MMAP_ENTRY, entry, sizeof(entry));
-    }
-    return status;
-}
-
-static int list_write(struct loader *l, const struct info_layout *layout, uint64_t *cursor)
-{
-    uint64_t address = layout->modules;
-
-    for (unsigned i = 0; i < modules_count(l); i++) {
-        struct load_module module = module_at(l, i);
-        uint8_t entry[MODULE_SIZE] = {0};
-        uint64_t cmdline;
-        int status = string_put(l, module.cmdline, cursor, &cmdline);
-
-        put_u32(entry, (uint32_t)address);
-        put_u32(entry + 4, (uint32_t)(address + module.source->size));
-        put_u32(entry + 8, (uint32_t)cmdline);
-        if (!status)
-            status = load_write(l, layout->list + (uint64_t)i * MODULE_SIZE, entry, sizeof(entry));
-        if (status)
-            return status;
-        address = module_next(address, module.source->size);
-    }
-    return 0;
-}
-
 static int info_write(struct loader *l, const struct info_layout *layout)
 {
     uint8_t info[INFO_SIZE] = {0};
@@ -111,9 +76,7 @@ static int info_write(struct loader *l, const struct info_layout *layout)
     if (!status)
         status = string_put(l, loader_name, &cursor, &name);
     if (!status)
-        status = map_write(l, layout);
-    if (!status)
-        status = list_write(l, layout, &cursor);
+        status = info_lists_write(l, &format, layout, &cursor);
     if (status)
         return status;
     put_u32(info + INFO_FLAGS, HAS_MEM | HAS_CMDLINE | HAS_MODS | HAS_MMAP | HAS_LOADER_NAME);
@@ -135,7 +98,7 @@ int multiboot_info_build(struct loader *l, uint64_t *info)
     int status = modules_load(l, space_lowest, &layout.modules);
 
     if (!status)
-        status = info_place(l, &layout);
+        status = info_place(l, &format, &layout);
     if (!status)
         status = info_write(l, &layout);
     *info = layout.info;
