@@ -129,4 +129,20 @@ static inline struct frame *stub_frame(unsigned n, uint32_t length)
     return frame;
 }
 
+/* `count` of them, of segments of 100 bytes; `with_checksum`: with one of TCP to be filled in. */
+static inline void stub_frames(struct frame_list *frames, unsigned count, unsigned segments,
+                               bool with_checksum)
+{
+    for (unsigned i = 0; i < count; i++) {
+        struct frame *frame = stub_frame(segments, 100);
+
+        if (with_checksum) {
+            frame->flags = FRAME_CSUM_NEEDED;
+            frame->csum_start = 34;
+            frame->csum_offset = 16;
+        }
+        STAILQ_INSERT_TAIL(frames, frame, link);
+    }
+}
+
 #endif

@@ -169,11 +169,7 @@ static void transmit(unsigned count, unsigned segments)
 {
     struct frame_list frames = STAILQ_HEAD_INITIALIZER(frames);
 
-    for (unsigned i = 0; i < count; i++) {
-        struct frame *frame = stub_frame(segments, 100);
-
-        STAILQ_INSERT_TAIL(&frames, frame, link);
-    }
+    stub_frames(&frames, count, segments, false);
     gem_transmit(&dev.nic, &frames);
 }
 

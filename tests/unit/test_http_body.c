@@ -2,49 +2,19 @@
 
 /* Request bodies: buffered, streamed, refused, cut off. */
 
-#include <criterion/criterion.h>
-
 #include <errno.h>
 
-#include "http_app.h"
-
-static struct mock m;
+#include "http_session.h"
 
 static void setup(void)
 {
-    app_start((struct http_config){.max_memory = 1 << 20});
-    cr_assert_eq(app_connect(&m), 0);
+    start((struct http_config){.max_memory = 1 << 20});
 }
 
-static void teardown(void)
-{
-    struct http_stats stats;
+TestSuite(http_body, .init = setup, .fini = stop);
 
-    app_disconnect(&m);
-    http_server_stats(app.server, &stats);
-    cr_assert_eq(stats.connections, 0);
-    cr_assert_eq(stats.requests, 0);
-    app_stop();
-}
-
-TestSuite(http_body, .init = setup, .fini = teardown);
-
-#define HOST               "Host: h\r\n"
-#define GET(path)          "GET " path " HTTP/1.1\r\n" HOST "\r\n"
 #define POST(path, fields) "POST " path " HTTP/1.1\r\n" HOST fields "\r\n"
 #define PUT(fields)        "PUT /upload/n HTTP/1.1\r\n" HOST fields "\r\n"
-
-static bool answered(const char *text)
-{
-    return strstr(m.out, text) != NULL;
-}
-
-static bool ends_with(const char *text)
-{
-    size_t len = strlen(text);
-
-    return m.out_len >= len && memcmp(m.out + m.out_len - len, text, len) == 0;
-}
 
 static void send_zeros(size_t n)
 {

@@ -2,38 +2,14 @@
 
 /* Requests and responses on a connection: order, framing, persistence, splits. */
 
-#include <criterion/criterion.h>
-
-#include "http_app.h"
-
-static struct mock m;
+#include "http_session.h"
 
 static void setup(void)
 {
-    app_start((struct http_config){0});
-    cr_assert_eq(app_connect(&m), 0);
+    start((struct http_config){0});
 }
 
-static void teardown(void)
-{
-    struct http_stats stats;
-
-    app_disconnect(&m);
-    http_server_stats(app.server, &stats);
-    cr_assert_eq(stats.connections, 0);
-    cr_assert_eq(stats.requests, 0);
-    app_stop();
-}
-
-TestSuite(http_conn, .init = setup, .fini = teardown);
-
-#define HOST      "Host: h\r\n"
-#define GET(path) "GET " path " HTTP/1.1\r\n" HOST "\r\n"
-
-static bool answered(const char *text)
-{
-    return strstr(m.out, text) != NULL;
-}
+TestSuite(http_conn, .init = setup, .fini = stop);
 
 static unsigned count(const char *text)
 {
@@ -42,13 +18,6 @@ static unsigned count(const char *text)
     for (const char *p = m.out; (p = strstr(p, text)) != NULL; p++)
         n++;
     return n;
-}
-
-static bool ends_with(const char *text)
-{
-    size_t len = strlen(text);
-
-    return m.out_len >= len && memcmp(m.out + m.out_len - len, text, len) == 0;
 }
 
 Test(http_conn, answers)

@@ -2,38 +2,9 @@
 
 /* Timeouts, limits of the server, draining, and connections that stop speaking HTTP. */
 
-#include <criterion/criterion.h>
-
 #include <errno.h>
 
-#include "http_app.h"
-
-#define HOST      "Host: h\r\n"
-#define GET(path) "GET " path " HTTP/1.1\r\n" HOST "\r\n"
-
-static struct mock m;
-
-static void start(struct http_config config)
-{
-    app_start(config);
-    cr_assert_eq(app_connect(&m), 0);
-}
-
-static void stop(void)
-{
-    struct http_stats stats;
-
-    app_disconnect(&m);
-    http_server_stats(app.server, &stats);
-    cr_assert_eq(stats.connections, 0);
-    cr_assert_eq(stats.requests, 0);
-    app_stop();
-}
-
-static bool answered(const char *text)
-{
-    return strstr(m.out, text) != NULL;
-}
+#include "http_session.h"
 
 static void pass_seconds(unsigned n)
 {

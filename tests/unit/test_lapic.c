@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../../vmm/irqchip/lapic.h"
-#include "irqchip_fixture.h"
-#include <criterion/criterion.h>
+#include "lapic_fixture.h"
 
-#define MSR_BASE     0x1b
-#define MSR_DEADLINE 0x6e0
-
-static void start1(void)
-{
-    chip_start(1);
-    apic_enable(0);
-}
+#define MSR_BASE 0x1b
 
 static void start4(void)
 {
@@ -27,25 +19,6 @@ static void start40_x2apic(void)
         x2apic_enable(i);
 }
 
-static int pending(unsigned vcpu)
-{
-    return lapic_pending_vector(apic(vcpu));
-}
-
-static int take(unsigned vcpu)
-{
-    int vector = pending(vcpu);
-
-    if (vector >= 0)
-        cr_assert_eq(lapic_acknowledge(apic(vcpu)), vector);
-    return vector;
-}
-
-static void eoi(unsigned vcpu)
-{
-    apic_write(vcpu, 0xb0, 0);
-}
-
 static void self_ipi(unsigned vcpu, uint8_t vector)
 {
     apic_write(vcpu, 0x300, 0x44000 | vector);
@@ -55,19 +28,6 @@ static void ipi(unsigned from, uint32_t high, uint32_t low)
 {
     apic_write(from, 0x310, high);
     apic_write(from, 0x300, low);
-}
-
-static uint64_t rdmsr(unsigned vcpu, uint32_t msr)
-{
-    uint64_t value;
-
-    cr_assert_eq(lapic_msr_read(apic(vcpu), msr, &value), 0, "read of %#x", msr);
-    return value;
-}
-
-static void wrmsr(unsigned vcpu, uint32_t msr, uint64_t value)
-{
-    cr_assert_eq(lapic_msr_write(apic(vcpu), msr, value), 0, "write of %#x", msr);
 }
 
 static bool wrmsr_faults(unsigned vcpu, uint32_t msr, uint64_t value)

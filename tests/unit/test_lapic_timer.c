@@ -1,49 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "irqchip_fixture.h"
-#include <criterion/criterion.h>
+#include "lapic_fixture.h"
 #include <pthread.h>
 
 /* The local APIC's timer in its three modes, with a host that is on time, late, or busy. */
-
-#define MSR_DEADLINE 0x6e0
-
-static void start1(void)
-{
-    chip_start(1);
-    apic_enable(0);
-}
-
-static int pending(unsigned vcpu)
-{
-    return lapic_pending_vector(apic(vcpu));
-}
-
-static int take(unsigned vcpu)
-{
-    int vector = pending(vcpu);
-
-    if (vector >= 0)
-        cr_assert_eq(lapic_acknowledge(apic(vcpu)), vector);
-    return vector;
-}
-
-static void eoi(unsigned vcpu)
-{
-    apic_write(vcpu, 0xb0, 0);
-}
-
-static uint64_t rdmsr(unsigned vcpu, uint32_t msr)
-{
-    uint64_t value;
-
-    cr_assert_eq(lapic_msr_read(apic(vcpu), msr, &value), 0, "read of %#x", msr);
-    return value;
-}
-
-static void wrmsr(unsigned vcpu, uint32_t msr, uint64_t value)
-{
-    cr_assert_eq(lapic_msr_write(apic(vcpu), msr, value), 0, "write of %#x", msr);
-}
 
 Test(lapic_timer, one_shot, .init = start1, .fini = chip_stop)
 {

@@ -220,16 +220,7 @@ static void transmit(unsigned count, unsigned segments, bool with_checksum)
 {
     struct frame_list frames = STAILQ_HEAD_INITIALIZER(frames);
 
-    for (unsigned i = 0; i < count; i++) {
-        struct frame *frame = stub_frame(segments, 100);
-
-        if (with_checksum) {
-            frame->flags = FRAME_CSUM_NEEDED;
-            frame->csum_start = 34;
-            frame->csum_offset = 16;
-        }
-        STAILQ_INSERT_TAIL(&frames, frame, link);
-    }
+    stub_frames(&frames, count, segments, with_checksum);
     virtio_net_transmit(&net.nic, &frames);
 }
 
