@@ -135,6 +135,13 @@ unsigned vcpu_current(const struct irqchip *c)
     return current;
 }
 
+/* ICH_HCR_EL2.TDIR, or TC: what this CPU has. ICC_CTLR_EL1: five bits of priority, INTIDs of 24 bits, Aff3.
+ */
+#define HCR_TC   BIT(10)
+#define HCR_TDIR BIT(14)
+#define ICC_CTLR 0x8c00U
+static uint32_t dir_trap = HCR_TDIR;
+
 /* What both GICs want to know, for one to be made of new vCPUs, none of them in the guest. */
 static inline struct gic_config gic_config_make(struct vcpu *pointers[VCPUS_MAX], unsigned count,
                                                 unsigned lrs)
@@ -148,6 +155,8 @@ static inline struct gic_config gic_config_make(struct vcpu *pointers[VCPUS_MAX]
                                .spi_count = SPIS,
                                .lr_count = lrs,
                                .lr_pri_bits = 5,
+                               .dir_trap = dir_trap,
+                               .icc_ctlr = ICC_CTLR,
                                .vcpus = pointers,
                                .vcpu_count = count,
                                .mmio = &mmio,

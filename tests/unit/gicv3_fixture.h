@@ -36,7 +36,7 @@ static inline void gic_stop(void)
 /* ICC_DIR_EL1. */
 static inline void dir(unsigned v, unsigned intid)
 {
-    if (vcpus[v].hw.hcr & BIT(14)) {
+    if (vcpus[v].hw.hcr & dir_trap) {
         current = v;
         gicv3_dir_write(vcpus[v].cpu, intid);
         return;

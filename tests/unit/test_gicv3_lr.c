@@ -101,7 +101,7 @@ Test(gicv3_lr, nested_ends_without_exit, .init = start, .fini = gic_stop)
 }
 
 /* Priority drop and deactivation apart: 4.1.4. */
-Test(gicv3_lr, split_eoi, .init = start, .fini = gic_stop)
+static void split_eoi(void)
 {
     vcpus[0].hw.vmcr |= VMCR_EOIM;
     vcpus[1].hw.vmcr |= VMCR_EOIM;
@@ -114,7 +114,7 @@ Test(gicv3_lr, split_eoi, .init = start, .fini = gic_stop)
         cr_assert(spi_bit(0x300, 40 + i));
     }
     enter(0);
-    cr_assert_neq(vcpus[0].hw.hcr & BIT(14), 0, "TDIR: some are in no list register");
+    cr_assert_eq(vcpus[0].hw.hcr & (HCR_TC | HCR_TDIR), dir_trap, "some are in no list register");
     /* Deactivated in any order, by any vCPU. */
     dir(0, 43);
     cr_assert_not(spi_bit(0x300, 43));
@@ -135,6 +135,59 @@ Test(gicv3_lr, split_eoi, .init = start, .fini = gic_stop)
     dir(0, 5000);
     dir(0, 1022);
     dir(0, 8192);
+}
+
+/* As on CPUs that cannot tell ICC_DIR_EL1 from what is common to both groups. */
+static void start_without_tdir(void)
+{
+    dir_trap = HCR_TC;
+    start();
+}
+
+Test(gicv3_lr, split_eoi, .init = start, .fini = gic_stop)
+{
+    split_eoi();
+}
+
+Test(gicv3_lr, split_eoi_without_tdir, .init = start_without_tdir, .fini = gic_stop)
+{
+    split_eoi();
+}
+
+/* Those others, which trap then: what is written is there, for the guest and for hardware. */
+Test(gicv3_lr, common_registers, .init = start_without_tdir, .fini = gic_stop)
+{
+    struct gic_cpu *cpu = vcpus[0].cpu;
+
+    cr_assert_eq(gicv3_common_read(cpu, GICV3_CTLR), ICC_CTLR);
+    gicv3_common_write(cpu, GICV3_CTLR, ~0ULL);
+    cr_assert_eq(gicv3_common_read(cpu, GICV3_CTLR), ICC_CTLR | 3);
+    cr_assert_eq(vcpus[0].hw.vmcr, VMCR_RESET | BIT(4) | VMCR_EOIM);
+    enter(0);
+    cr_assert_eq(vcpus[0].hw.hcr, HCR_TC | 1, "from now on any vCPU may deactivate what is active here");
+    gicv3_common_write(cpu, GICV3_CTLR, 0);
+    cr_assert_eq(vcpus[0].hw.vmcr, VMCR_RESET);
+    enter(0);
+    cr_assert_eq(vcpus[0].hw.hcr, 1);
+
+    gicv3_common_write(cpu, GICV3_PMR, 0xff);
+    cr_assert_eq(gicv3_common_read(cpu, GICV3_PMR), 0xf8, "five bits");
+    gicv3_common_write(cpu, GICV3_PMR, 0x123456780);
+    cr_assert_eq(gicv3_common_read(cpu, GICV3_PMR), 0x80);
+    cr_assert_eq(vcpus[0].hw.vmcr, (VMCR_RESET & MASK(23, 0)) | 0x80000000);
+    gicv3_common_write(cpu, GICV3_PMR, 0xf0);
+
+    cr_assert_eq(gicv3_common_read(cpu, GICV3_RPR), 0xff, "idle");
+    spi_edge(40);
+    spi_enable(40);
+    spi_priority(40, 0x48);
+    line(40, true);
+    cr_assert_eq(iar(0), 40);
+    cr_assert_eq(gicv3_common_read(cpu, GICV3_RPR), 0x48);
+    gicv3_common_write(cpu, GICV3_PMR, 0xf8);
+    cr_assert_eq(gicv3_common_read(cpu, GICV3_RPR), 0x48, "it still is active");
+    eoi(0, 40);
+    cr_assert_eq(gicv3_common_read(cpu, GICV3_RPR), 0xff);
 }
 
 /* A group that the guest has not enabled at its interface does not keep the other out. */

@@ -108,6 +108,8 @@ struct gic_config machine_gic_config(struct vm *vm)
         .spi_count = MACHINE_SPIS,
         .lr_count = arm64_host.lr_count,
         .lr_pri_bits = arm64_host.lr_pri_bits,
+        .dir_trap = arm64_host.dir_trap,
+        .icc_ctlr = arm64_host.icc_ctlr,
         .vcpus = vm->vcpus,
         .vcpu_count = vm->vcpu_count,
         .mmio = &vm->mmio,

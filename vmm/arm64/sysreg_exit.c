@@ -11,20 +11,44 @@ static bool is_from_el0(const struct vcpu *vcpu)
     return (vcpu->arch.pstate & 0xf) == 0;
 }
 
-/* ICC_*_EL1 but ICC_PMR_EL1, which never traps. Guests of a GICv2 have none of them. */
+/* ICC_*_EL1. Guests of a GICv2 have none of them. */
 static bool is_gic_absent(unsigned key)
 {
-    return IS_ENABLED(CONFIG_HOST_GICV2) && key >= SYSREG(3, 0, 12, 8, 0) && key <= SYSREG(3, 0, 12, 12, 7);
+    return IS_ENABLED(CONFIG_HOST_GICV2) &&
+           (key == SYSREG_ICC_PMR_EL1 || (key >= SYSREG(3, 0, 12, 8, 0) && key <= SYSREG(3, 0, 12, 12, 7)));
+}
+
+static enum gicv3_common gic_common(unsigned key)
+{
+    if (key == SYSREG_ICC_CTLR_EL1)
+        return GICV3_CTLR;
+    return key == SYSREG_ICC_PMR_EL1 ? GICV3_PMR : GICV3_RPR;
 }
 
 static void gic_write(struct vcpu *vcpu, unsigned key, uint64_t value)
 {
+    switch (key) {
+    case SYSREG_ICC_DIR_EL1:
+        gicv3_dir_write(vcpu->arch.gic, (uint32_t)value & 0xffffff);
+        break;
+    case SYSREG_ICC_CTLR_EL1:
+    case SYSREG_ICC_PMR_EL1:
+        gicv3_common_write(vcpu->arch.gic, gic_common(key), value);
+        break;
+    default:
+        gicv3_sgi_write(vcpu->arch.gic, key != SYSREG_ICC_SGI0R_EL1, value);
+        break;
+    }
+}
+
+static void gic_access(struct vcpu *vcpu, unsigned key, bool is_read, uint64_t *value)
+{
     if (IS_ENABLED(CONFIG_HOST_GICV2))
         return;
-    if (key == SYSREG_ICC_DIR_EL1)
-        gicv3_dir_write(vcpu->arch.gic, (uint32_t)value & 0xffffff);
+    if (is_read)
+        *value = gicv3_common_read(vcpu->arch.gic, gic_common(key));
     else
-        gicv3_sgi_write(vcpu->arch.gic, key != SYSREG_ICC_SGI0R_EL1, value);
+        gic_write(vcpu, key, *value);
 }
 
 static bool timer_access(struct vcpu *vcpu, unsigned key, bool is_read, uint64_t *value)
@@ -45,7 +69,7 @@ static no_inline void access_slowly(struct vcpu *vcpu, unsigned key, uint64_t va
     case SYSREG_DONE:
         break;
     case SYSREG_TO_GIC:
-        gic_write(vcpu, key, value);
+        gic_access(vcpu, key, e->is_read, &value);
         break;
     case SYSREG_TO_TIMER:
         is_done = timer_access(vcpu, key, e->is_read, &value);

@@ -283,6 +283,8 @@ int gic_chip_create(const struct gic_config *config, struct irqchip **out)
     chip->gmem = config->gmem;
     chip->mmio = config->mmio;
     chip->dist_base = config->dist_base;
+    chip->dir_trap = config->dir_trap;
+    chip->icc_ctlr = config->icc_ctlr;
     chip->device.ops = &gic_ops;
     chip->cpus = aligned_alloc(_Alignof(struct gic_cpu), chip->cpu_count * sizeof(*chip->cpus));
     chip->spis = calloc(chip->spi_count, sizeof(*chip->spis));

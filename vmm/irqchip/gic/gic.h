@@ -64,6 +64,8 @@ struct gic_config {
     unsigned spi_count;   /* a multiple of 32, at most GIC_SPIS_MAX */
     unsigned lr_count;    /* ICH_VTR_EL2.ListRegs + 1; GICH_VTR likewise */
     unsigned lr_pri_bits; /* ICH_VTR_EL2.PREbits + 1: 5 to 7 */
+    uint32_t dir_trap;    /* what in ICH_HCR_EL2 has writes of ICC_DIR_EL1 trap; 0: they do anyway */
+    uint32_t icc_ctlr;    /* what ICC_CTLR_EL1 tells of the CPUs */
     struct vcpu **vcpus;  /* [vcpu_count] */
     unsigned vcpu_count;
     struct bus *mmio;

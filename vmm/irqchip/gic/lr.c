@@ -20,7 +20,6 @@
 #define HCR_NPIE     BIT(3)
 #define HCR_VGRP0EIE BIT(4)
 #define HCR_VGRP1EIE BIT(6)
-#define HCR_TDIR     BIT(14)
 #define HCR_EOICOUNT MASK(31, 27)
 #define EOICOUNT_MAX 31
 
@@ -253,7 +252,7 @@ static bool has_pending(const struct gic_cpu *cpu, uint32_t groups)
 /* With split EOI any vCPU may deactivate what is active on another: hardware would not know which. */
 static uint32_t deactivation_traps(const struct gic_cpu *cpu)
 {
-    return (cpu->lrs.vmcr & VMCR_EOIM) && cpu->chip->cpu_count > 1 ? HCR_TDIR : 0;
+    return (cpu->lrs.vmcr & VMCR_EOIM) && cpu->chip->cpu_count > 1 ? cpu->chip->dir_trap : 0;
 }
 
 /* With lock; all list registers are free. */
@@ -272,7 +271,7 @@ static void fill(struct gic_cpu *cpu)
     if (unlikely(has_pending(cpu, groups & ~enabled)))
         hcr |= (groups & ~enabled & 1 ? HCR_VGRP0EIE : 0) | (groups & ~enabled & 2 ? HCR_VGRP1EIE : 0);
     if (unlikely(cpu->active != 0))
-        hcr |= HCR_LRENPIE | HCR_TDIR;
+        hcr |= HCR_LRENPIE | cpu->chip->dir_trap;
     lrs->hcr = (uint32_t)hcr | deactivation_traps(cpu);
 }
 
@@ -559,8 +558,7 @@ static void raised_queue(struct gic_cpu *cpu)
     spin_unlock_irqrestore(&cpu->lock, state);
 }
 
-/* The highest active priority, as the CPU interface knows it: 4.8; 0x100: idle. */
-static unsigned running_priority(const struct gic_lrs *lrs)
+unsigned gic_running_priority(const struct gic_lrs *lrs)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(lrs->apr[0]); i++) {
         uint32_t bits = lrs->apr[0][i] | lrs->apr[1][i];
@@ -602,7 +600,7 @@ bool gic_would_signal(struct gic_cpu *cpu)
         if (pending == 0 || (lrs->vmcr & atomic_load(&cpu->chip->ctlr) & 1U << group) == 0)
             continue;
         priority = (unsigned)__builtin_ctz(pending) << 3;
-        if (priority < mask && group_priority(lrs, group, priority) < running_priority(lrs))
+        if (priority < mask && group_priority(lrs, group, priority) < gic_running_priority(lrs))
             return true;
     }
     return false;

@@ -126,7 +126,8 @@ struct irqchip {
     struct bus *mmio;              /* i */
     struct bus_region regions[GIC_REGIONS];
     unsigned region_count;
-    uint64_t dist_base; /* i */
+    uint64_t dist_base;          /* i */
+    uint32_t dir_trap, icc_ctlr; /* i: struct gic_config's */
     struct device device;
 
     /* GICv3. */
@@ -248,6 +249,8 @@ static inline uint32_t gic_raised_take(struct gic_cpu *cpu)
 void gic_own_fold(struct irqchip *chip);
 /* Same for `cpu`, when its thread calls or no vCPU runs. */
 void gic_cpu_fold(struct gic_cpu *cpu);
+/* The highest active priority, as the CPU interface knows it: 4.8; 0x100: idle. */
+unsigned gic_running_priority(const struct gic_lrs *lrs);
 
 /* --- bits.c: registers with a field per interrupt --- */
 

@@ -31,7 +31,12 @@ must_check int gicv3_create(const struct gicv3_config *config, struct irqchip **
 /* ICC_SGI1R_EL1, ICC_ASGI1R_EL1 (which = 1) or ICC_SGI0R_EL1 (which = 0) is written: 12.2 and 4.4. */
 void gicv3_sgi_write(struct gic_cpu *cpu, unsigned which, uint64_t value);
 
-/* ICC_DIR_EL1 is written and was trapped (ICH_HCR_EL2.TDIR): 12.2. */
+/* ICC_DIR_EL1 is written and was trapped (struct gic_config.dir_trap): 12.2. */
 void gicv3_dir_write(struct gic_cpu *cpu, uint32_t intid);
+
+/* What else traps if that is ICH_HCR_EL2.TC: ICC_CTLR_EL1, ICC_PMR_EL1; ICC_RPR_EL1, to be read only. */
+enum gicv3_common { GICV3_CTLR, GICV3_PMR, GICV3_RPR };
+uint64_t gicv3_common_read(struct gic_cpu *cpu, enum gicv3_common reg);
+void gicv3_common_write(struct gic_cpu *cpu, enum gicv3_common reg, uint64_t value);
 
 #endif

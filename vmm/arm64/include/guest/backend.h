@@ -28,7 +28,8 @@ struct arm64_host {
     enum smccc_workaround workaround[3]; /* what guests are told of SMCCC_ARCH_WORKAROUND_1 to _3 */
     uint8_t ipa_bits;                    /* of guest-physical addresses, at most: PARange, up to 48 */
     uint8_t vmid_bits;                   /* 8, 16 */
-    uint8_t lr_count, lr_pri_bits;       /* of struct gicv3_config; 0: no GICv3 CPU interface */
+    uint8_t lr_count, lr_pri_bits;       /* of struct gic_config; 0: no CPU interface for guests */
+    uint32_t dir_trap, icc_ctlr;         /* likewise */
     uint16_t sve_length;                 /* bytes of a guest's longest vectors; 0: no SVE */
     uint16_t sve_bytes;                  /* of all of a vCPU's */
     bool has_vhe, has_fwb, has_pauth, has_fgt, has_ecv;
