@@ -3,9 +3,6 @@
 
 DEFINE_PERCPU(struct magazine_pages, magazine_pages);
 
-/* A bit per id in use. */
-static uint64_t ids[MAGAZINE_IDS / 64];
-
 struct magazine *magazine_make(unsigned id)
 {
     struct magazine *magazine = magazine_get(id);
@@ -28,19 +25,7 @@ struct magazine *magazine_of_cpu(unsigned id, unsigned cpu)
 
 unsigned magazine_id_alloc(void)
 {
-    for (unsigned i = 0; i < ARRAY_SIZE(ids); i++) {
-        if (~ids[i] != 0) {
-            unsigned bit = (unsigned)__builtin_ctzll(~ids[i]);
+    static unsigned next;
 
-            ids[i] |= BIT(bit);
-            return i * 64 + bit;
-        }
-    }
-    return MAGAZINE_ID_NONE;
-}
-
-void magazine_id_free(unsigned id)
-{
-    if (id < MAGAZINE_IDS)
-        ids[id / 64] &= ~BIT(id % 64);
+    return next < MAGAZINE_IDS ? next++ : MAGAZINE_ID_NONE;
 }

@@ -75,8 +75,7 @@ struct magazine *magazine_make(unsigned id);
 /* Magazine `id` of another CPU, or NULL. What may be touched there is the caller's business. */
 struct magazine *magazine_of_cpu(unsigned id, unsigned cpu);
 
-/* An id that nobody uses, or MAGAZINE_ID_NONE. The caller serialises both. */
+/* An id that nobody uses, or MAGAZINE_ID_NONE. The caller serialises it. */
 unsigned magazine_id_alloc(void);
-void magazine_id_free(unsigned id);
 
 #endif

@@ -17,9 +17,6 @@
 static TAILQ_HEAD(slab_cache_list, slab_cache) caches;
 static struct spinlock caches_lock = SPINLOCK_INIT(LOCK_RANK_HEAP);
 
-/* What struct slab_cache objects of slab_cache_create() come from. */
-static struct slab_cache cache_cache;
-
 static size_t slab_bytes(const struct slab_cache *cache)
 {
     return PAGE_SIZE << cache->order;
@@ -261,49 +258,7 @@ bool slab_cache_setup(struct slab_cache *cache, const char *name, size_t size, s
 
 void slab_init(void)
 {
-    bool ok;
-
     TAILQ_INIT(&caches);
-    ok = slab_cache_setup(&cache_cache, "slab_cache", sizeof(struct slab_cache), _Alignof(struct slab_cache));
-    ASSERT(ok);
-}
-
-struct slab_cache *slab_cache_create(const char *name, size_t size, size_t align)
-{
-    struct slab_cache *cache = slab_alloc(&cache_cache);
-
-    if (cache != NULL && !slab_cache_setup(cache, name, size, align)) {
-        slab_free(&cache_cache, cache);
-        return NULL;
-    }
-    return cache;
-}
-
-void slab_cache_destroy(struct slab_cache *cache)
-{
-    struct slab_list empty = LIST_HEAD_INITIALIZER(empty);
-    struct magazine *magazine;
-
-    /* Nobody uses the cache any more, so the magazines of other CPUs may be touched. */
-    spin_lock(&cache->lock);
-    for (unsigned cpu = 0; cpu < cpu_count(); cpu++) {
-        magazine = magazine_of_cpu(cache->id, cpu);
-        while (magazine != NULL && magazine_count(magazine) > 0)
-            object_give(cache, magazine_pop(magazine), &empty);
-    }
-    if (cache->n_taken != 0)
-        panic("slab cache %s destroyed with %llu objects in use", cache->name,
-              (unsigned long long)cache->n_taken);
-    if (cache->reserve != NULL)
-        LIST_INSERT_HEAD(&empty, cache->reserve, link);
-    spin_unlock(&cache->lock);
-    slabs_release(&empty);
-
-    spin_lock(&caches_lock);
-    TAILQ_REMOVE(&caches, cache, link);
-    magazine_id_free(cache->id);
-    spin_unlock(&caches_lock);
-    slab_free(&cache_cache, cache);
 }
 
 /* --- statistics ------------------------------------------------------------------------------------------
@@ -337,22 +292,4 @@ uint64_t slab_total_bytes(void)
         bytes += slab_cache_bytes(cache);
     spin_unlock(&caches_lock);
     return bytes;
-}
-
-size_t slab_stats_get(struct slab_stats *out, size_t max)
-{
-    const struct slab_cache *cache;
-    size_t count = 0;
-
-    spin_lock(&caches_lock);
-    TAILQ_FOREACH (cache, &caches, link) {
-        if (count < max)
-            out[count] = (struct slab_stats){.name = cache->name,
-                                             .object_size = cache->stride,
-                                             .objects = slab_cache_objects(cache),
-                                             .slab_bytes = slab_cache_bytes(cache)};
-        count++;
-    }
-    spin_unlock(&caches_lock);
-    return count;
 }

@@ -21,6 +21,7 @@ struct slab {
 
 LIST_HEAD(slab_list, slab);
 
+/* Objects of one size. */
 struct slab_cache {
     uint32_t stride;         /* immutable: bytes from object to object */
     uint32_t per_slab;       /* immutable: objects in a slab */
@@ -40,8 +41,17 @@ struct slab_cache {
 /* Boot, before any other call. */
 void slab_init(void);
 
-/* Makes a cache in the caller's memory; false: no object of that size. Context: thread, boot. */
+/*
+ * Makes a cache, which is for ever, in the caller's memory. Its objects are aligned to `align` (power of two,
+ * at most PAGE_SIZE); a free one is scribbled on in debug builds. `name` is kept, not copied. False: no
+ * object of that size. Context: thread, boot.
+ */
+#define SLAB_OBJECT_MAX KIB(128)
 must_check bool slab_cache_setup(struct slab_cache *cache, const char *name, size_t size, size_t align);
+
+/* NULL: no memory. Context: thread, boot. */
+must_check void *slab_alloc(struct slab_cache *cache);
+void slab_free(struct slab_cache *cache, void *object);
 
 /* The slab that `object` lies in; NULL if it is not in any. Context: any. */
 static inline struct slab *slab_of(const void *object)

@@ -294,8 +294,11 @@ Test(heap, several_cpus)
 
 Test(heap, free_of_foreign_object, .signal = SIGABRT)
 {
+    struct slab_cache other;
+
     layout_load(&layouts[0]);
-    heap_free(slab_alloc(slab_cache_create("other", 100, 8)));
+    cr_assert(slab_cache_setup(&other, "other", 100, 8));
+    heap_free(slab_alloc(&other));
 }
 
 Test(heap, free_of_garbage, .signal = SIGABRT)

@@ -67,30 +67,6 @@ void mm_stats_get(unsigned node, struct mm_stats *out);
 void mm_check(void);
 
 /*
- * Objects of one size. `ctor`-less and cheap: a free object's memory is scribbled on in debug builds. Objects
- * are aligned to `align` (power of two, at most PAGE_SIZE). `name` is kept, not copied. NULL: no memory, or
- * the size is above SLAB_OBJECT_MAX.
- */
-#define SLAB_OBJECT_MAX KIB(128)
-
-struct slab_cache;
-must_check struct slab_cache *slab_cache_create(const char *name, size_t size, size_t align);
-void slab_cache_destroy(struct slab_cache *cache); /* every object must have been freed */
-must_check void *slab_alloc(struct slab_cache *cache);
-void slab_free(struct slab_cache *cache, void *object);
-
-struct slab_stats {
-    const char *name; /* valid as long as the cache is */
-    uint64_t object_size;
-    uint64_t objects;    /* in use */
-    uint64_t slab_bytes; /* pages held */
-};
-
-/* Copies the figures of up to `max` caches to `out`, oldest cache first; returns how many caches there are.
- */
-size_t slab_stats_get(struct slab_stats *out, size_t max);
-
-/*
  * Boot: tells the allocator of RAM. mm_init() first, with the end of the highest range that will ever be
  * added; mm_add_range() then takes any page-aligned usable range once. Metadata (1 byte per page, for whole
  * sections of 128 MiB) is carved out of the range itself; a range too small for that serves once a neighbour
