@@ -6,6 +6,7 @@ const char guest_name[] = "timer";
 
 #define VECTOR       0x40
 #define TSC_DEADLINE 0x6e0
+#define MEASURE_US   5000
 
 static volatile unsigned ticks;
 static volatile uint64_t last;
@@ -25,18 +26,35 @@ static void listen(uint32_t us)
     irq_off();
 }
 
+/* The host may be elsewhere for a while, and the count goes on; not each time. */
+static bool counts_from_initial(void)
+{
+    for (unsigned tries = 0; tries < 20; tries++) {
+        uint32_t current;
+
+        apic_write(APIC_TIMER_INITIAL, 0xffffffff);
+        current = apic_read(APIC_TIMER_CURRENT);
+        apic_write(APIC_TIMER_INITIAL, 0);
+        if (current > 0xf0000000)
+            return true;
+    }
+    return false;
+}
+
 static void one_shot_check(void)
 {
     ticks = 0;
     apic_write(APIC_LVT_TIMER, TIMER_ONE_SHOT | VECTOR);
     apic_write(APIC_TIMER_DIVIDE, 0xb);
     apic_write(APIC_TIMER_INITIAL, 10000);
+    while (ticks == 0)
+        wait_irq();
     listen(20000);
     expect(ticks == 1, "one-shot: %u ticks", (uint64_t)ticks);
     expect(apic_read(APIC_TIMER_CURRENT) == 0, "one-shot: counts on");
-    apic_write(APIC_TIMER_INITIAL, 0xffffffff);
-    expect(apic_read(APIC_TIMER_CURRENT) > 0xf0000000, "does not count from the initial count");
-    apic_write(APIC_TIMER_INITIAL, 0);
+    apic_write(APIC_LVT_TIMER, LVT_MASKED | VECTOR);
+    expect(counts_from_initial(), "does not count from the initial count");
+    apic_write(APIC_LVT_TIMER, TIMER_ONE_SHOT | VECTOR);
     listen(5000);
     expect(ticks == 1, "a stopped timer ticks");
 }
@@ -47,8 +65,8 @@ static uint32_t pm_ticks(uint32_t from, uint32_t to)
 }
 
 /*
- * What the timer counts in 20,000 ticks of the power management timer. They are read one after the other, and
- * again if the host was elsewhere in between.
+ * What the timer counts in 20,000 ticks of the power management timer, rather too many than too few. They are
+ * read one after the other, and again if the host was elsewhere in between.
  */
 static uint32_t rate_measure(uint8_t divider)
 {
@@ -59,11 +77,12 @@ static uint32_t rate_measure(uint8_t divider)
         before = pm_timer();
         apic_write(APIC_TIMER_INITIAL, 0xffffffff);
         begun = pm_timer();
-        delay_us(5000);
+        delay_us(MEASURE_US);
         ending = pm_timer();
         passed = 0xffffffff - apic_read(APIC_TIMER_CURRENT);
         after = pm_timer();
-    } while (pm_ticks(before, after) > pm_ticks(begun, ending) * 9 / 8);
+    } while (pm_ticks(before, after) > pm_ticks(begun, ending) * 9 / 8 ||
+             pm_ticks(begun, ending) > 10 * MEASURE_US * (PM_TIMER_HZ / 1000) / 1000);
     return (uint32_t)((uint64_t)passed * 20000 / pm_ticks(begun, ending));
 }
 
@@ -92,11 +111,8 @@ static void periodic_check(void)
     uint64_t start, took;
     uint32_t per_ms;
 
-    apic_write(APIC_TIMER_DIVIDE, 0xb);
     apic_write(APIC_LVT_TIMER, LVT_MASKED | VECTOR);
-    apic_write(APIC_TIMER_INITIAL, 0xffffffff);
-    delay_us(10000);
-    per_ms = (0xffffffff - apic_read(APIC_TIMER_CURRENT)) / 10;
+    per_ms = (uint32_t)((uint64_t)rate_measure(0xb) * (PM_TIMER_HZ / 1000 + 1) / 20000);
     ticks = 0;
     apic_write(APIC_LVT_TIMER, TIMER_PERIODIC | VECTOR);
     start = tsc_read();
@@ -112,7 +128,7 @@ static void periodic_check(void)
 
 static void deadline_check(void)
 {
-    uint64_t wanted;
+    uint64_t wanted, read;
 
     if (!(cpuid(1, 0).ecx >> 24 & 1))
         return;
@@ -123,7 +139,8 @@ static void deadline_check(void)
     wanted = tsc_hz() / 50;
     wanted += tsc_read();
     msr_write(TSC_DEADLINE, wanted);
-    expect(msr_read(TSC_DEADLINE) == wanted, "the deadline does not read back");
+    read = msr_read(TSC_DEADLINE);
+    expect(read == wanted || (read == 0 && tsc_read() >= wanted), "the deadline reads as %x", read);
     while (ticks == 0)
         wait_irq();
     expect(last >= wanted, "%u cycles early", wanted - last);

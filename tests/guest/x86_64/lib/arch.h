@@ -138,6 +138,8 @@ static inline void cpu_relax(void)
 uint32_t pm_timer(void);
 /* Measured once, over 50 ms. */
 uint64_t tsc_hz(void);
+/* The same, from so many microseconds: wrong if the machine stands still for seconds meanwhile. */
+uint64_t tsc_measure(uint32_t us);
 
 /* --- local APIC, in x2APIC mode --- */
 

@@ -93,19 +93,31 @@ void delay_us(uint32_t us)
     }
 }
 
+uint64_t tsc_measure(uint32_t us)
+{
+    uint32_t start = pm_timer(), passed;
+    uint64_t tsc = tsc_read();
+
+    delay_us(us);
+    passed = (pm_timer() - start) & 0xffffff;
+    return (tsc_read() - tsc) * PM_TIMER_HZ / passed;
+}
+
+/* The PM timer wraps after 4.7 s, and the machine may stand still for longer: twice the same is no accident.
+ */
 uint64_t tsc_hz(void)
 {
     static uint64_t hz;
 
-    if (hz == 0) {
-        uint32_t start = pm_timer(), passed;
-        uint64_t tsc = tsc_read();
+    for (unsigned tries = 0; hz == 0 && tries < 50; tries++) {
+        uint64_t one = tsc_measure(25000), other = tsc_measure(25000);
 
-        delay_us(50000);
-        passed = (pm_timer() - start) & 0xffffff;
-        hz = (tsc_read() - tsc) * PM_TIMER_HZ / passed;
+        if (one > other / 100 * 98 && one < other / 100 * 102)
+            hz = other;
     }
-    return hz;
+    if (hz == 0)
+        fail("the TSC has another rate each time");
+    return hz ? hz : 1;
 }
 
 void apic_init(void)
