@@ -14,3 +14,6 @@ unit-gicv3_its-libs := -lpthread
 gicv2-test-src = $(irqchip-gicv2-src) vmm/dev/bus.c $(state-src) $(fake-src)
 unit-y += gicv2
 unit-gicv2-src = $(gicv2-test-src)
+unit-y += gicv2_sgi
+unit-gicv2_sgi-src = $(gicv2-test-src)
+unit-gicv2_sgi-libs := -lpthread

@@ -3,6 +3,8 @@
 #define TESTS_UNIT_GICV2_FIXTURE_H
 
 #include "../../vmm/irqchip/gicv2/gicv2.h"
+/* Whatever the source: IHI 0048B, GICH_LR<n>.VirtualID. */
+#define LR_NUMBER MASK(9, 0)
 #include "gic_fixture.h"
 
 /* A GICv2 for guests. What the tests and the fuzzer share. */

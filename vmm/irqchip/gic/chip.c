@@ -91,7 +91,7 @@ void gic_irq_save(const struct gic_irq *irq, struct state_writer *writer)
 
 int gic_irq_load(struct irqchip *chip, struct gic_irq *irq, struct state_reader *reader)
 {
-    uint32_t fixed = IRQ_LPI | (irq_is_sgi(irq) || irq->intid >= GIC_LPI_FIRST ? IRQ_EDGE : 0);
+    uint32_t fixed = IRQ_LPI | IRQ_SOURCES | (irq_is_sgi(irq) || irq->intid >= GIC_LPI_FIRST ? IRQ_EDGE : 0);
     uint32_t flags = state_get_u32(reader);
     uint8_t priority = state_get_u8(reader);
     uint32_t home = state_get_u32(reader);

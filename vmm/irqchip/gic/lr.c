@@ -86,8 +86,11 @@ static void irq_fold(struct gic_cpu *cpu, struct gic_irq *irq, uint64_t lr)
     bool is_pending = (lr & LR_STATE_PENDING) != 0, is_active = (lr & LR_STATE_ACTIVE) != 0;
     bool was_listed = is_pending || is_active;
 
-    if (is_pending && (flags & (IRQ_LR_LATCH | IRQ_CLR_LATCH)) == IRQ_LR_LATCH)
+    if (is_pending && (flags & (IRQ_LR_LATCH | IRQ_CLR_LATCH)) == IRQ_LR_LATCH) {
         flags |= IRQ_LATCH;
+        if (flags & IRQ_SOURCES)
+            atomic_fetch_or(&irq->sources, (uint8_t)BIT(atomic_load(&irq->source)));
+    }
     if (flags & IRQ_SET_ACTIVE)
         is_active = true;
     if (flags & IRQ_CLR_ACTIVE)
@@ -155,12 +158,51 @@ static void probe_keep(const struct gic_cpu *cpu, struct gic_irq *irq)
         atomic_store(&irq->probe, 0);
 }
 
+/* Which source's is next, in turn. False: nobody waits behind it. */
+static bool source_take(struct gic_irq *irq)
+{
+    uint8_t last = atomic_load(&irq->source), waiting = atomic_load(&irq->sources);
+    unsigned source = (unsigned)__builtin_ctz(waiting >> (last + 1) != 0 ? waiting & 0xfeU << last : waiting);
+
+    atomic_store(&irq->source, (uint8_t)source);
+    return (atomic_fetch_and(&irq->sources, (uint8_t)~BIT(source)) & ~BIT(source)) != 0;
+}
+
+/*
+ * List registers must not have a number in common, whatever their sources (IHI 0048B, GICH_LR<n>.VirtualID):
+ * one source's comes at a time, and the end of it, which is asked to be told of, brings the next.
+ */
+static void load_sourced(struct gic_cpu *cpu, unsigned slot, struct gic_irq *irq)
+{
+    uint32_t flags = irq_flags(irq), lr_flags = IRQ_LOADED;
+    bool is_active = (flags & IRQ_ACTIVE) != 0, is_pending = true, is_more;
+    uint8_t itself = (uint8_t)BIT(atomic_load(&irq->source));
+
+    if (is_active) {
+        /* Once more, and nobody else's, is what the list register can hold. */
+        is_pending = (flags & IRQ_ENABLED) && atomic_compare_exchange_strong(&irq->sources, &itself, 0);
+        is_more = !is_pending && atomic_load(&irq->sources) != 0;
+    } else {
+        is_more = source_take(irq);
+    }
+    gic_irq_unqueue(cpu, irq);
+    cpu->lrs.lr[slot] = lr_make(irq, flags, is_pending, is_active) | (is_more ? LR_EOI : 0) |
+                        (uint64_t)atomic_load(&irq->source) << 10;
+    cpu->loaded[slot] = irq;
+    lr_flags |= (is_pending ? IRQ_LR_LATCH : 0) | (is_active ? IRQ_LR_ACTIVE : 0);
+    irq_flags_set(irq, (flags & ~(uint32_t)IRQ_LATCH) | lr_flags | (is_more ? IRQ_LATCH : 0));
+}
+
 static no_inline void load_slowly(struct gic_cpu *cpu, unsigned slot, struct gic_irq *irq)
 {
     uint32_t flags = irq_flags(irq);
     bool is_active = (flags & IRQ_ACTIVE) != 0,
          is_pending = irq_is_pending(flags) && (flags & IRQ_ENABLED) != 0;
 
+    if (flags & IRQ_SOURCES) {
+        load_sourced(cpu, slot, irq);
+        return;
+    }
     /*
      * Pending and active at once is for edges only: a level that the guest is about to lower would come
      * twice. Hardware has no such state for physical interrupts (ICH_LR<n>_EL2.HW). To another vCPU it goes
@@ -180,12 +222,13 @@ static no_inline void load_slowly(struct gic_cpu *cpu, unsigned slot, struct gic
     irq_flags_set(irq, flags);
 }
 
-/* Pending by its latch and not active is what most are. */
+/* Pending by its latch, not active, of no source is what most are. */
 static always_inline void load_at(struct gic_cpu *cpu, unsigned slot, struct gic_irq *irq)
 {
     uint32_t flags = irq_flags(irq);
 
-    if (unlikely((flags & (IRQ_ENABLED | IRQ_LATCH | IRQ_ACTIVE)) != (IRQ_ENABLED | IRQ_LATCH))) {
+    if (unlikely((flags & (IRQ_ENABLED | IRQ_LATCH | IRQ_ACTIVE | IRQ_SOURCES)) !=
+                 (IRQ_ENABLED | IRQ_LATCH))) {
         load_slowly(cpu, slot, irq);
         return;
     }
@@ -225,11 +268,18 @@ static always_inline struct gic_irq *pending_first(struct gic_cpu *cpu, uint32_t
     return TAILQ_FIRST(&cpu->queues[bucket + (group0 >> bucket & 1 ? 0 : GIC_PRIORITIES)]);
 }
 
-/* False: its configuration has to be read again first; it is put where that is done. */
+/* False: its configuration has to be read again first; it is put where that is done. Or it was raised for a
+ * source whose interrupt has gone with another's. */
 static always_inline bool is_loadable(struct gic_cpu *cpu, struct gic_irq *irq)
 {
-    if (likely(!(irq_flags(irq) & IRQ_LPI)) || !gic_lpi_is_stale(cpu->chip, irq))
+    uint32_t flags = irq_flags(irq);
+
+    if (likely(!(flags & (IRQ_LPI | IRQ_SOURCES))))
         return true;
+    if (flags & IRQ_LPI ? !gic_lpi_is_stale(cpu->chip, irq) : atomic_load(&irq->sources) != 0)
+        return true;
+    if (flags & IRQ_SOURCES)
+        irq_flags_set(irq, flags & ~(uint32_t)IRQ_LATCH);
     gic_irq_place(cpu, irq, true);
     return false;
 }
@@ -291,10 +341,11 @@ static void load_changed(struct gic_cpu *cpu, struct gic_irq *irq, uint32_t *emp
     load_at(cpu, slot, irq);
 }
 
-/* What is pending and has to wait for nothing, in no queue, and may have one of the free list registers. */
+/* What is pending and has to wait for nothing, in no queue, and may have one of the free list registers; of a
+ * source, is_loadable() says. */
 static always_inline bool can_load(const struct gic_irq *irq, uint32_t flags, uint32_t groups, uint32_t empty)
 {
-    return (flags & (IRQ_ENABLED | IRQ_LATCH | IRQ_ACTIVE)) == (IRQ_ENABLED | IRQ_LATCH) &&
+    return (flags & (IRQ_ENABLED | IRQ_LATCH | IRQ_ACTIVE | IRQ_SOURCES)) == (IRQ_ENABLED | IRQ_LATCH) &&
            irq->queue == QUEUE_NONE && (groups >> ((flags & IRQ_GROUP1) != 0) & 1) != 0 && empty != 0;
 }
 
@@ -340,14 +391,16 @@ static void raised_load(struct gic_cpu *cpu, uint32_t groups, uint32_t *empty, u
     }
 }
 
-/* Something in a list register is pending once more, which only a fold can combine with what is left there.
- */
+/* Something in a list register is pending once more, which only a fold can combine with what is left there;
+ * other sources' than that one's wait for its end, if that is told. */
 static bool has_again(const struct gic_cpu *cpu, uint32_t busy)
 {
     for (; unlikely(busy != 0); busy &= busy - 1) {
-        const struct gic_irq *irq = cpu->loaded[__builtin_ctz(busy)];
+        unsigned slot = (unsigned)__builtin_ctz(busy);
+        const struct gic_irq *irq = cpu->loaded[slot];
 
-        if (irq != NULL && (irq_flags(irq) & IRQ_LATCH))
+        if (irq != NULL && (irq_flags(irq) & IRQ_LATCH) &&
+            !((irq_flags(irq) & IRQ_SOURCES) && (cpu->lrs.lr[slot] & LR_EOI)))
             return true;
     }
     return false;

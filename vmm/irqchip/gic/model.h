@@ -13,8 +13,8 @@
 /*
  * The interrupt controller behind the registers. Its core knows no address: irq.c has what an interrupt's
  * state is and where it queues, lr.c the list registers, bits.c the registers that both distributors have,
- * chip.c the life of all that. Of its faces, ../gicv3 and ../gicv2, one is linked. A GICv2's SGIs have a
- * source, which makes eight interrupts of each.
+ * chip.c the life of all that. Of its faces, ../gicv3 and ../gicv2, one is linked. A GICv2's SGIs have
+ * sources: one interrupt that is pending as long as it is of any source, and then comes once for each.
  *
  * (i) immutable, (a) atomic, (t) own vCPU's thread, (h) the lock of the interrupt's home vCPU.
  */
@@ -43,6 +43,7 @@
 #define IRQ_CLR_ACTIVE 0x0800 /* and the active state, */
 #define IRQ_SET_ACTIVE 0x1000 /* or give it to it */
 #define IRQ_LPI        0x2000
+#define IRQ_SOURCES    0x4000 /* SGI that has sources: latched, it is pending if any of them is */
 #define IRQ_WHILE_LOADED                                                                        \
     (IRQ_LOADED | IRQ_LR_LATCH | IRQ_LR_LINE | IRQ_LR_ACTIVE | IRQ_CLR_LATCH | IRQ_CLR_ACTIVE | \
      IRQ_SET_ACTIVE)
@@ -60,7 +61,7 @@
 
 struct gic_irq {
     TAILQ_ENTRY(gic_irq) link; /* h */
-    uint32_t intid;            /* i; of an SGI to a GICv2 as GICC_IAR has it: its source in bits 12:10 */
+    uint32_t intid;            /* i */
     _Atomic uint32_t flags;    /* written: h */
     _Atomic uint16_t home;     /* written: h, of the one it was */
     _Atomic uint16_t route;    /* written: h; a vCPU or ROUTE_* */
@@ -68,6 +69,8 @@ struct gic_irq {
     uint8_t queue;             /* h */
     uint16_t host_intid;       /* i once vCPUs run: physical interrupt behind a PPI; 0: none */
     _Atomic uint32_t probe;    /* a: see active_probe() */
+    _Atomic uint8_t sources;   /* a, bits cleared: h; of whom it is pending, but for what is loaded */
+    _Atomic uint8_t source;    /* written: h; of whom it is loaded, active, or was last */
 };
 TAILQ_HEAD(gic_queue, gic_irq);
 
@@ -97,14 +100,11 @@ struct gic_cpu {
     struct gic_queue queues[QUEUES];     /* lock */
     struct gic_irq *loaded[GIC_LRS_MAX]; /* lock, written: t */
     struct gic_lrs lrs;                  /* t */
-    struct gic_irq private_irqs[GIC_PRIVATE]; /* SGIs: of source 0, if they have one */
+    struct gic_irq private_irqs[GIC_PRIVATE];
 
     /* GICv3: the redistributor. */
     _Atomic uint32_t ctlr, waker;          /* a */
     _Atomic uint64_t propbaser, pendbaser; /* a */
-
-    /* GICv2: SGIs of sources 1 to 7. */
-    struct gic_irq (*sgis)[GIC_SGIS]; /* i: [GIC_SOURCES - 1], or NULL */
 } aligned_to(64);
 _Static_assert(offsetof(struct gic_cpu, attention) == offsetof(struct gic_cpu_head, attention) &&
                    offsetof(struct gic_cpu, is_waiting) == offsetof(struct gic_cpu_head, is_waiting),
@@ -138,10 +138,9 @@ struct irqchip {
     unsigned region_first[GIC_REGIONS]; /* of redistributors' regions: whose the first one is */
 
     /* GICv2. */
-    _Atomic uint8_t *targets;         /* i: [spi_count]; a */
-    struct gic_irq (*sgis)[GIC_SGIS]; /* i: [vcpu_count * (GIC_SOURCES - 1)] */
-    uint64_t frame_base;              /* i; 0: none */
-    unsigned frame_spi, frame_spis;   /* i */
+    _Atomic uint8_t *targets;       /* i: [spi_count]; a */
+    uint64_t frame_base;            /* i; 0: none */
+    unsigned frame_spi, frame_spis; /* i */
 };
 
 #define CTLR_GRP0 0x1
@@ -208,15 +207,14 @@ static inline bool irq_is_pending(uint32_t flags)
     return (flags & IRQ_LATCH) != 0 || (flags & (IRQ_EDGE | IRQ_LINE)) == IRQ_LINE;
 }
 
-/* Reserved INTIDs are those of a GICv2's SGIs with their source. */
 static inline bool irq_is_private(const struct gic_irq *irq)
 {
-    return irq->intid < GIC_PRIVATE || (irq->intid >= 1024 && irq->intid < GIC_LPI_FIRST);
+    return irq->intid < GIC_PRIVATE;
 }
 
 static inline bool irq_is_sgi(const struct gic_irq *irq)
 {
-    return irq_is_private(irq) && irq->intid % 1024 < GIC_SGIS;
+    return irq->intid < GIC_SGIS;
 }
 
 static inline uint8_t irq_bucket(const struct gic_irq *irq)

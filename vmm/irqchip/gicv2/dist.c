@@ -77,44 +77,12 @@ static uint64_t first_of(uint64_t offset)
     return offset < GICD_ICFGR ? offset - GICD_IPRIORITYR : (offset - GICD_ICFGR) * 4;
 }
 
-static struct gic_bank sgi_bank(struct gic_cpu *cpu, unsigned source)
-{
-    return (struct gic_bank){cpu->sgis[source - 1], 0, GIC_SGIS};
-}
-
-static bool is_state(uint64_t offset)
-{
-    return offset >= GICD_ISPENDR && offset < GICD_IPRIORITYR;
-}
-
-/* Whether an SGI is pending or active: of any source. */
-static uint64_t private_read(struct gic_cpu *cpu, uint64_t offset, unsigned size)
-{
-    uint64_t value, more;
-
-    (void)!gic_fields_read(cpu->chip, gic_bank_private(cpu), offset, size, &value);
-    if (!is_state(offset))
-        return value;
-    for (unsigned source = 1; source < GIC_SOURCES; source++) {
-        (void)!gic_fields_read(cpu->chip, sgi_bank(cpu, source), offset, size, &more);
-        value |= more;
-    }
-    return value;
-}
-
-/* SGIs are always enabled, and made pending by registers of their own (4.3.5, 4.3.7); what else they have,
- * they have together. */
+/* SGIs are always enabled, and made pending by registers of their own (4.3.5, 4.3.7). */
 static void private_write(struct gic_cpu *cpu, uint64_t offset, unsigned size, uint64_t value)
 {
-    bool is_bits = offset < GICD_IPRIORITYR;
-
-    if (is_bits && offset >= GICD_ISENABLER && offset < GICD_ISACTIVER)
+    if (offset >= GICD_ISENABLER && offset < GICD_ISACTIVER)
         value &= ~0xffffULL;
     (void)!gic_fields_write(cpu->chip, gic_bank_private(cpu), offset, size, value);
-    if ((is_bits && offset >= GICD_ISENABLER && offset < GICD_ICACTIVER) || first_of(offset) >= GIC_SGIS)
-        return;
-    for (unsigned source = 1; source < GIC_SOURCES; source++)
-        (void)!gic_fields_write(cpu->chip, sgi_bank(cpu, source), offset, size, value);
 }
 
 /* False: none of those registers. */
@@ -122,11 +90,9 @@ static bool fields_read(struct irqchip *chip, uint64_t offset, unsigned size, ui
 {
     if (offset >= GICD_PPISR)
         return false;
-    if (!gic_fields_read(chip, gic_bank_shared(chip), offset, size, value))
-        return false;
-    if (first_of(offset) < GIC_PRIVATE)
-        *value = private_read(gicv2_accessor(chip), offset, size);
-    return true;
+    return gic_fields_read(
+        chip, first_of(offset) < GIC_PRIVATE ? gic_bank_private(gicv2_accessor(chip)) : gic_bank_shared(chip),
+        offset, size, value);
 }
 
 static bool fields_write(struct irqchip *chip, uint64_t offset, unsigned size, uint64_t value)

@@ -20,7 +20,8 @@ struct gic_cpu *gicv2_accessor(struct irqchip *chip)
 
 /*
  * Whether the interrupt is in a list register only this vCPU's hardware would know, and which vCPU has an SPI
- * active it would not: so GICC_DIR is here and not the hardware's.
+ * active it would not: so GICC_DIR is here and not the hardware's. Of an SGI one source's is active, and no
+ * other's is what a guest can mean.
  */
 static void interface_write(void *device, uint64_t offset, unsigned size, uint64_t value)
 {
@@ -31,7 +32,7 @@ static void interface_write(void *device, uint64_t offset, unsigned size, uint64
 
     if (offset != GICC_DIR - GICV2_INTERFACE_PAGE || size != 4 || intid >= GIC_SPURIOUS)
         return;
-    irq = intid < GIC_SGIS ? gicv2_sgi(cpu, intid, (unsigned)FIELD(value, 12, 10)) : gic_irq_find(cpu, intid);
+    irq = gic_irq_find(cpu, intid);
     if (irq != NULL)
         gic_irq_deactivate(chip, irq);
 }
@@ -44,22 +45,13 @@ static uint64_t interface_read(void *device, uint64_t offset, unsigned size)
 
 const char gic_face_name[] = "gicv2";
 
-/* An SGI from another vCPU than vCPU 0, by number. */
-static struct gic_irq *sourced(struct gic_cpu *cpu, unsigned n)
-{
-    return gicv2_sgi(cpu, n % GIC_SGIS, n / GIC_SGIS);
-}
-#define SOURCED_FIRST GIC_SGIS
-#define SOURCED_END   (GIC_SOURCES * GIC_SGIS)
-
-/* --- reset: 4.3.4 (all are of Group 0), 4.3.5 (SGIs are enabled) --- */
+/* --- reset: 4.3.4 (all are of Group 0) --- */
 
 static void cpu_reset(struct gic_cpu *cpu)
 {
-    for (unsigned i = 0; i < GIC_PRIVATE; i++)
-        gic_irq_reset(cpu->chip, &cpu->private_irqs[i], i < GIC_SGIS ? IRQ_ENABLED : 0);
-    for (unsigned n = SOURCED_FIRST; n < SOURCED_END; n++)
-        gic_irq_reset(cpu->chip, sourced(cpu, n), IRQ_ENABLED);
+    gicv2_sgis_reset(cpu);
+    for (unsigned i = GIC_SGIS; i < GIC_PRIVATE; i++)
+        gic_irq_reset(cpu->chip, &cpu->private_irqs[i], 0);
 }
 
 void gic_face_reset(struct irqchip *chip)
@@ -78,8 +70,7 @@ void gic_face_reset(struct irqchip *chip)
 void gic_face_save(struct irqchip *chip, struct state_writer *writer)
 {
     for (unsigned i = 0; i < chip->cpu_count; i++)
-        for (unsigned n = SOURCED_FIRST; n < SOURCED_END; n++)
-            gic_irq_save(sourced(&chip->cpus[i], n), writer);
+        gicv2_sgis_save(&chip->cpus[i], writer);
     for (unsigned i = 0; i < chip->spi_count; i++)
         state_put_u8(writer, atomic_load(&chip->targets[i]));
 }
@@ -88,9 +79,8 @@ int gic_face_load(struct irqchip *chip, struct state_reader *reader)
 {
     int err = 0;
 
-    for (unsigned i = 0; i < chip->cpu_count; i++)
-        for (unsigned n = SOURCED_FIRST; n < SOURCED_END && err == 0; n++)
-            err = gic_irq_load(chip, sourced(&chip->cpus[i], n), reader);
+    for (unsigned i = 0; i < chip->cpu_count && err == 0; i++)
+        err = gicv2_sgis_load(&chip->cpus[i], reader);
     for (unsigned i = 0; i < chip->spi_count && err == 0; i++) {
         uint8_t targets = state_get_u8(reader);
 
@@ -103,13 +93,11 @@ int gic_face_load(struct irqchip *chip, struct state_reader *reader)
 
 uint64_t gic_face_bytes(const struct irqchip *chip)
 {
-    return chip->spi_count * sizeof(*chip->targets) +
-           chip->cpu_count * (GIC_SOURCES - 1) * sizeof(*chip->sgis);
+    return chip->spi_count * sizeof(*chip->targets);
 }
 
 void gic_face_free(struct irqchip *chip)
 {
-    free(chip->sgis);
     free(chip->targets);
 }
 
@@ -134,22 +122,6 @@ static int regions_add(struct irqchip *chip, const struct gicv2_config *config)
     return err;
 }
 
-static int parts_create(struct irqchip *chip)
-{
-    chip->targets = calloc(chip->spi_count, sizeof(*chip->targets));
-    chip->sgis = calloc(chip->cpu_count * (GIC_SOURCES - 1), sizeof(*chip->sgis));
-    if (chip->targets == NULL || chip->sgis == NULL)
-        return -ENOMEM;
-    for (unsigned i = 0; i < chip->cpu_count; i++) {
-        struct gic_cpu *cpu = &chip->cpus[i];
-
-        cpu->sgis = &chip->sgis[i * (GIC_SOURCES - 1)];
-        for (unsigned n = SOURCED_FIRST; n < SOURCED_END; n++)
-            gic_irq_init(sourced(cpu, n), n % GIC_SGIS | n / GIC_SGIS << 10, i);
-    }
-    return 0;
-}
-
 int gicv2_create(const struct gicv2_config *config, struct irqchip **out)
 {
     struct irqchip *chip;
@@ -164,8 +136,7 @@ int gicv2_create(const struct gicv2_config *config, struct irqchip **out)
     chip->frame_base = config->frame_base;
     chip->frame_spi = config->frame_spi;
     chip->frame_spis = config->frame_spis;
-    err = parts_create(chip);
-    if (err == 0)
-        err = regions_add(chip, config);
+    chip->targets = calloc(chip->spi_count, sizeof(*chip->targets));
+    err = chip->targets != NULL ? regions_add(chip, config) : -ENOMEM;
     return gic_chip_finish(chip, err, out);
 }
