@@ -13,6 +13,9 @@ const char guest_name[] = "gic";
 #define COUNT     8
 #define PPI       20
 #define SGI       3
+#define ASK       4 /* to the other processor: answer with SGI */
+#define CPENDSGIR 0xf10
+#define SPENDSGIR 0xf20
 
 static unsigned taken[64], count;
 static unsigned inner, outer_priority;
@@ -213,7 +216,86 @@ static void group_check(void)
     expect(count == 2, "it does not come when the distributor is on again");
 }
 
+/* QEMU's own GICv2 falls over a 0 there (10.0.2). */
+static void sources_pend(uint8_t sources)
+{
+    if (sources != 0)
+        write8(GICD + SPENDSGIR + SGI, sources);
+}
+
+/* Of a GICv2's SGI: takes it from each of the sources, one at a time; the first one's having come, `also` are
+ * made pending and `taken_back` no longer. */
+static void each_source(uint8_t sources, uint8_t also, uint8_t taken_back)
+{
+    for (unsigned n = 0; sources != 0; n++) {
+        unsigned word, source;
+
+        delay_us(100);
+        word = gic_acknowledge();
+        source = word >> 10;
+        expect((word & 0x3ff) == SGI && source < 8 && (sources >> source & 1),
+               "sources %x: IAR is %x as number %u", (uint64_t)sources, (uint64_t)word, (uint64_t)n);
+        if (word == SPURIOUS)
+            return;
+        sources &= (uint8_t)~(1U << source);
+        if (n == 0) {
+            sources_pend(also);
+            write8(GICD + CPENDSGIR + SGI, taken_back);
+            sources = (uint8_t)((sources | also) & ~taken_back);
+        }
+        expect(read8(GICD + SPENDSGIR + SGI) == sources, "pending of %x instead of %x",
+               (uint64_t)read8(GICD + SPENDSGIR + SGI), (uint64_t)sources);
+        expect(bit_read(SGI, ISACTIVER), "source %u's is not active", (uint64_t)source);
+        delay_us(100);
+        expect(gic_acknowledge() == SPURIOUS, "one comes while source %u's is active", (uint64_t)source);
+        gic_end(word);
+    }
+    delay_us(100);
+    expect(gic_acknowledge() == SPURIOUS, "one comes that nobody has sent");
+    expect(!bit_read(SGI, ISPENDR) && !bit_read(SGI, ISACTIVER), "pending or active behind all sources");
+}
+
+static void sources_check(unsigned cpus)
+{
+    uint8_t all = (uint8_t)((1U << cpus) - 1);
+
+    for (unsigned sources = 0; sources <= all; sources++) {
+        sources_pend((uint8_t)sources);
+        each_source((uint8_t)sources, 0, 0);
+    }
+    sources_pend(1);
+    each_source(1, 1, 0);
+    /* Again, and others'; some of those that wait do not. */
+    sources_pend(all & 0x55);
+    each_source(all & 0x55, all & 0x2b, all & 0x12);
+    /* One after the other while they wait to be let in. */
+    for (unsigned i = cpus; i-- > 0;)
+        sources_pend((uint8_t)(1U << i));
+    each_source(all, all, 0);
+}
+
 static volatile uint32_t theirs, stop_running;
+
+static void on_ask(unsigned intid)
+{
+    (void)intid;
+    sgi_send(SGI, 1);
+    __atomic_add_fetch(&theirs, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Two processors at once send it to this one. */
+static void senders_check(void)
+{
+    for (uint32_t i = 1; i <= 20; i++) {
+        sgi_send(ASK, 2);
+        sgi_send(SGI, 1);
+        for (unsigned tries = 0; tries < 2000 && theirs < i; tries++)
+            delay_us(500);
+        expect(theirs == i, "round %u: the other processor has had %u", (uint64_t)i, (uint64_t)theirs);
+        each_source(3, 0, 0);
+    }
+    theirs = 0;
+}
 
 static void on_theirs(unsigned intid)
 {
@@ -257,6 +339,7 @@ void guest_run(void)
         prepare(FIRST + i);
     prepare(PPI);
     prepare(SGI);
+    irq_set(ASK, on_ask);
     one_check(FIRST);
     one_check(FIRST + 1);
     one_check(PPI);
@@ -270,6 +353,11 @@ void guest_run(void)
     active_check(FIRST);
     active_check(PPI);
     group_check();
-    if (option("cpus", 1) > 1 && smp_start(1))
-        route_check(1);
+    if (gic_is_v2())
+        sources_check((unsigned)option("cpus", 1));
+    if (option("cpus", 1) < 2 || !smp_start(1))
+        return;
+    if (gic_is_v2())
+        senders_check();
+    route_check(1);
 }

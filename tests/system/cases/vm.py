@@ -36,7 +36,7 @@ GUESTS = {
         "calls": {"vcpus": 2},
         "cpustate": {"vcpus": 4, "cmdline": "cpus=4"},
         "fpstate": {"vcpus": 4, "cmdline": "cpus=4"},
-        "gic": {"vcpus": 2, "cmdline": "cpus=2"},
+        "gic": {"vcpus": 8, "cmdline": "cpus=8"},
         "gicmmio": {"vcpus": 2},
         "hello": {},
         "its": {},
