@@ -9,21 +9,6 @@
 
 #include "rank.h"
 
-static void acquire(struct spinlock *lock)
-{
-    uint16_t ticket = atomic_fetch_add_explicit(&lock->next, 1, memory_order_relaxed);
-
-    while (atomic_load_explicit(&lock->owner, memory_order_acquire) != ticket)
-        arch_relax();
-}
-
-static void release(struct spinlock *lock)
-{
-    uint16_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
-
-    atomic_store_explicit(&lock->owner, (uint16_t)(owner + 1), memory_order_release);
-}
-
 void spin_init(struct spinlock *lock, enum lock_rank rank)
 {
     atomic_init(&lock->next, 0);
@@ -36,23 +21,15 @@ void spin_lock(struct spinlock *lock)
     preempt_disable();
     audit_lock();
     rank_check(lock, true);
-    acquire(lock);
+    spin_acquire(lock);
     rank_push(lock, true);
 }
 
 void spin_unlock(struct spinlock *lock)
 {
     rank_pop(lock);
-    release(lock);
+    spin_release(lock);
     preempt_enable();
-}
-
-arch_irq_state_t spin_lock_irqsave(struct spinlock *lock)
-{
-    arch_irq_state_t state = arch_irq_save();
-
-    spin_lock_irqoff(lock);
-    return state;
 }
 
 void spin_unlock_irqrestore(struct spinlock *lock, arch_irq_state_t state)
@@ -63,19 +40,21 @@ void spin_unlock_irqrestore(struct spinlock *lock, arch_irq_state_t state)
     preempt_check();
 }
 
+#if defined(CONFIG_DEBUG) || defined(CONFIG_DEBUG_LOCKS)
 void spin_lock_irqoff(struct spinlock *lock)
 {
     audit_lock();
     rank_check(lock, false);
-    acquire(lock);
+    spin_acquire(lock);
     rank_push(lock, false);
 }
 
 void spin_unlock_irqoff(struct spinlock *lock)
 {
     rank_pop(lock);
-    release(lock);
+    spin_release(lock);
 }
+#endif
 
 bool spin_trylock_irqoff(struct spinlock *lock)
 {

@@ -14,18 +14,17 @@ weak_fn void spin_init(struct spinlock *lock, enum lock_rank rank)
     *lock = (struct spinlock)SPINLOCK_INIT(rank);
 }
 
+#if defined(CONFIG_DEBUG) || defined(CONFIG_DEBUG_LOCKS)
 weak_fn void spin_lock_irqoff(struct spinlock *lock)
 {
-    uint16_t ticket = atomic_fetch_add(&lock->next, 1);
-
-    while (atomic_load(&lock->owner) != ticket)
-        arch_relax();
+    spin_acquire(lock);
 }
 
 weak_fn void spin_unlock_irqoff(struct spinlock *lock)
 {
-    atomic_fetch_add(&lock->owner, 1);
+    spin_release(lock);
 }
+#endif
 
 weak_fn void spin_lock(struct spinlock *lock)
 {
@@ -37,14 +36,6 @@ weak_fn void spin_unlock(struct spinlock *lock)
 {
     spin_unlock_irqoff(lock);
     preempt_enable();
-}
-
-weak_fn arch_irq_state_t spin_lock_irqsave(struct spinlock *lock)
-{
-    arch_irq_state_t state = arch_irq_save();
-
-    spin_lock_irqoff(lock);
-    return state;
 }
 
 weak_fn void spin_unlock_irqrestore(struct spinlock *lock, arch_irq_state_t state)

@@ -99,13 +99,43 @@ void spin_init(struct spinlock *lock, enum lock_rank rank);
 void spin_lock(struct spinlock *lock);
 void spin_unlock(struct spinlock *lock);
 
-/* For locks that interrupt handlers take too: interrupts stay off while it is held. Context: any. */
-must_check arch_irq_state_t spin_lock_irqsave(struct spinlock *lock);
-void spin_unlock_irqrestore(struct spinlock *lock, arch_irq_state_t state);
+/* The lock itself: for this file and core/sync/spinlock.c. */
+static inline void spin_acquire(struct spinlock *lock)
+{
+    uint16_t ticket = atomic_fetch_add_explicit(&lock->next, 1, memory_order_relaxed);
 
-/* Same, when the caller has interrupts off already (interrupt handlers, the scheduler). */
+    while (unlikely(atomic_load_explicit(&lock->owner, memory_order_acquire) != ticket))
+        arch_relax();
+}
+
+static inline void spin_release(struct spinlock *lock)
+{
+    uint16_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
+
+    atomic_store_explicit(&lock->owner, (uint16_t)(owner + 1), memory_order_release);
+}
+
+/* For locks that interrupt handlers take too, when the caller has interrupts off already (interrupt handlers,
+ * the scheduler). */
+#if defined(CONFIG_DEBUG) || defined(CONFIG_DEBUG_LOCKS)
 void spin_lock_irqoff(struct spinlock *lock);
 void spin_unlock_irqoff(struct spinlock *lock);
+#else
+/* Half of an uncontended lock's price would be its call. */
+#define spin_lock_irqoff   spin_acquire
+#define spin_unlock_irqoff spin_release
+#endif
 must_check bool spin_trylock_irqoff(struct spinlock *lock);
+
+/* For locks that interrupt handlers take too: interrupts stay off while it is held. Context: any. */
+must_check static inline arch_irq_state_t spin_lock_irqsave(struct spinlock *lock)
+{
+    arch_irq_state_t state = arch_irq_save();
+
+    spin_lock_irqoff(lock);
+    return state;
+}
+
+void spin_unlock_irqrestore(struct spinlock *lock, arch_irq_state_t state);
 
 #endif
