@@ -20,8 +20,6 @@ static struct spinlock lines_lock = SPINLOCK_INIT(LOCK_RANK_IRQ);
 static arch_ppi_fn ppi_handlers[GIC_SPI_FIRST]; /* each: immutable once its interrupt is enabled */
 static DEFINE_PERCPU(uint64_t, unexpected);
 
-void interrupt_dispatch(void);
-
 static void nothing(void *unused)
 {
     (void)unused;

@@ -41,6 +41,9 @@ static inline void arch_irq_restore(arch_irq_state_t state)
         arch_irq_enable();
 }
 
+/* Takes the most urgent interrupt that is pending, if one is. Interrupts off. */
+void interrupt_dispatch(void);
+
 /* In a spin loop. */
 static inline void arch_relax(void)
 {
@@ -54,8 +57,10 @@ static inline void arch_relax(void)
  */
 static inline void arch_wait_for_irq(void)
 {
-    /* ISB: what is pending is taken before interrupts may be off again (Arm ARM, D1.13.4). */
-    __asm__ volatile("dsb sy; wfi; msr daifclr, #2; isb" ::: "memory");
+    __asm__ volatile("dsb sy; wfi" ::: "memory");
+    /* It is pending, and handled here for less than an exception costs. */
+    interrupt_dispatch();
+    arch_irq_enable();
 }
 
 #endif
