@@ -54,7 +54,9 @@ static struct gic_region {
 } *regions;
 static size_t region_count;
 
-static DEFINE_PERCPU(struct gic_redistributor, redistributor); /* immutable after gic_cpu_init() */
+/* Immutable after gic_cpu_init(). */
+static DEFINE_PERCPU(struct gic_redistributor, redistributor);
+static DEFINE_PERCPU(uint64_t, sgi_target); /* ICC_SGI1R_EL1, but for the INTID */
 
 unsigned gic_lines(void)
 {
@@ -175,10 +177,22 @@ static void redistributor_reset(void)
     mmio_write32(frame, GICD_ISENABLER(0), BIT(SGI_KICK) | BIT(SGI_STOP));
 }
 
+/* ICC_SGI1R_EL1 (12.2.22): a cluster by Aff3.Aff2.Aff1, and in it one of 16 CPUs of one range of Aff0. */
+static uint64_t sgi_target_of(uint64_t mpidr)
+{
+    uint64_t aff0 = mpidr & 0xff, aff1 = mpidr >> 8 & 0xff, aff2 = mpidr >> 16 & 0xff,
+             aff3 = mpidr >> 32 & 0xff;
+
+    return aff3 << 48 | aff0 / 16 << 44 | aff2 << 32 | aff1 << 16 | BIT(aff0 % 16);
+}
+
 bool gic_cpu_init(void)
 {
-    if (!redistributor_find(arch_sysreg_read(mpidr_el1) & MPIDR_AFFINITY_MASK))
+    uint64_t mpidr = arch_sysreg_read(mpidr_el1) & MPIDR_AFFINITY_MASK;
+
+    if (!redistributor_find(mpidr))
         return false;
+    *this_cpu_ptr(sgi_target) = sgi_target_of(mpidr);
     redistributor_reset();
     /* System registers instead of memory, for EL2 and below it. */
     arch_gicreg_write(ICC_SRE_EL2, arch_gicreg_read(ICC_SRE_EL2) | 1 | 8);
@@ -247,23 +261,20 @@ void gic_end(unsigned acknowledged, bool stays_active)
     arch_isb();
 }
 
-/* ICC_SGI1R_EL1 (12.2.22): a cluster by Aff3.Aff2.Aff1, and in it one of 16 CPUs of one range of Aff0. */
-void gic_send(unsigned cpu, unsigned sgi)
+/* What was stored before is seen by whoever takes the interrupt. */
+static void sgi_write(uint64_t value)
 {
-    uint64_t mpidr = cpu_hw_id(cpu), aff0 = mpidr & 0xff, aff1 = mpidr >> 8 & 0xff, aff2 = mpidr >> 16 & 0xff,
-             aff3 = mpidr >> 32 & 0xff;
-    uint64_t value =
-        aff3 << 48 | aff0 / 16 << 44 | aff2 << 32 | (uint64_t)sgi << 24 | aff1 << 16 | BIT(aff0 % 16);
-
-    /* What was stored before is seen by whoever takes the interrupt. */
     __asm__ volatile("dsb ishst" ::: "memory");
     arch_gicreg_write(ICC_SGI1R_EL1, value);
     arch_isb();
 }
 
+void gic_send(unsigned cpu, unsigned sgi)
+{
+    sgi_write(*percpu_ptr(sgi_target, cpu) | (uint64_t)sgi << 24);
+}
+
 void gic_send_others(unsigned sgi)
 {
-    __asm__ volatile("dsb ishst" ::: "memory");
-    arch_gicreg_write(ICC_SGI1R_EL1, SGI_TO_OTHERS | (uint64_t)sgi << 24);
-    arch_isb();
+    sgi_write(SGI_TO_OTHERS | (uint64_t)sgi << 24);
 }
