@@ -29,11 +29,6 @@ unsigned cpu_count(void)
     return atomic_load_explicit(&online, memory_order_relaxed);
 }
 
-unsigned cpu_id(void)
-{
-    return arch_cpu_id();
-}
-
 uint64_t cpu_hw_id(unsigned cpu)
 {
     return cpus[cpu].hw_id;

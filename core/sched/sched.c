@@ -17,8 +17,9 @@ static void slice_expired(struct timer *timer)
     atomic_store_explicit(&arch_current()->need_resched, true, memory_order_relaxed);
 }
 
-static void runq_init(struct runq *rq)
+static void runq_init(struct runq *rq, unsigned cpu)
 {
+    rq->cpu = cpu;
     spin_init(&rq->lock, LOCK_RANK_RUNQ);
     for (unsigned i = 0; i < THREAD_PRIOS; i++)
         TAILQ_INIT(&rq->ready[i]);
@@ -37,7 +38,7 @@ struct thread *sched_cpu_prepare(unsigned cpu)
         ;
     for (; divisor > 0 && n < sizeof(name) - 1; divisor /= 10)
         name[n++] = (char)('0' + cpu / divisor % 10);
-    runq_init(rq);
+    runq_init(rq, cpu);
     /* Cannot fail: an idle thread has no FPU state. */
     if (thread_setup(&rq->idle, name, THREAD_PRIO_IDLE, THREAD_PINNED, cpu) != 0)
         panic("idle thread");
@@ -50,7 +51,8 @@ static void dequeue(struct runq *rq, struct thread *t)
     TAILQ_REMOVE(&rq->ready[t->prio], t, run_link);
     if (TAILQ_EMPTY(&rq->ready[t->prio]))
         rq->ready_mask &= ~(1U << t->prio);
-    rq->queued--;
+    if (--rq->queued == 0)
+        cpu_mask_clear(&queued_cpus, rq->cpu);
     t->is_queued = false;
 }
 
@@ -141,7 +143,7 @@ static void rest(struct runq *rq, struct thread *self, uint64_t now)
     self->preempt_count++; /* interrupts leave the choice of the next thread to us */
     do {
         spin_unlock_irqoff(&rq->lock);
-        idle_mask_set(cpu, true);
+        cpu_mask_set(&idle_cpus, cpu);
         stolen = runq_steal();
         /* Whoever wakes or queues a thread here from now on sends an interrupt, which ends the halt. */
         if (stolen == NULL)
@@ -151,7 +153,7 @@ static void rest(struct runq *rq, struct thread *self, uint64_t now)
         if (stolen != NULL)
             runq_enqueue(rq, stolen, false);
     } while (rq->ready_mask == 0 && atomic_load(&self->state) == THREAD_BLOCKED);
-    idle_mask_set(cpu, false);
+    cpu_mask_clear(&idle_cpus, cpu);
     self->preempt_count--;
     charge(rq, arch_clock_cycles());
     rq->is_resting = false;
@@ -164,10 +166,10 @@ static void invite_thief(void)
 
     /* What is queued is seen by a CPU that is not yet seen to idle: the other half is in runq_steal(). */
     atomic_thread_fence(memory_order_seq_cst);
-    idle = idle_mask_find(cpu_id());
+    idle = cpu_mask_find(&idle_cpus, cpu_id());
     if (idle < 0)
         return;
-    idle_mask_set((unsigned)idle, false);
+    cpu_mask_clear(&idle_cpus, (unsigned)idle);
     arch_cpu_kick((unsigned)idle);
 }
 
@@ -237,7 +239,7 @@ void schedule(bool is_preempted)
     charge(rq, now);
     rq->switches++;
     if (prev == &rq->idle) /* possibly within the interrupt that ended its halt */
-        idle_mask_set(cpu_id(), false);
+        cpu_mask_clear(&idle_cpus, cpu_id());
     if (atomic_load(&prev->state) == THREAD_DEAD)
         rq->dead = prev;
     rq->has_surplus = prev->is_queued && !(prev->flags & THREAD_PINNED);
@@ -305,14 +307,24 @@ static struct thread *steal_from(struct runq *rq)
     return t;
 }
 
-struct thread *runq_steal(void)
+struct thread *runq_steal_queued(void)
 {
-    unsigned count = cpu_count(), self = cpu_id();
+    unsigned self = cpu_id(), turn = (self + 1) % 64;
     struct thread *t = NULL;
 
-    atomic_thread_fence(memory_order_seq_cst);
-    for (unsigned i = 1; i < count && t == NULL; i++)
-        t = steal_from(runq_of((self + i) % count));
+    for (unsigned i = 0; i < queued_cpus.count && t == NULL; i++) {
+        unsigned index = (self / 64 + i) % queued_cpus.count;
+        uint64_t word = atomic_load_explicit(&queued_cpus.words[index], memory_order_relaxed);
+
+        /* Each begins with its neighbour, so that not all go to the same one. */
+        for (word = word >> turn | word << (64 - turn) % 64; unlikely(word != 0) && t == NULL;
+             word &= word - 1) {
+            unsigned cpu = index * 64 + ((unsigned)__builtin_ctzll(word) + turn) % 64;
+
+            if (cpu != self)
+                t = steal_from(runq_of(cpu));
+        }
+    }
     return t;
 }
 
@@ -326,7 +338,7 @@ void sched_idle_loop(void)
         struct thread *stolen;
 
         arch_irq_disable();
-        idle_mask_set(cpu, true);
+        cpu_mask_set(&idle_cpus, cpu);
         if (rq->queued == 0 && (stolen = runq_steal()) != NULL) {
             spin_lock_irqoff(&rq->lock);
             runq_enqueue(rq, stolen, false);
@@ -335,7 +347,7 @@ void sched_idle_loop(void)
         if (rq->queued == 0)
             arch_wait_for_irq();
         arch_irq_disable();
-        idle_mask_set(cpu, false);
+        cpu_mask_clear(&idle_cpus, cpu);
         if (rq->queued != 0)
             schedule(false);
         arch_irq_enable();
@@ -354,14 +366,13 @@ void thread_times_get(struct thread *t, struct thread_times *out)
         steal += cycles_since(t->ready_since, now);
     spin_unlock_irqoff(&rq->lock);
     arch_irq_restore(state);
-    *out =
-        (struct thread_times){.run_ns = clock_cycles_span_ns(run), .steal_ns = clock_cycles_span_ns(steal)};
+    *out = (struct thread_times){.run_cycles = run, .steal_cycles = steal};
 }
 
 /* Only the scheduler changes it, while the thread does not run. */
-uint64_t thread_own_steal_ns(void)
+uint64_t thread_own_steal_cycles(void)
 {
-    return clock_cycles_span_ns(arch_current()->steal_cycles);
+    return arch_current()->steal_cycles;
 }
 
 void thread_steal_watch(atomic_uint *flags, unsigned bit, uint64_t step_ns)
@@ -386,7 +397,7 @@ uint64_t sched_switches(void)
 
 int sched_init(unsigned cpus_max)
 {
-    return idle_mask_init(cpus_max);
+    return cpu_masks_init(cpus_max);
 }
 
 struct thread *sched_boot_prepare(void)

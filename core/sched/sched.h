@@ -58,9 +58,37 @@ struct thread {
 
 TAILQ_HEAD(thread_queue, thread);
 
+/* A bit for each CPU (core/sched/masks.c); changed and read without a lock. */
+struct cpu_mask {
+    _Atomic uint64_t *words; /* immutable pointer after cpu_masks_init() */
+    unsigned count;          /* likewise */
+};
+
+extern struct cpu_mask idle_cpus;   /* nothing to do, and nothing on its way */
+extern struct cpu_mask queued_cpus; /* threads wait in its queue */
+
+must_check int cpu_masks_init(unsigned cpus_max);
+/* A CPU whose bit is set, preferably `near`; -1: none. */
+int cpu_mask_find(const struct cpu_mask *mask, unsigned near);
+
+static inline void cpu_mask_set(struct cpu_mask *mask, unsigned cpu)
+{
+    atomic_fetch_or_explicit(&mask->words[cpu / 64], BIT(cpu % 64), memory_order_relaxed);
+}
+
+/* Whoever gives a CPU work has cleared its bit already, as a rule. */
+static inline void cpu_mask_clear(struct cpu_mask *mask, unsigned cpu)
+{
+    _Atomic uint64_t *word = &mask->words[cpu / 64];
+
+    if (atomic_load_explicit(word, memory_order_relaxed) & BIT(cpu % 64))
+        atomic_fetch_and_explicit(word, ~BIT(cpu % 64), memory_order_relaxed);
+}
+
 /* The run queue of a CPU. */
 struct runq {
     struct spinlock lock;
+    unsigned cpu;                            /* immutable */
     uint32_t ready_mask;                     /* lock: priorities that have a thread queued */
     unsigned queued;                         /* lock: threads queued */
     struct thread_queue ready[THREAD_PRIOS]; /* lock */
@@ -109,7 +137,8 @@ static inline void runq_enqueue(struct runq *rq, struct thread *t, bool at_head)
     else
         TAILQ_INSERT_TAIL(&rq->ready[t->prio], t, run_link);
     rq->ready_mask |= 1U << t->prio;
-    rq->queued++;
+    if (rq->queued++ == 0)
+        cpu_mask_set(&queued_cpus, rq->cpu);
     t->is_queued = true;
 }
 
@@ -139,14 +168,20 @@ void thread_put(struct thread *thread);
 /* Hands a dead thread's own reference to somebody who may free memory. Context: any. */
 void thread_reap(struct thread *thread);
 
-/* Idle CPUs (core/sched/idle.c). */
-must_check int idle_mask_init(unsigned cpus_max);
-void idle_mask_set(unsigned cpu, bool is_idle);
-/* An idle CPU, preferably `near`; -1: none. */
-int idle_mask_find(unsigned near);
+/* The rest of runq_steal(): there may be one. */
+struct thread *runq_steal_queued(void);
 
 /* Takes a waiting thread from another CPU's queue. Interrupts off, the CPU marked idle: from then on others
  * tell it when they have one too many. */
-struct thread *runq_steal(void);
+static inline struct thread *runq_steal(void)
+{
+    uint64_t any = 0;
+
+    /* The other half is in invite_thief(). */
+    atomic_thread_fence(memory_order_seq_cst);
+    for (unsigned i = 0; i < queued_cpus.count; i++)
+        any |= atomic_load_explicit(&queued_cpus.words[i], memory_order_relaxed);
+    return unlikely(any != 0) ? runq_steal_queued() : NULL;
+}
 
 #endif

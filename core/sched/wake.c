@@ -20,12 +20,12 @@ static bool is_idle(const struct runq *rq)
 static unsigned choose_cpu(const struct thread *t, const struct runq *home)
 {
     unsigned cpu = atomic_load_explicit(&t->cpu, memory_order_relaxed);
-    int idle = is_idle(home) || (t->flags & THREAD_PINNED) ? (int)cpu : idle_mask_find(cpu);
+    int idle = is_idle(home) || (t->flags & THREAD_PINNED) ? (int)cpu : cpu_mask_find(&idle_cpus, cpu);
 
     if (idle < 0)
         return cpu;
     /* Taken: whoever wakes another thread before that CPU has got round to this one goes elsewhere. */
-    idle_mask_set((unsigned)idle, false);
+    cpu_mask_clear(&idle_cpus, (unsigned)idle);
     return (unsigned)idle;
 }
 
@@ -68,39 +68,17 @@ static void wake_current(struct runq *rq, struct thread *t)
     if (rq->is_resting)
         t->ready_since = arch_clock_cycles();
     if (kick) /* it is taken, like a CPU that a thread is queued on */
-        idle_mask_set(cpu, false);
+        cpu_mask_clear(&idle_cpus, cpu);
     spin_unlock_irqoff(&rq->lock);
     if (kick)
         arch_cpu_kick(cpu);
 }
 
-void thread_wake(struct thread *t)
+/* It is in no CPU's hands. rq locked. */
+static no_inline void wake_blocked(struct thread *t, struct runq *rq, arch_irq_state_t state)
 {
-    arch_irq_state_t state = arch_irq_save();
-    struct runq *rq;
-    unsigned target;
+    unsigned target = choose_cpu(t, rq);
 
-    /* What it waits for is seen by the time its state is read here: the other half of thread_wait_prepare().
-     */
-    atomic_thread_fence(memory_order_seq_cst);
-    rq = runq_lock_of(t);
-    if (atomic_load(&t->state) != THREAD_BLOCKED) {
-        spin_unlock_irqoff(&rq->lock);
-        arch_irq_restore(state);
-        return;
-    }
-    atomic_store(&t->state, THREAD_RUNNABLE);
-    if (rq->current == t) {
-        wake_current(rq, t);
-        arch_irq_restore(state);
-        return;
-    }
-    if (t->is_queued) {
-        spin_unlock_irqoff(&rq->lock);
-        arch_irq_restore(state);
-        return;
-    }
-    target = choose_cpu(t, rq);
     if (rq != runq_of(target)) {
         atomic_store(&t->cpu, target);
         spin_unlock_irqoff(&rq->lock);
@@ -112,4 +90,29 @@ void thread_wake(struct thread *t)
     arch_irq_restore(state);
     if (arch_irq_enabled() && arch_current()->preempt_count == 0)
         preempt_check();
+}
+
+void thread_wake(struct thread *t)
+{
+    arch_irq_state_t state = arch_irq_save();
+    struct runq *rq;
+
+    /* What it waits for is seen by the time its state is read here: the other half of thread_wait_prepare().
+     */
+    atomic_thread_fence(memory_order_seq_cst);
+    rq = runq_lock_of(t);
+    if (atomic_load(&t->state) == THREAD_BLOCKED) {
+        atomic_store(&t->state, THREAD_RUNNABLE);
+        if (likely(rq->current == t)) {
+            wake_current(rq, t);
+            arch_irq_restore(state);
+            return;
+        }
+        if (!t->is_queued) {
+            wake_blocked(t, rq, state);
+            return;
+        }
+    }
+    spin_unlock_irqoff(&rq->lock);
+    arch_irq_restore(state);
 }

@@ -77,11 +77,6 @@ __attribute__((weak)) unsigned cpu_count(void)
     return n_cpus;
 }
 
-__attribute__((weak)) unsigned cpu_id(void)
-{
-    return fake_cpu.cpu;
-}
-
 __attribute__((weak)) void preempt_disable(void)
 {
     fake_cpu.preempt_depth++;

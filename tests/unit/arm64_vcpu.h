@@ -45,7 +45,7 @@ static struct {
     unsigned registers_mapped;
     uint64_t device_value, device_offset;
     unsigned device_size, device_reads, device_writes;
-    uint64_t steal_ns, steal_step_ns;
+    uint64_t steal_cycles, steal_step_ns;
     atomic_uint *steal_flags;
     unsigned steal_bit;
 } seen;
@@ -172,9 +172,15 @@ void gic_interface_reset(struct gic_cpu *cpu)
     seen.interface_resets++;
 }
 
-uint64_t thread_own_steal_ns(void)
+/* A cycle is a nanosecond. */
+uint64_t clock_cycles_span_ns(uint64_t cycles)
 {
-    return seen.steal_ns;
+    return cycles;
+}
+
+uint64_t thread_own_steal_cycles(void)
+{
+    return seen.steal_cycles;
 }
 
 void thread_steal_watch(atomic_uint *flags, unsigned bit, uint64_t step_ns)

@@ -26,7 +26,7 @@ unit-mutex-src := core/sync/mutex.c core/sync/spinlock.c core/sync/rank.c $(fake
 unit-y += fake
 unit-fake-src := $(fake-src)
 unit-y += sched
-unit-sched-src := $(addprefix core/sched/,sched.c wake.c idle.c thread.c audit.c) core/sync/waitq.c core/sync/spinlock.c \
+unit-sched-src := $(addprefix core/sched/,sched.c wake.c masks.c thread.c audit.c) core/sync/waitq.c core/sync/spinlock.c \
 	$(if $(CONFIG_DEBUG_LOCKS),core/sync/rank.c) core/time/timer.c core/time/clock.c $(fake-src)
 unit-sched-libs := -lpthread
 unit-y += buddy

@@ -130,13 +130,13 @@ static uint64_t record(unsigned vcpu, unsigned word)
 
 Test(arm64_stolen, is_told)
 {
-    seen.steal_ns = 5000;
+    seen.steal_cycles = 5000;
     stolen_time_update(&vcpus[3]); /* nobody asked */
     cr_assert_eq(call(&vcpus[3], PV_TIME_ST, 0, 0, 0), MACHINE_STOLEN + 3 * 64);
     cr_assert(record(3, 0) == 0 && record(3, 1) == 0);
     cr_assert(seen.steal_flags == &vcpus[3].requests && seen.steal_bit == VCPU_REQ_STEAL);
     cr_assert_gt(seen.steal_step_ns, 0);
-    seen.steal_ns = 125000;
+    seen.steal_cycles = 125000;
     stolen_time_update(&vcpus[3]);
     cr_assert_eq(record(3, 1), 120000, "since the guest asked");
     cr_assert(record(2, 1) == 0 && record(4, 1) == 0);

@@ -3,6 +3,7 @@
 #include "arm64.h"
 #include "machine.h"
 #include <core/thread.h>
+#include <core/time.h>
 #include <stddef.h>
 
 /* How long a vCPU that could have run had to wait for a CPU: Arm DEN 0057, 3.2. */
@@ -31,7 +32,8 @@ void stolen_time_update(struct vcpu *vcpu)
         return;
     record = gmem_ptr(&vcpu->vm->gmem, record_of(vcpu), &length, true);
     if (record != NULL && length >= sizeof(*record))
-        __atomic_store_n(&record->nanoseconds, thread_own_steal_ns() - vcpu->arch.stolen_base_ns,
+        __atomic_store_n(&record->nanoseconds,
+                         clock_cycles_span_ns(thread_own_steal_cycles()) - vcpu->arch.stolen_base_ns,
                          __ATOMIC_RELEASE);
 }
 
@@ -43,7 +45,7 @@ uint64_t stolen_time_enable(struct vcpu *vcpu)
         return ~0ULL;
     if (!vcpu->arch.has_stolen_time) {
         vcpu->arch.has_stolen_time = true;
-        vcpu->arch.stolen_base_ns = thread_own_steal_ns();
+        vcpu->arch.stolen_base_ns = clock_cycles_span_ns(thread_own_steal_cycles());
         thread_steal_watch(&vcpu->requests, VCPU_REQ_STEAL, STOLEN_STEP_NS);
     }
     return record_of(vcpu).v;

@@ -2,6 +2,7 @@
 #include "../mem/dirty.h"
 #include "run.h"
 #include "vm.h"
+#include <core/time.h>
 #include <errno.h>
 #include <string.h>
 
@@ -50,8 +51,9 @@ int vm_vcpu_info(struct vm *vm, unsigned vcpu, struct vcpu_info *out)
         return -EINVAL;
     v = vm->vcpus[vcpu];
     thread_times_get(v->thread, &times);
-    *out = (struct vcpu_info){
-        .run_ns = times.run_ns, .steal_ns = times.steal_ns, .halted_ns = vcpu_halted_ns(v, times.steal_ns)};
+    *out = (struct vcpu_info){.run_ns = clock_cycles_span_ns(times.run_cycles),
+                              .steal_ns = clock_cycles_span_ns(times.steal_cycles),
+                              .halted_ns = clock_cycles_span_ns(vcpu_halted_cycles(v, times.steal_cycles))};
     for (unsigned i = 0; i < EXIT_KINDS; i++)
         out->exits_total += exits_of(v, i);
     if (atomic_load(&v->requests) & VCPU_REQ_PARK)

@@ -6,6 +6,7 @@
 #include "arch.h"
 #include "run.h"
 #include "vm.h"
+#include <arch/clock.h>
 #include <arch/cpu.h>
 #include <arch/percpu.h>
 #include <arch/thread.h>
@@ -78,11 +79,11 @@ static bool can_wake(struct vcpu *vcpu)
  */
 #define HALTED_NOW BIT(63)
 
-uint64_t vcpu_halted_ns(const struct vcpu *vcpu, uint64_t steal_ns)
+uint64_t vcpu_halted_cycles(const struct vcpu *vcpu, uint64_t steal_cycles)
 {
     uint64_t halted = __atomic_load_n(&vcpu->stats.halted, __ATOMIC_RELAXED);
 
-    return halted & HALTED_NOW ? clock_now_ns() - (halted & ~HALTED_NOW) - steal_ns : halted;
+    return halted & HALTED_NOW ? arch_clock_cycles() - (halted & ~HALTED_NOW) - steal_cycles : halted;
 }
 
 static void halted_set(struct vcpu *vcpu, uint64_t value)
@@ -98,11 +99,11 @@ static void wait_for_work(struct vcpu *vcpu)
         vcpu->activity = VCPU_RUNNING;
         return;
     }
-    halted_set(vcpu, (clock_now_ns() - vcpu->stats.halted - thread_own_steal_ns()) | HALTED_NOW);
+    halted_set(vcpu, (arch_clock_cycles() - vcpu->stats.halted - thread_own_steal_cycles()) | HALTED_NOW);
     atomic_store(&vcpu->mode, VCPU_WAITING);
     thread_wait(can_wake(vcpu));
     atomic_store(&vcpu->mode, VCPU_OUTSIDE);
-    halted_set(vcpu, vcpu_halted_ns(vcpu, thread_own_steal_ns()));
+    halted_set(vcpu, vcpu_halted_cycles(vcpu, thread_own_steal_cycles()));
     if (vcpu->activity == VCPU_HALTED && vcpu_arch_halt_ends(vcpu))
         vcpu->activity = VCPU_RUNNING;
 }

@@ -47,7 +47,7 @@ struct vcpu_stats {
     uint64_t exits[EXIT_KINDS]; /* t; read by others */
     /* t; read by others: what handling exits did that it should not, by their kind. Debug builds only. */
     struct audit audits[IS_ENABLED(CONFIG_DEBUG) ? EXIT_KINDS : 1];
-    uint64_t halted; /* t; read by others: vcpu_halted_ns() */
+    uint64_t halted; /* t; read by others: vcpu_halted_cycles() */
 };
 
 struct vcpu {
@@ -70,9 +70,9 @@ struct vcpu {
     struct backend_vcpu backend; /* t */
 };
 
-/* Nanoseconds it has been halted, this halt included; `steal_ns` is what its thread has had to wait for a CPU
- * until now. Context: any. */
-uint64_t vcpu_halted_ns(const struct vcpu *vcpu, uint64_t steal_ns);
+/* How long it has been halted, this halt included; `steal_cycles` is what its thread has had to wait for a
+ * CPU until now. Cycles of the clock's counter. Context: any. */
+uint64_t vcpu_halted_cycles(const struct vcpu *vcpu, uint64_t steal_cycles);
 
 /* Sets a request and makes sure that the vCPU notices soon. Context: any, interrupts included. */
 void vcpu_request(struct vcpu *vcpu, unsigned request);

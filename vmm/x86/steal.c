@@ -35,7 +35,7 @@ void steal_update(struct vcpu *vcpu)
         return; /* the guest's own mistake */
     page->version |= 1;
     atomic_thread_fence(memory_order_release);
-    page->steal = thread_own_steal_ns() - vcpu->arch.steal_base_ns;
+    page->steal = clock_cycles_span_ns(thread_own_steal_cycles()) - vcpu->arch.steal_base_ns;
     atomic_thread_fence(memory_order_release);
     page->version++;
 }
@@ -51,7 +51,7 @@ int steal_msr_write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
     if (value & STEAL_RESERVED)
         return -EINVAL;
     vcpu->arch.steal_msr = value;
-    vcpu->arch.steal_base_ns = thread_own_steal_ns();
+    vcpu->arch.steal_base_ns = clock_cycles_span_ns(thread_own_steal_cycles());
     if (value & STEAL_ENABLE)
         thread_steal_watch(&vcpu->requests, VCPU_REQ_STEAL, STEAL_STEP_NS);
     steal_update(vcpu);

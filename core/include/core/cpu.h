@@ -2,6 +2,7 @@
 #ifndef CORE_CPU_H
 #define CORE_CPU_H
 
+#include <arch/percpu.h>
 #include <core/compiler.h>
 #include <core/types.h>
 #include <stdatomic.h>
@@ -12,7 +13,10 @@
 unsigned cpu_count(void);
 
 /* The CPU this code runs on. Only stable with preemption or interrupts disabled. */
-unsigned cpu_id(void);
+static inline unsigned cpu_id(void)
+{
+    return arch_cpu_id();
+}
 
 /* Hardware id (APIC id, MPIDR affinity) of a CPU. Context: any. */
 uint64_t cpu_hw_id(unsigned cpu);

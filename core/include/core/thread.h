@@ -64,14 +64,14 @@ void *thread_guest(void);
 
 /* How a thread has spent its time since it was made, but for the time it was blocked. */
 struct thread_times {
-    uint64_t run_ns;   /* on a CPU */
-    uint64_t steal_ns; /* ready, while others had the CPU */
+    uint64_t run_cycles;   /* on a CPU; clock_cycles_span_ns() */
+    uint64_t steal_cycles; /* ready, while others had the CPU */
 };
 /* Until now, whatever the thread is doing. Context: any. */
 void thread_times_get(struct thread *thread, struct thread_times *out);
 
-/* The calling thread's steal_ns. Cheap. */
-uint64_t thread_own_steal_ns(void);
+/* The calling thread's steal_cycles. Cheap. */
+uint64_t thread_own_steal_cycles(void);
 
 /*
  * From now on the scheduler sets `bit` in *flags when it lets the calling thread run again, once for every
