@@ -271,6 +271,88 @@ Test(gicv3_lr, waiting_for_an_sgi, .init = start, .fini = gic_stop)
     cr_assert_not(gic_is_signalled(cpu));
 }
 
+/* --- one at a time, which has a way of its own --- */
+
+static void sgi(unsigned to, unsigned intid)
+{
+    gicv3_sgi_write(vcpus[1].cpu, 1, (uint64_t)intid << 24 | 1U << to);
+}
+
+Test(gicv3_lr, one_after_another, .init = start, .fini = gic_stop)
+{
+    for (unsigned i = 0; i < 40; i++) {
+        unsigned intid = i < 10 ? 3 : i % 16;
+
+        sgi(0, intid);
+        cr_assert_eq(gicr_read(0, 0x10200), 1U << intid, "GICR_ISPENDR0");
+        enter(0);
+        cr_assert_eq(vcpus[0].hw.lr[0] & 0xffffffff, intid, "round %u", i);
+        cr_assert_eq(vcpus[0].hw.lr[1], 0);
+        cr_assert_eq(take(0), intid);
+    }
+    cr_assert_eq(take(0), SPURIOUS);
+    cr_assert_eq(gicr_read(0, 0x10200), 0);
+}
+
+Test(gicv3_lr, one_after_several, .init = start, .fini = gic_stop)
+{
+    for (unsigned intid = 1; intid <= 3; intid++)
+        sgi(0, intid);
+    for (unsigned intid = 1; intid <= 3; intid++)
+        cr_assert_eq(take(0), intid);
+    /* It is still in the list register where it was; the others leave theirs. */
+    sgi(0, 2);
+    enter(0);
+    cr_assert_eq(vcpus[0].hw.lr[1] & (0xffffffff | LR_PENDING), 2 | LR_PENDING);
+    cr_assert_eq(take(0), 2);
+    gic_leave(vcpus[0].cpu);
+    cr_assert_eq(gicr_read(0, 0x10200), 0);
+    cr_assert_eq(gicr_read(0, 0x10300), 0, "GICR_ISACTIVER0");
+    for (unsigned intid = 1; intid <= 3; intid++)
+        sgi(0, intid);
+    for (unsigned intid = 1; intid <= 3; intid++)
+        cr_assert_eq(take(0), intid);
+}
+
+Test(gicv3_lr, one_that_may_not, .init = start, .fini = gic_stop)
+{
+    gicr_write(0, 0x10180, 1 << 5);
+    sgi(0, 5);
+    cr_assert_eq(take(0), SPURIOUS, "disabled");
+    gicr_write(0, 0x10100, 1 << 5);
+    cr_assert_eq(take(0), 5);
+    sgi(0, 5);
+    gicr_write(0, 0x10280, 1 << 5);
+    cr_assert_eq(take(0), SPURIOUS, "taken back");
+    gicd_write(0, 0);
+    sgi(0, 6);
+    cr_assert_eq(take(0), SPURIOUS, "both groups are off");
+    gicd_write(0, 3);
+    cr_assert_eq(take(0), 6);
+    gicr_write(0, 0x10300, 1 << 7);
+    sgi(0, 7);
+    cr_assert_eq(take(0), SPURIOUS, "active");
+    gicr_write(0, 0x10380, 1 << 7);
+    cr_assert_eq(take(0), 7);
+}
+
+/* What is active stays that, and what comes meanwhile waits or goes in between. */
+Test(gicv3_lr, one_while_active, .init = start, .fini = gic_stop)
+{
+    sgi(0, 3);
+    cr_assert_eq(iar(0), 3);
+    sgi(0, 3);
+    cr_assert_eq(iar(0), SPURIOUS, "itself");
+    gicr_write(0, 0x10404, 0x20202020);
+    sgi(0, 4);
+    cr_assert_eq(take(0), 4, "more urgent");
+    eoi(0, 3);
+    cr_assert_eq(take(0), 3);
+    cr_assert_eq(take(0), SPURIOUS);
+}
+
+/* --- WFI again --- */
+
 Test(gicv3_lr, waiting, .init = start, .fini = gic_stop)
 {
     struct gic_cpu *cpu = vcpus[0].cpu;

@@ -59,15 +59,3 @@ void vcpu_arch_requests(struct vcpu *vcpu, unsigned requests)
         vcpu->activity = VCPU_RUNNING;
     }
 }
-
-bool vcpu_arch_halt_ends(struct vcpu *vcpu)
-{
-    return gic_is_signalled(vcpu->arch.gic);
-}
-
-/* There may be more to do than belongs between two looks at the requests: then the loop comes by again. */
-void arm64_events_inject(struct vcpu *vcpu)
-{
-    if (gic_entry(vcpu->arch.gic))
-        atomic_fetch_or(&vcpu->requests, VCPU_REQ_EVENT);
-}

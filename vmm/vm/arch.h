@@ -26,8 +26,6 @@ void vcpu_arch_resumed(struct vcpu *vcpu);
 void vcpu_arch_parked(struct vcpu *vcpu);
 /* Requests that the run loop does not know itself: enum vcpu_arch_request, VCPU_REQ_CLOCK. */
 void vcpu_arch_requests(struct vcpu *vcpu, unsigned requests);
-/* Whether something ends the guest's halt. */
-bool vcpu_arch_halt_ends(struct vcpu *vcpu);
 /* Address of the instruction that it is at, and what the architecture calls that register. */
 uint64_t vcpu_arch_pc(const struct vcpu *vcpu, const char **name);
 /* What an operator sees of its registers, at most VM_REGISTERS_MAX; returns how many there are. */
@@ -35,7 +33,7 @@ unsigned vcpu_arch_registers(struct vcpu *vcpu, struct vm_register *out);
 
 /*
  * Inline, in <guest/events.h>: vcpu_events_inject() gives the guest the events that it can take now, and asks
- * to be told when it can take the rest.
+ * to be told when it can take the rest; vcpu_arch_halt_ends() says whether something ends the guest's halt.
  */
 
 /* Handles vcpu->exit. */

@@ -101,6 +101,23 @@ void vcpu_lrs_update(struct vcpu *vcpu, const struct gic_lrs *lrs, uint32_t chan
     ich_hcr_write(lrs->hcr);
 }
 
+void vcpu_lr_update(struct vcpu *vcpu, const struct gic_lrs *lrs, unsigned slot)
+{
+    struct backend_vcpu *b = &vcpu->backend;
+
+    if (unlikely(!b->are_lrs_live)) {
+        vcpu_lrs_write(vcpu, lrs);
+        return;
+    }
+    /* Nearly always: no jump through a table. */
+    if (likely(slot == 0))
+        ich_lr_write(0, lrs->lr[0]);
+    else
+        ich_lr_write(slot, lrs->lr[slot]);
+    b->lrs_loaded = MAX(b->lrs_loaded, lrs->used);
+    ich_hcr_write(lrs->hcr);
+}
+
 void vcpu_interface_write(struct vcpu *vcpu, const struct gic_lrs *lrs)
 {
     arch_irq_state_t state = arch_irq_save();

@@ -139,7 +139,8 @@ static void moves_do(struct irqchip *chip, const struct moves *moves)
 
 /* --- into them --- */
 
-static uint64_t lr_make(const struct gic_irq *irq, uint32_t flags, bool is_pending, bool is_active)
+static always_inline uint64_t lr_make(const struct gic_irq *irq, uint32_t flags, bool is_pending,
+                                      bool is_active)
 {
     uint64_t lr = irq->intid | (uint64_t)atomic_load_explicit(&irq->priority, memory_order_relaxed) << 48;
 
@@ -498,14 +499,13 @@ static always_inline void fold_finish(struct gic_cpu *cpu, const struct moves *m
         host_deactivate(cpu);
 }
 
-bool gic_entry(struct gic_cpu *cpu)
+static no_inline bool entry_do(struct gic_cpu *cpu)
 {
     struct moves moves;
     arch_irq_state_t state;
     bool is_more = false;
 
     moves.count = 0;
-    attention_take(cpu, 0);
     if (unlikely((cpu->why & ATTENTION_ITS) != 0))
         is_more = its_continue(cpu);
     if (unlikely(atomic_load_explicit(&cpu->limbo_todo, memory_order_relaxed) != 0))
@@ -529,6 +529,98 @@ bool gic_entry(struct gic_cpu *cpu)
     if (unlikely(is_more))
         atomic_fetch_or(&cpu->attention, ATTENTION_LIMBO);
     return is_more;
+}
+
+/* --- one private interrupt was raised, and the guest has ended what it had before: IPIs, timers --- */
+
+/* Nothing but its list register makes it more than one that is enabled, and it is private to this vCPU. */
+static always_inline bool is_plain(const struct gic_irq *irq)
+{
+    return (irq_flags(irq) & ~(uint32_t)(IRQ_EDGE | IRQ_GROUP1)) ==
+               (IRQ_ENABLED | IRQ_LOADED | IRQ_LR_LATCH) &&
+           irq->intid < GIC_PRIVATE && atomic_load_explicit(&irq->probe, memory_order_relaxed) == 0;
+}
+
+/* Of the list registers, all of which the guest has ended, the one for `irq`: where it is already, or the
+ * first. False: one of them takes more thought. */
+static always_inline bool ended_pass(struct gic_cpu *cpu, const struct gic_irq *irq, unsigned *slot)
+{
+    *slot = 0;
+    for (unsigned i = 0; i < cpu->lrs.used; i++) {
+        struct gic_irq *ended = cpu->loaded[i];
+
+        if (ended == NULL)
+            continue;
+        if (unlikely(!is_plain(ended) || (cpu->lrs.lr[i] & LR_EOI) != 0))
+            return false;
+        if (ended == irq) {
+            *slot = i;
+            continue;
+        }
+        irq_flags_set(ended, irq_flags(ended) & ~(uint32_t)IRQ_WHILE_LOADED);
+        cpu->loaded[i] = NULL;
+        cpu->lrs.lr[i] = 0;
+    }
+    return true;
+}
+
+/* False: nothing has been done that the long way cannot go on with. With lock. */
+static always_inline bool one_load(struct gic_cpu *cpu, uint32_t raised)
+{
+    struct gic_lrs *lrs = &cpu->lrs;
+    struct gic_irq *irq = &cpu->private_irqs[__builtin_ctz(raised)];
+    uint32_t groups = atomic_load_explicit(&cpu->chip->ctlr, memory_order_relaxed);
+    uint32_t flags, empty;
+    unsigned slot;
+
+    if (unlikely((lrs->hcr & ~(uint32_t)HCR_TDIR) != HCR_EN || cpu->active != 0 || has_pending(cpu, 3)))
+        return false;
+    empty = vcpu_lrs_empty(cpu->vcpu, lrs);
+    if (unlikely((~empty & ((1U << lrs->used) - 1)) != 0 || !ended_pass(cpu, irq, &slot)))
+        return false;
+    flags = irq_flags(irq);
+    if (unlikely((flags & (IRQ_ENABLED | IRQ_LATCH | IRQ_LINE | IRQ_ACTIVE)) != IRQ_ENABLED ||
+                 irq->queue != QUEUE_NONE || (groups >> ((flags & IRQ_GROUP1) != 0) & 1) == 0))
+        return false;
+    atomic_fetch_and_explicit(&cpu->raised, ~raised, memory_order_relaxed);
+    irq_flags_set(irq, flags | IRQ_LOADED | IRQ_LR_LATCH);
+    cpu->loaded[slot] = irq;
+    lrs->lr[slot] = lr_make(irq, flags, true, false);
+    lrs->used = MAX(lrs->used, 1);
+    lrs->hcr = HCR_EN | deactivation_traps(cpu);
+    vcpu_lr_update(cpu->vcpu, lrs, slot);
+    return true;
+}
+
+static always_inline bool is_one(uint32_t bits)
+{
+    return bits != 0 && (bits & (bits - 1)) == 0;
+}
+
+bool gic_entry(struct gic_cpu *cpu)
+{
+    arch_irq_state_t state;
+    uint32_t raised;
+    bool is_done = false;
+
+    attention_take(cpu, 0);
+    /* A GICv2's SGIs have to know of each other. */
+    raised = atomic_load_explicit(&cpu->raised, memory_order_relaxed);
+    if (unlikely(cpu->why != ATTENTION_NEW || !is_one(raised) || cpu->sgis != NULL ||
+                 atomic_load_explicit(&cpu->limbo_todo, memory_order_relaxed) != 0))
+        return entry_do(cpu);
+    state = arch_irq_save();
+    spin_lock_irqoff(&cpu->lock);
+    is_done = one_load(cpu, raised);
+    spin_unlock_irqoff(&cpu->lock);
+    arch_irq_restore(state);
+    if (unlikely(!is_done || atomic_load_explicit(&cpu->host_done, memory_order_relaxed) != 0))
+        return entry_do(cpu);
+    cpu->is_waiting = false;
+    cpu->why = 0;
+    /* See above. */
+    atomic_thread_fence(memory_order_seq_cst);
+    return false;
 }
 
 void gic_cpu_fold(struct gic_cpu *cpu)

@@ -18,47 +18,59 @@ void irqchip_msi_send(struct irqchip *chip, uint32_t requester, const struct msi
         gic_dist_write(chip, 0x40, 4, message->data);
 }
 
-static void sgi_raise(struct irqchip *chip, unsigned target, unsigned which, unsigned intid)
+static always_inline void sgi_raise(struct irqchip *chip, unsigned target, unsigned which, unsigned intid)
 {
     struct gic_irq *irq = &chip->cpus[target].private_irqs[intid];
+    uint32_t flags = atomic_load_explicit(&irq->flags, memory_order_acquire);
 
-    /* ICC_SGI0R_EL1 is for Group 0 only; ICC_SGI1R_EL1 reaches both groups: 12.1, 12.2. */
-    if (which == 0 && (irq_flags(irq) & IRQ_GROUP1))
-        return;
-    /* Pending already, and nobody has taken it: nothing to add. Guests order what they write before an SGI by
-     * a barrier of their own. */
-    if (atomic_load_explicit(&irq->flags, memory_order_acquire) & IRQ_LATCH)
+    /* ICC_SGI0R_EL1 is for Group 0 only; ICC_SGI1R_EL1 reaches both groups: 12.1, 12.2. Pending already, and
+     * nobody has taken it: nothing to add. Guests order what they write before an SGI by a barrier of their
+     * own. */
+    if ((which == 0 && (flags & IRQ_GROUP1)) || (flags & IRQ_LATCH))
         return;
     gic_private_raise(&chip->cpus[target], intid);
+}
+
+static no_inline void sgi_others(struct gic_cpu *cpu, unsigned which, unsigned intid)
+{
+    for (unsigned i = 0; i < cpu->chip->cpu_count; i++)
+        if (i != cpu->index)
+            sgi_raise(cpu->chip, i, which, intid);
+}
+
+static no_inline void sgi_list(struct irqchip *chip, unsigned first, uint32_t list, unsigned which,
+                               unsigned intid)
+{
+    for (; list != 0; list &= list - 1) {
+        unsigned target = first + (unsigned)__builtin_ctz(list);
+
+        if (target < chip->cpu_count)
+            sgi_raise(chip, target, which, intid);
+    }
 }
 
 void gicv3_sgi_write(struct gic_cpu *cpu, unsigned which, uint64_t value)
 {
     struct irqchip *chip = cpu->chip;
     unsigned intid = (unsigned)FIELD(value, 27, 24);
-    uint32_t cluster =
-        (uint32_t)(FIELD(value, 55, 48) << 24 | FIELD(value, 39, 32) << 16 | FIELD(value, 23, 16) << 8);
+    uint32_t list = value & 0xffff,
+             cluster = (uint32_t)(FIELD(value, 55, 48) << 24 | FIELD(value, 39, 32) << 16 |
+                                  FIELD(value, 23, 16) << 8);
     uint16_t first;
 
-    if (value & BIT(40)) {
-        for (unsigned i = 0; i < chip->cpu_count; i++)
-            if (i != cpu->index)
-                sgi_raise(chip, i, which, intid);
+    if (unlikely((value & BIT(40)) != 0)) {
+        sgi_others(cpu, which, intid);
         return;
     }
-    /* Range selector: there are 16 vCPUs to a cluster (GICD_TYPER.RSS is 0). */
-    if (FIELD(value, 47, 44) != 0)
-        return;
-    /* They are neighbours; who is beyond the last is not there. */
+    /* Range selector: there are 16 vCPUs to a cluster (GICD_TYPER.RSS is 0). They are neighbours; who is
+     * beyond the last is not there. */
     first = gic_affinity_find(chip, cluster);
-    if (unlikely(first == ROUTE_NONE))
+    if (unlikely(FIELD(value, 47, 44) != 0 || first == ROUTE_NONE || list == 0))
         return;
-    for (uint32_t list = value & 0xffff; list != 0; list &= list - 1) {
-        unsigned target = first + (unsigned)__builtin_ctz(list);
-
-        if (likely(target < chip->cpu_count))
-            sgi_raise(chip, target, which, intid);
-    }
+    if (unlikely((list & (list - 1)) != 0))
+        sgi_list(chip, first, list, which, intid);
+    else if (likely(first + (unsigned)__builtin_ctz(list) < chip->cpu_count))
+        sgi_raise(chip, first + (unsigned)__builtin_ctz(list), which, intid);
 }
 
 /* Any vCPU may deactivate an SPI, wherever it is active; its own private ones. LPIs have no active state. */

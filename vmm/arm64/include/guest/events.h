@@ -5,13 +5,16 @@
 #include "../../../irqchip/gic/gic.h"
 #include "../../../vm/arch.h"
 
-/* The rest of vcpu_events_inject(): vmm/arm64/vcpu.c. */
-void arm64_events_inject(struct vcpu *vcpu);
-
+/* There may be more to do than belongs between two looks at the requests: then the loop comes by again. */
 static inline void vcpu_events_inject(struct vcpu *vcpu)
 {
-    if (unlikely(gic_wants_entry(vcpu->arch.gic)))
-        arm64_events_inject(vcpu);
+    if (unlikely(gic_wants_entry(vcpu->arch.gic)) && unlikely(gic_entry(vcpu->arch.gic)))
+        atomic_fetch_or(&vcpu->requests, VCPU_REQ_EVENT);
+}
+
+static inline bool vcpu_arch_halt_ends(struct vcpu *vcpu)
+{
+    return gic_is_signalled(vcpu->arch.gic);
 }
 
 #endif
