@@ -403,6 +403,25 @@ Test(gicv3_lr, waiting, .init = start, .fini = gic_stop)
     cr_assert_eq(gicd_read(0) >> 31, 0);
 }
 
+/* One that was active in its list register becomes pending in it, and is not active any more. */
+Test(gicv3_lr, again_after_active, .init = start, .fini = gic_stop)
+{
+    gicr_write(0, 0x10300, 1 << 7);
+    enter(0);
+    cr_assert_eq(vcpus[0].hw.lr[0] & (0xffffffff | LR_ACTIVE), 7 | LR_ACTIVE);
+    dir(0, 7);
+    cr_assert_eq(vcpus[0].hw.lr[0] & LR_ACTIVE, 0);
+    current = 1;
+    gicv3_sgi_write(vcpus[1].cpu, 1, 7 << 24 | 1);
+    gicr_write(0, 0x10400, 0xa0a0a080); /* whatever takes the vCPU's lock */
+    enter(0);
+    cr_assert_eq(vcpus[0].hw.lr[0] & (0xffffffff | LR_PENDING), 7 | LR_PENDING);
+    gic_leave(vcpus[0].cpu);
+    cr_assert_eq(gicr_read(0, 0x10300), 0, "GICR_ISACTIVER0");
+    cr_assert_eq(take(0), 7);
+    cr_assert_eq(take(0), SPURIOUS);
+}
+
 /* --- several at once --- */
 
 #define ROUNDS 3000

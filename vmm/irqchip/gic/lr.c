@@ -350,29 +350,42 @@ static always_inline bool can_load(const struct gic_irq *irq, uint32_t flags, ui
            irq->queue == QUEUE_NONE && (groups >> ((flags & IRQ_GROUP1) != 0) & 1) != 0 && empty != 0;
 }
 
-/* What the guest is done with leaves its list register; what has become pending again meanwhile gets one at
- * once. */
-static void retire(struct gic_cpu *cpu, unsigned slot, uint32_t groups, struct moves *moves, uint32_t *empty,
-                   uint32_t *changed)
+/*
+ * An LPI that the guest is done with has become pending once more: it is so in the list register where it
+ * was. There is nothing else to be known of LPIs, which are never active. False: retire it.
+ */
+static always_inline bool lpi_reload(struct gic_cpu *cpu, unsigned slot, uint32_t groups, uint32_t *empty,
+                                     uint32_t *changed)
 {
     struct gic_irq *irq = cpu->loaded[slot];
-    uint32_t flags;
+    uint32_t flags = irq_flags(irq);
+
+    if ((flags & (IRQ_LPI | IRQ_ENABLED | IRQ_LATCH | IRQ_CLR_LATCH)) !=
+            (IRQ_LPI | IRQ_ENABLED | IRQ_LATCH) ||
+        !(groups & CTLR_GRP1) ||
+        unlikely(atomic_load_explicit(&irq->route, memory_order_relaxed) != cpu->index) ||
+        unlikely(gic_lpi_is_stale(cpu->chip, irq)))
+        return false;
+    cpu->lrs.lr[slot] = lr_make(irq, flags, true, false);
+    irq_flags_set(irq, (flags & ~(uint32_t)IRQ_LATCH) | IRQ_LR_LATCH);
+    *empty &= ~(1U << slot);
+    *changed |= 1U << slot;
+    return true;
+}
+
+/* What the guest is done with leaves its list register. */
+static void retire(struct gic_cpu *cpu, unsigned slot, struct moves *moves, uint32_t *changed)
+{
+    struct gic_irq *irq = cpu->loaded[slot];
 
     irq_fold(cpu, irq, 0);
+    if (!move_note(cpu, irq, moves) && unlikely((irq_flags(irq) & (IRQ_LATCH | IRQ_LINE | IRQ_ACTIVE)) != 0))
+        gic_irq_place(cpu, irq, true);
     cpu->loaded[slot] = NULL;
     /* An empty one that asks for maintenance does so until it is written. */
     if (unlikely((cpu->lrs.lr[slot] & LR_EOI) != 0))
         *changed |= 1U << slot;
     cpu->lrs.lr[slot] = 0;
-    flags = irq_flags(irq);
-    if (move_note(cpu, irq, moves) || (flags & (IRQ_LATCH | IRQ_LINE | IRQ_ACTIVE)) == 0)
-        return;
-    if (likely(can_load(irq, flags, groups, *empty)) &&
-        likely(atomic_load_explicit(&irq->route, memory_order_relaxed) == cpu->index) &&
-        likely(!(flags & IRQ_LPI) || !gic_lpi_is_stale(cpu->chip, irq)))
-        load_changed(cpu, irq, empty, changed);
-    else
-        gic_irq_place(cpu, irq, true);
 }
 
 /* What was raised goes into a list register without having been in a queue, unless it is in one already. */
@@ -421,9 +434,12 @@ static bool fill_free(struct gic_cpu *cpu, struct moves *moves)
         return false;
     empty = vcpu_lrs_empty(cpu->vcpu, lrs) & ((1U << lrs->count) - 1);
     busy = ~empty & ((1U << lrs->used) - 1);
-    for (uint32_t done = empty & ((1U << lrs->used) - 1); done != 0; done &= done - 1)
-        if (cpu->loaded[__builtin_ctz(done)] != NULL)
-            retire(cpu, (unsigned)__builtin_ctz(done), groups, moves, &empty, &changed);
+    for (uint32_t done = empty & ((1U << lrs->used) - 1); done != 0; done &= done - 1) {
+        unsigned slot = (unsigned)__builtin_ctz(done);
+
+        if (cpu->loaded[slot] != NULL && !lpi_reload(cpu, slot, groups, &empty, &changed))
+            retire(cpu, slot, moves, &changed);
+    }
     raised_load(cpu, groups, &empty, &changed);
     while (empty != 0 && (irq = pending_first(cpu, groups)) != NULL)
         if (is_loadable(cpu, irq))
