@@ -41,6 +41,12 @@ def slaac_address(mac, prefix=PREFIX6):
     return str(ipaddress.IPv6Address(ipaddress.IPv6Address(prefix).packed[:8] + identifier))
 
 
+def _free_name():
+    """One that no run that was killed has left behind, whose process had our number."""
+    return next(name for name in (f"basalt{os.getpid()}-{number}" for number in _numbers)
+                if not os.path.exists(f"/run/netns/{name}"))
+
+
 class Netns:
     """Context: made by one thread, used by any. close() removes everything."""
 
@@ -50,7 +56,7 @@ class Netns:
         for tool in ("ip", "dnsmasq"):
             if not (shutil.which(tool) or os.path.exists(f"/usr/sbin/{tool}")):
                 raise Skip(f"{tool} is not installed")
-        self.name = f"basalt{os.getpid()}-{next(_numbers)}"
+        self.name = _free_name()
         self.workdir = pathlib.Path(workdir)
         self._processes = {}
         try:

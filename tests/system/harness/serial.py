@@ -38,7 +38,10 @@ class Serial:
                 data = os.read(self._pipe.fileno(), 65536)
                 if not data:
                     break
-                log.write(data)
+                try:
+                    log.write(data)
+                except OSError as error:  # but go on reading, or QEMU waits for ever
+                    self.fail(f"{self.path}: {error.strerror}")
                 # An escape sequence may be cut by the read: keep its beginning for the next round.
                 pending += data
                 cut = pending.rfind(b"\x1b", -16)
