@@ -20,6 +20,7 @@
 #define HCR_NPIE     BIT(3)
 #define HCR_VGRP0EIE BIT(4)
 #define HCR_VGRP1EIE BIT(6)
+#define HCR_TO_TELL  (HCR_LRENPIE | HCR_NPIE | HCR_VGRP0EIE | HCR_VGRP1EIE)
 #define HCR_EOICOUNT MASK(31, 27)
 #define EOICOUNT_MAX 31
 
@@ -429,8 +430,7 @@ static bool fill_free(struct gic_cpu *cpu, struct moves *moves)
     uint32_t busy;
 
     /* Active ones without a list register, or conditions to be told of. */
-    if (unlikely((cpu->why & ATTENTION_RESYNC) || cpu->active != 0 ||
-                 (lrs->hcr & (HCR_LRENPIE | HCR_NPIE | HCR_VGRP0EIE | HCR_VGRP1EIE)) != 0))
+    if (unlikely((cpu->why & ATTENTION_RESYNC) || cpu->active != 0 || (lrs->hcr & HCR_TO_TELL) != 0))
         return false;
     empty = vcpu_lrs_empty(cpu->vcpu, lrs) & ((1U << lrs->count) - 1);
     busy = ~empty & ((1U << lrs->used) - 1);
@@ -589,13 +589,13 @@ static always_inline bool one_load(struct gic_cpu *cpu, uint32_t raised)
     uint32_t flags, empty;
     unsigned slot;
 
-    if (unlikely((lrs->hcr & ~(uint32_t)HCR_TDIR) != HCR_EN || cpu->active != 0 || has_pending(cpu, 3)))
+    if (unlikely((lrs->hcr & HCR_TO_TELL) != 0 || cpu->active != 0 || has_pending(cpu, 3)))
         return false;
     empty = vcpu_lrs_empty(cpu->vcpu, lrs);
     if (unlikely((~empty & ((1U << lrs->used) - 1)) != 0 || !ended_pass(cpu, irq, &slot)))
         return false;
     flags = irq_flags(irq);
-    if (unlikely((flags & (IRQ_ENABLED | IRQ_LATCH | IRQ_LINE | IRQ_ACTIVE)) != IRQ_ENABLED ||
+    if (unlikely((flags & (IRQ_ENABLED | IRQ_LATCH | IRQ_LINE | IRQ_ACTIVE | IRQ_SOURCES)) != IRQ_ENABLED ||
                  irq->queue != QUEUE_NONE || (groups >> ((flags & IRQ_GROUP1) != 0) & 1) == 0))
         return false;
     atomic_fetch_and_explicit(&cpu->raised, ~raised, memory_order_relaxed);
@@ -620,9 +620,8 @@ bool gic_entry(struct gic_cpu *cpu)
     bool is_done = false;
 
     attention_take(cpu, 0);
-    /* A GICv2's SGIs have to know of each other. */
     raised = atomic_load_explicit(&cpu->raised, memory_order_relaxed);
-    if (unlikely(cpu->why != ATTENTION_NEW || !is_one(raised) || cpu->sgis != NULL ||
+    if (unlikely(cpu->why != ATTENTION_NEW || !is_one(raised) ||
                  atomic_load_explicit(&cpu->limbo_todo, memory_order_relaxed) != 0))
         return entry_do(cpu);
     state = arch_irq_save();
