@@ -271,7 +271,7 @@ def dirty_log(t):
         check_equal(vm.wait_end()["exit_code"], 0, "exit code")
 
 
-# Pages change their size at once (FEAT_BBM) or are unmapped for it.
+# Where caches are to be cleaned of what is mapped, and where they need not be (FEAT_S2FWB).
 with_vms(["qemu-q35-svm"], **HOST)(dirty_log)
 with_vms(["qemu-virt-arm64"], cpu=["cortex-a72", "max"], **HOST)(dirty_log)
 

@@ -115,7 +115,7 @@ void arm64_fp_leave(struct vcpu *vcpu);
 
 /* --- stage2.c --- */
 
-/* What VTCR_EL2 is for all VMs, and whether blocks may change their size without being unmapped; each CPU. */
+/* What VTCR_EL2 is for all VMs; each CPU. */
 void arm64_stage2_cpu_enable(void);
 uint64_t arm64_vttbr(const struct stage2 *s2, uint32_t vmid);
 /* Drops what TLBs of all CPUs have of the VM. Interrupts off; VTTBR_EL2 is the VM's. */

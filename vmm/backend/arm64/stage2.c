@@ -19,14 +19,15 @@
 
 /*
  * Stage 2 of translation. A valid entry is never replaced by one that maps by pages of another size without
- * being invalid, and out of the TLBs, in between (break-before-make: Arm ARM, D8.16.1), unless the CPU has
- * FEAT_BBM, level 2. Whoever comes by meanwhile finds it marked, and tries again; whoever marks it is not
- * preempted until it is replaced, because who tries again may be more urgent.
+ * being invalid, and out of the TLBs, in between (break-before-make: Arm ARM, D8.16.1). CPUs with FEAT_BBM,
+ * level 2, could do without, but may report a TLB conflict abort instead, and which of them report it to EL1,
+ * to a guest that has done nothing, is IMPLEMENTATION DEFINED. Whoever comes by meanwhile finds the entry
+ * marked, and tries again; whoever marks it is not preempted until it is replaced, because who tries again
+ * may be more urgent.
  */
 _Static_assert(PT_TOP == STAGE2_LEVEL_MAX + 1, "pages of every level but the manual's 0");
 
-static bool can_resize; /* FEAT_BBM, level 2: blocks may change their size in one step. Immutable. */
-static uint64_t vtcr;   /* what VTCR_EL2 has for all VMs. Immutable. */
+static uint64_t vtcr; /* what VTCR_EL2 has for all VMs. Immutable. */
 
 /* VTCR_EL2: Arm ARM, D24.2.180. Walks go through the caches, inner shareable. */
 #define VTCR_IRGN_WB BIT(8)
@@ -41,7 +42,6 @@ void arm64_stage2_cpu_enable(void)
 {
     uint64_t range = arm64_host.id[ID_INDEX(SYSREG_ID_AA64MMFR0)] & 15;
 
-    can_resize = arm64_id_field(arm64_host.id[ID_INDEX(SYSREG_ID_AA64MMFR2)], 52) >= 2;
     vtcr = VTCR_RES1 | VTCR_IRGN_WB | VTCR_ORGN_WB | VTCR_INNER | VTCR_PS(MIN(range, (uint64_t)PS_48BITS)) |
            (arm64_host.vmid_bits == 16 ? VTCR_VS : 0);
     /* Until a VM's is loaded: TLB maintenance by other CPUs goes by the width of VMIDs. */
@@ -243,8 +243,6 @@ static bool entry_resize(struct stage2 *s2, uint64_t addr, _Atomic uint64_t *ent
 {
     bool is_mine;
 
-    if (can_resize)
-        return s2_entry_swap(entry, old, fresh);
     preempt_disable();
     is_mine = s2_entry_swap(entry, old, PT_BUSY);
     if (is_mine) {
@@ -329,9 +327,5 @@ bool stage2_table_replace(struct stage2 *s2, gpa_t addr, hpa_t page, unsigned le
     if (!entry_resize(s2, addr.v, entry, e, pt_fmt_leaf(page, level, leaf_flags(flags)), true))
         return false;
     *table = pt_fmt_table_addr(e);
-    /* What one step has done TLBs need not notice at once: it maps the same, and allows more. But of the
-     * small pages none may stay for long beside the large one. */
-    if (can_resize)
-        all_flush(s2);
     return true;
 }
