@@ -8,8 +8,8 @@
 #include <core/image.h>
 #include <core/log.h>
 #include <core/mm.h>
+#include <core/sched.h>
 #include <core/time.h>
-#include <errno.h>
 #include <net/http.h>
 #include <net/http_server.h>
 #include <net/net.h>
@@ -38,6 +38,8 @@ static void add_host(struct text *text)
     text_printf(text, "basalt_uptime_seconds %llu.%03llu\n", (unsigned long long)(now_ns / NSEC_PER_SEC),
                 (unsigned long long)(now_ns % NSEC_PER_SEC / NSEC_PER_MSEC));
     add_plain(text, "basalt_cpu_count", "gauge", "Processors that are up.", cpu_count());
+    add_plain(text, "basalt_thread_switches_total", "counter",
+              "Threads switched between, over all processors.", sched_switches());
     mm_stats_get(NODE_ANY, &memory);
     metric_head(text, "basalt_memory_bytes", "gauge",
                 "The host's memory by state; used and free make the total.");
@@ -102,26 +104,13 @@ static void add_http(struct text *text)
     request_stats_write(text);
 }
 
-/* Counts what was logged since the last time; what was overwritten before anybody asked is not counted. */
 static void add_log(struct text *text)
 {
-    static uint64_t counts[LOG_LEVEL_DEBUG + 1], seq;
-    struct log_entry entry;
-
-    for (;;) {
-        int error = log_read(seq, &entry);
-
-        if (error == -ESTALE)
-            seq = MAX(log_first_seq(), seq + 1);
-        else if (error)
-            break;
-        else if (seq++, (unsigned)entry.level <= LOG_LEVEL_DEBUG)
-            counts[entry.level]++;
-    }
     metric_head(text, "basalt_log_messages_total", "counter", "Lines logged.");
     for (unsigned level = 0; level <= LOG_LEVEL_DEBUG; level++)
         text_printf(text, "basalt_log_messages_total{level=\"%s\"} %llu\n",
-                    log_level_name((enum log_level)level), (unsigned long long)counts[level]);
+                    log_level_name((enum log_level)level),
+                    (unsigned long long)log_count((enum log_level)level));
 }
 
 static void metrics_get(struct http_request *req)
