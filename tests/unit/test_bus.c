@@ -38,6 +38,14 @@ static void stop(void)
 
 TestSuite(bus, .fini = stop);
 
+/* NULL: none. */
+static struct bus_region *region_at(uint64_t address)
+{
+    struct bus_hint hint;
+
+    return bus_hint_set(&bus, &hint, address) ? hint.region : NULL;
+}
+
 Test(bus, empty)
 {
     uint64_t value = 0;
@@ -47,7 +55,7 @@ Test(bus, empty)
     cr_assert(!bus_read(&bus, 0, 8, &value));
     cr_assert_eq(value, ~0ULL);
     cr_assert(!bus_write(&bus, 0, 4, 1));
-    cr_assert_null(bus_find(&bus, 0));
+    cr_assert_null(region_at(0));
 }
 
 Test(bus, finds_what_it_has)
@@ -62,10 +70,10 @@ Test(bus, finds_what_it_has)
         cr_assert_eq(bus_add(&bus, &regions[at]), 0);
     }
     for (unsigned i = 0; i < 100; i++) {
-        cr_assert_eq(bus_find(&bus, 0x1000 + i * 16), &regions[i]);
-        cr_assert_eq(bus_find(&bus, 0x1007 + i * 16), &regions[i]);
-        cr_assert_null(bus_find(&bus, 0x1008 + i * 16));
-        cr_assert_null(bus_find(&bus, 0xfff + i * 16));
+        cr_assert_eq(region_at(0x1000 + i * 16), &regions[i]);
+        cr_assert_eq(region_at(0x1007 + i * 16), &regions[i]);
+        cr_assert_null(region_at(0x1008 + i * 16));
+        cr_assert_null(region_at(0xfff + i * 16));
         cr_assert(bus_read(&bus, 0x1004 + i * 16, 2, &value));
         cr_assert_eq(value, (i << 8 | 4) & 0xffff);
     }
@@ -75,7 +83,7 @@ Test(bus, finds_what_it_has)
     cr_assert_eq(bus.count, 50);
     cr_assert_eq(bus.reserved, 50);
     for (unsigned i = 0; i < 100; i++)
-        cr_assert_eq(bus_find(&bus, 0x1000 + i * 16), i % 2 ? &regions[i] : NULL);
+        cr_assert_eq(region_at(0x1000 + i * 16), i % 2 ? &regions[i] : NULL);
 }
 
 Test(bus, sizes_and_ends)
@@ -131,13 +139,13 @@ Test(bus, regions_that_move)
     cr_assert_eq(bus_map(&bus, &moving, 0x1080), -EEXIST);
     cr_assert_eq(bus_map(&bus, &moving, ~0ULL - 0x10), -EINVAL);
     cr_assert_eq(bus_map(&bus, &moving, 0x2000), 0);
-    cr_assert_eq(bus_find(&bus, 0x20ff), &moving);
+    cr_assert_eq(region_at(0x20ff), &moving);
     bus_unmap(&bus, &moving);
     bus_unmap(&bus, &moving);
-    cr_assert_null(bus_find(&bus, 0x2000));
+    cr_assert_null(region_at(0x2000));
     cr_assert_eq(bus_map(&bus, &moving, 0x200), 0);
-    cr_assert_eq(bus_find(&bus, 0x200), &moving);
-    cr_assert_eq(bus_find(&bus, 0x1000), &fixed);
+    cr_assert_eq(region_at(0x200), &moving);
+    cr_assert_eq(region_at(0x1000), &fixed);
     bus_unmap(&bus, &moving);
     bus_unreserve(&bus, 1);
     cr_assert_eq(bus.reserved, 1);
@@ -187,7 +195,7 @@ Test(bus, index)
     uint64_t value;
 
     cr_assert_eq(bus_index(&bus), 0);
-    cr_assert_null(bus_find(&bus, 0));
+    cr_assert_null(region_at(0));
     cr_assert_eq(bus_add(&bus, &across), 0);
     cr_assert_eq(bus_add(&bus, &high), 0);
     /* More than the index has numbers for. */
@@ -199,20 +207,20 @@ Test(bus, index)
     for (unsigned port = 0; port < 300 * 8; port++) {
         struct bus_region *expected = port % 8 <= port / 8 % 8 ? &regions[port / 8] : NULL;
 
-        cr_assert_eq(bus_find(&bus, port), expected);
+        cr_assert_eq(region_at(port), expected);
     }
-    cr_assert_null(bus_find(&bus, 0xff7));
-    cr_assert_eq(bus_find(&bus, 0xfff), &across);
-    cr_assert_eq(bus_find(&bus, 0x1007), &across);
+    cr_assert_null(region_at(0xff7));
+    cr_assert_eq(region_at(0xfff), &across);
+    cr_assert_eq(region_at(0x1007), &across);
     cr_assert(bus_read(&bus, 0xffe, 4, &value));
     cr_assert_eq(value, 0x706);
-    cr_assert_null(bus_find(&bus, 0x1008));
-    cr_assert_eq(bus_find(&bus, 0x2003), &high);
-    cr_assert_null(bus_find(&bus, 1ULL << 32));
+    cr_assert_null(region_at(0x1008));
+    cr_assert_eq(region_at(0x2003), &high);
+    cr_assert_null(region_at(1ULL << 32));
     for (unsigned i = 0; i < 300; i += 2)
         bus_remove(&bus, &regions[i]);
     for (unsigned i = 0; i < 300; i++)
-        cr_assert_eq(bus_find(&bus, i * 8), i % 2 ? &regions[i] : NULL);
+        cr_assert_eq(region_at(i * 8), i % 2 ? &regions[i] : NULL);
 }
 
 /* --- readers while regions move --- */

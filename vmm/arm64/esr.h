@@ -121,11 +121,6 @@ static inline bool esr_serror_is_harmless(uint64_t esr)
 
 /* --- others --- */
 
-static inline unsigned esr_hvc_immediate(uint64_t esr)
-{
-    return esr & 0xffff;
-}
-
 #define ESR_WFX_IS_WFE BIT(0) /* ESR_WFX: WFE(T), not WFI(T) */
 #define ESR_WFX_IS_T   BIT(1) /* with a timeout, in the register of bits 9:5 if bit 2 says so */
 

@@ -208,11 +208,6 @@ static always_inline struct bus_entry find(const struct bus *bus, uint64_t addre
     return found;
 }
 
-struct bus_region *bus_find(const struct bus *bus, uint64_t address)
-{
-    return find(bus, address, 1).region;
-}
-
 /* The sequence is read first: a change in between makes the hint stale, and no more. */
 bool bus_hint_set(const struct bus *bus, struct bus_hint *hint, uint64_t address)
 {

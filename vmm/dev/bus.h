@@ -78,9 +78,6 @@ void bus_unreserve(struct bus *bus, unsigned count);
 must_check int bus_map(struct bus *bus, struct bus_region *region, uint64_t base);
 void bus_unmap(struct bus *bus, struct bus_region *region);
 
-/* The region that holds `address`, or NULL. Context: any. */
-struct bus_region *bus_find(const struct bus *bus, uint64_t address);
-
 /* An access by the guest; false if no device answered (value is then all ones for reads). Context: vCPU
  * thread. */
 bool bus_read(const struct bus *bus, uint64_t address, unsigned size, uint64_t *value);

@@ -29,11 +29,6 @@ static inline unsigned pt_shift(unsigned level)
     return PAGE_SHIFT + PT_BITS * level;
 }
 
-static inline unsigned pt_index(uint64_t va, unsigned level)
-{
-    return (unsigned)(va >> pt_shift(level)) & (PT_ENTRIES - 1);
-}
-
 /* Bytes of [va, va + size) that lie in va's slot of that level. */
 static inline uint64_t pt_slot_rest(uint64_t va, uint64_t size, unsigned level)
 {
