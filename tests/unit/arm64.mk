@@ -20,7 +20,7 @@ unit-gzip-src = vmm/load/gzip.c $(zlib-src)
 unit-y += stage1
 unit-stage1-src := vmm/arm64/stage1.c
 unit-y += arm64_backend
-unit-arm64_backend-src = $(backend-arm64-pure-src) core/sync/spinlock.c $(if $(CONFIG_DEBUG_LOCKS),core/sync/rank.c) $(fake-src)
+unit-arm64_backend-src = $(backend-arm64-pure-src) core/lib/cmdline.c core/sync/spinlock.c $(if $(CONFIG_DEBUG_LOCKS),core/sync/rank.c) $(fake-src)
 # A template: the test instantiates it.
 unit-y += pt_stage2
 unit-pt_stage2-src :=

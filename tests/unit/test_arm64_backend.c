@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The pure parts of the arm64 backend: exception syndromes, PSTATE, the shape of stage 2, VMIDs. */
 #include "../../vmm/backend/arm64/decode.h"
+#include "../../vmm/backend/arm64/mpam.h"
 #include "../../vmm/backend/arm64/pstate.h"
 #include "../../vmm/backend/arm64/stage2_layout.h"
 #include "../../vmm/backend/arm64/vmid.h"
 #include <arch/cpu.h>
+#include <core/cmdline.h>
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* --- syndromes, as QEMU's cortex-a72 gave them --- */
@@ -241,4 +244,45 @@ Test(vmid, torture)
     }
     cr_assert_gt(flushes, 10);
     vmid_pool_fini(&pool);
+}
+
+/* --- MPAM --- */
+
+static unsigned refusals;
+
+static void refused(void *context, const char *text)
+{
+    refusals++;
+}
+
+static size_t options(const char *line)
+{
+    char copy[64];
+
+    snprintf(copy, sizeof(copy), "%s", line);
+    return cmdline_apply(copy, __start_boot_options, (size_t)(__stop_boot_options - __start_boot_options),
+                         refused, NULL);
+}
+
+#define PFR0_MPAM1 (1ULL << 40)
+#define PFR1_MPAM1 (1ULL << 16)
+
+Test(mpam, versions)
+{
+    cr_assert_not(mpam_is_used(~PFR0_MPAM1 & ~MASK(43, 40), ~MASK(19, 16)));
+    cr_assert(mpam_is_used(PFR0_MPAM1, 0), "1.0");
+    cr_assert(mpam_is_used(0, PFR1_MPAM1), "0.1");
+    cr_assert(mpam_is_used(PFR0_MPAM1, PFR1_MPAM1), "1.1");
+}
+
+Test(mpam, option)
+{
+    cr_assert_eq(options("arm64.mpam=off"), 1);
+    cr_assert_not(mpam_is_used(PFR0_MPAM1, PFR1_MPAM1));
+    cr_assert_eq(options("arm64.mpam=never arm64.mpam"), 0, "neither is a value");
+    cr_assert_eq(refusals, 2);
+    cr_assert_not(mpam_is_used(PFR0_MPAM1, 0), "what is refused changes nothing");
+    cr_assert_eq(options("arm64.mpam=off arm64.mpam=on"), 2);
+    cr_assert(mpam_is_used(PFR0_MPAM1, 0), "the last one wins");
+    cr_assert_not(mpam_is_used(0, 0), "what there is not stays so");
 }

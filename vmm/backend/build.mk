@@ -2,7 +2,7 @@
 ifeq ($(CONFIG_BACKEND_SVM),y)
 src-$(CONFIG_VMM) += $(addprefix vmm/backend/svm/,asid.c cpu.c events.c exits.c maps.c npt.c vcpu.c)
 endif
-backend-arm64-pure-src := vmm/backend/arm64/stage2_layout.c vmm/backend/arm64/vmid.c
+backend-arm64-pure-src := $(addprefix vmm/backend/arm64/,mpam.c stage2_layout.c vmid.c)
 ifeq ($(CONFIG_BACKEND_ARM64),y)
 src-$(CONFIG_VMM) += $(addprefix vmm/backend/arm64/,cpu.c exits.c features.c fp.c inject.c interface.c predictors.c stage2.c switch.c sve.S timer.c vectors.S) \
 	$(backend-arm64-pure-src)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../../vm/vm.h"
 #include "arm64.h"
+#include "mpam.h"
 #include <arch/sysreg.h>
 #include <backend/ich.h>
 #include <errno.h>
@@ -87,8 +88,7 @@ static void partition_traps_set(void)
 {
     uint64_t traps = MPAM2_TRAPMPAM0EL1 | MPAM2_TRAPMPAM1EL1;
 
-    if (arm64_id_field(arch_sysreg_read(id_aa64pfr0_el1), 40) == 0 &&
-        arm64_id_field(arch_sysreg_read(id_aa64pfr1_el1), 16) == 0)
+    if (!mpam_is_used(arch_sysreg_read(id_aa64pfr0_el1), arch_sysreg_read(id_aa64pfr1_el1)))
         return;
     if (arch_sysreg_read(s3_0_c10_c4_4) & MPAMIDR_HAS_HCR)
         arch_sysreg_write(s3_4_c10_c4_0, MPAMHCR_TRAP_ID);
