@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <arch/tlb.h>
 #include <core/mm.h>
 #include <platform/paging.h>
 
@@ -26,7 +27,6 @@ uint64_t paging_physical_limit(void)
 }
 
 /* Walkers, of every CPU, see new entries from here on; they do not keep what was invalid (D8.16.1). */
-/* Walkers, of every CPU, see new entries from here on; they do not keep what was invalid (D8.16.1). */
 int paging_tree_map(uint64_t va, hpa_t pa, uint64_t size, unsigned flags)
 {
     int error = host_pt_map(&paging_tree, va, pa, size, paging_leaf_flags(flags));
@@ -48,7 +48,8 @@ bool paging_tree_query(uint64_t va, struct pt_mapping *out)
 /* The hardware tells the other CPUs. */
 void arch_tlb_flush_all(void)
 {
-    __asm__ volatile("dsb ishst; tlbi alle2is; dsb ish; isb" ::: "memory");
+    __asm__ volatile("dsb ishst; tlbi alle2is" ::: "memory");
+    arch_tlbi_end();
 }
 
 void paging_enter(void)

@@ -5,6 +5,7 @@
 #include "../../mem/stage2.h"
 #include "../backend.h"
 #include "vmid.h"
+#include <arch/tlb.h>
 #include <core/percpu.h>
 
 /* A CPU that runs guests. Its own; interrupts off. */
@@ -121,7 +122,8 @@ uint64_t arm64_vttbr(const struct stage2 *s2, uint32_t vmid);
 /* Drops what TLBs of all CPUs have of the VM. Interrupts off; VTTBR_EL2 is the VM's. */
 static inline void arm64_tlbi_vm(void)
 {
-    __asm__ volatile("dsb ishst; tlbi vmalls12e1is; dsb ish; isb" ::: "memory");
+    __asm__ volatile("dsb ishst; tlbi vmalls12e1is" ::: "memory");
+    arch_tlbi_end();
 }
 
 #endif

@@ -212,9 +212,9 @@ static void page_flush(struct stage2 *s2, uint64_t addr)
     arch_irq_state_t state = arch_irq_save();
 
     arm64_stage2_borrow(this_cpu_ptr(arm64_cpu), s2);
-    __asm__ volatile(
-        "dsb ishst; tlbi ipas2e1is, %0; dsb ish; tlbi vmalle1is; dsb ish; isb" ::"r"(addr >> PAGE_SHIFT)
-        : "memory");
+    __asm__ volatile("dsb ishst; tlbi ipas2e1is, %0; dsb ish; tlbi vmalle1is" ::"r"(addr >> PAGE_SHIFT)
+                     : "memory");
+    arch_tlbi_end();
     arch_irq_restore(state);
 }
 

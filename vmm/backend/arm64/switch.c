@@ -3,6 +3,7 @@
 #include "arm64.h"
 #include "pstate.h"
 #include <arch/sysreg.h>
+#include <arch/tlb.h>
 #include <core/cpu.h>
 #include <core/panic.h>
 
@@ -118,7 +119,8 @@ static struct vmid_pool vmids;
 /* Every VM's translations, on every CPU. */
 static void flush_all(void)
 {
-    __asm__ volatile("dsb ishst; tlbi alle1is; dsb ish; isb" ::: "memory");
+    __asm__ volatile("dsb ishst; tlbi alle1is" ::: "memory");
+    arch_tlbi_end();
 }
 
 int backend_init(void)
@@ -171,10 +173,6 @@ void arm64_stage2_borrow(struct arm64_cpu *cpu, struct stage2 *s2)
 }
 
 /*
- * Another vCPU was here. If it is one of this VM's, its translations have this VMID, too, though its address
- * space identifiers may mean something else (Arm ARM, D8.16.2).
- */
-/*
  * A CPU without AArch32 cannot return to it: that would be an illegal return, of EL2. The guest has come by
  * it on a CPU of another kind, without having been told of it.
  */
@@ -185,6 +183,10 @@ static void state_check(struct vcpu *vcpu)
         vcpu->arch.pstate = (vcpu->arch.pstate & ~0x1fULL) | PSTATE_IL;
 }
 
+/*
+ * Another vCPU may have been here. If it is one of this VM's, its translations have this VMID, too, though
+ * its address space identifiers may mean something else (Arm ARM, D8.16.2).
+ */
 static void registers_load(struct arm64_cpu *cpu, struct vcpu *vcpu)
 {
     struct backend_vcpu *b = &vcpu->backend;
