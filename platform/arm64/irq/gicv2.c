@@ -158,6 +158,11 @@ void arch_ppi_active_set(unsigned intid, bool is_active)
 {
     mmio_write32(distributor, is_active ? GICD_ISACTIVER(intid) : GICD_ICACTIVER(intid),
                  (uint32_t)BIT(intid));
+    /* It is so before the line can be raised by what the caller does next. */
+    if (is_active) {
+        (void)mmio_read32(distributor, GICD_ISACTIVER(intid));
+        __asm__ volatile("dsb sy" ::: "memory");
+    }
 }
 
 bool arch_ppi_is_active(unsigned intid)

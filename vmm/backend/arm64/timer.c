@@ -134,6 +134,8 @@ void arm64_timer_save(struct vcpu *vcpu)
     vtimer_hw_read(b);
     vtimer_hw_stop();
     if (b->is_vtimer_forwarded) {
+        /* The guest's deactivation, by a register of the CPU, has reached the redistributor. */
+        __asm__ volatile("dsb sy" ::: "memory");
         b->is_vtimer_forwarded = arch_ppi_is_active(vtimer_intid);
         arch_ppi_active_set(vtimer_intid, false);
     }
