@@ -73,11 +73,10 @@ $(OBJ)/core/lib/build_info.o: $(O)/.config
 
 # --- link ---
 
-lds := $(or $(wildcard platform/$(ARCH)/boot/basalt.lds.S),scripts/build/fallback.lds.S)
 cmd-LDS = $(CC) $(target-$(ARCH)) -E -P -x assembler-with-cpp $(inc-core) $(inc-libc) -nostdinc -include $(O)/include/autoconf.h \
 	-MD -MF $@.raw -MT $@ -o $@ $<
 post-LDS = $(fixdep)
-$(O)/basalt.lds: $(lds) FORCE
+$(O)/basalt.lds: platform/$(ARCH)/boot/basalt.lds.S FORCE
 	$(call build,LDS)
 
 # Without libgcc on purpose: what it would supply (128-bit division, soft float) does not belong in the image.

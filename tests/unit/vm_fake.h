@@ -411,13 +411,6 @@ static inline unsigned status_of(const char *answer)
     return (unsigned)strtoul(answer + 9, NULL, 10);
 }
 
-static inline const char *body_of(const char *answer)
-{
-    const char *end = strstr(answer, "\r\n\r\n");
-
-    return end ? end + 4 : "";
-}
-
 /* Creates a VM of that name. */
 static inline void make_vm(const char *name)
 {

@@ -4,7 +4,7 @@
  * (scripts/build/mkimage.py fills it in). File offsets and addresses advance together, so one copy of the image serves
  * every loader. It works anywhere: the link address only gives relocations something to be relative to.
  */
-#include "../../include/platform/image.h"
+#include "../../boot/segments.lds.h"
 
 #define IMAGE_NOTES
 #define IMAGE_PERCPU_HEAD 64
@@ -17,11 +17,7 @@ EXTERN(efi_entry)
 PHDRS
 {
     head PT_LOAD FLAGS(4);
-    text PT_LOAD FLAGS(5);
-    rodata PT_LOAD FLAGS(4);
-    data PT_LOAD FLAGS(6);
-    dynamic PT_DYNAMIC FLAGS(6);
-    note PT_NOTE FLAGS(4);
+    IMAGE_SEGMENTS
 }
 
 SECTIONS

@@ -4,7 +4,7 @@
  * copies bytes (multiboot's address fields, a bzImage payload) gets the same result as one that reads program headers.
  * The link address is where multiboot and PVH loaders put it; every other entry works anywhere and relocates.
  */
-#include "../../include/platform/image.h"
+#include "../../boot/segments.lds.h"
 
 /* PVH entry: Xen public/elfnote.h, XEN_ELFNOTE_PHYS32_ENTRY = 18. */
 #define IMAGE_NOTES       .note.Xen : { LONG(4) LONG(8) LONG(18) LONG(0x006e6558) QUAD(entry_pvh) } :rodata :note
@@ -16,11 +16,7 @@ EXTERN(efi_entry)
 
 PHDRS
 {
-    text PT_LOAD FLAGS(5);
-    rodata PT_LOAD FLAGS(4);
-    data PT_LOAD FLAGS(6);
-    dynamic PT_DYNAMIC FLAGS(6);
-    note PT_NOTE FLAGS(4);
+    IMAGE_SEGMENTS
 }
 
 SECTIONS

@@ -150,9 +150,6 @@ class Netns:
             process.terminate()
             process.wait()
 
-    def dnsmasq_log(self, name="dnsmasq"):
-        return (self.workdir / f"{name}.log").read_text(errors="replace")
-
     def ping(self, address, count=3, size=56, timeout=5):
         """ICMP echo; gives how many were answered right."""
         answered = 0

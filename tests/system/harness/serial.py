@@ -70,10 +70,6 @@ class Serial:
             self.failure = self.failure or reason
             self._changed.notify_all()
 
-    def clear_failure(self):
-        with self._changed:
-            self.failure = None
-
     def wait(self, pattern, timeout, start=0, quiet=None, fatal=True):
         """
         The match of `pattern` at or after `start`. Fails after `timeout` seconds in all or after `quiet`

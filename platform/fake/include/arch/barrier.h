@@ -2,23 +2,23 @@
 #ifndef ARCH_BARRIER_H
 #define ARCH_BARRIER_H
 
-/*
- * Ordering towards devices and other CPUs. x86 keeps loads and stores in order except for a load passing an
- * earlier store (SDM vol. 3A, 8.2), so only the full barrier costs an instruction.
+#include <stdatomic.h>
+
+/* Devices are memory here, and other CPUs threads: what the language has is enough, whatever the build host.
  */
 static inline void arch_mb(void)
 {
-    __asm__ volatile("mfence" ::: "memory");
+    atomic_thread_fence(memory_order_seq_cst);
 }
 
 static inline void arch_rmb(void)
 {
-    __asm__ volatile("" ::: "memory");
+    atomic_thread_fence(memory_order_acquire);
 }
 
 static inline void arch_wmb(void)
 {
-    __asm__ volatile("" ::: "memory");
+    atomic_thread_fence(memory_order_release);
 }
 
 #endif
