@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Addresses, ICMP, links that go and come back, cards that reset."""
 
+import errno
 import re
+import socket
+import struct
 
-from harness.api import Connection
+from harness.api import Connection, connect
 from harness.config import check, check_equal
 from harness.netns import HOST4, PREFIX6, SERVER4, slaac_address
 from harness.qtest import e1000e_reset, gem_stop, virtio_net_fail
 from harness.registry import everywhere, test
+from harness.stopwatch import wait_until
 
 NICS = ["virtio-net-pci", "e1000e"]
 
@@ -54,6 +58,38 @@ def slaac(t):
     with Connection(t.host.netns.connect(wanted, 80)) as connection:
         connection.send_request("GET", "/healthz", {"Host": f"[{wanted}]"})
         check_equal(connection.read_response().status, 200, "status of an answer over IPv6")
+
+
+TOTAL_RETRANS = 100  # of struct tcp_info (linux/tcp.h)
+
+
+def _retransmissions(t, port):
+    """Of a client with that port whose connection the host closes, which waits with it then (TIME-WAIT)."""
+    def try_connect():
+        sock = t.host.netns.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(("0.0.0.0", port))
+        try:
+            connect(sock, (t.host.address, 80), 20)
+            return sock
+        except OSError as error:
+            sock.close()
+            if error.errno != errno.EADDRNOTAVAIL:  # the host has not acknowledged the end of the one before
+                raise
+
+    sock = wait_until(try_connect, 20, "the port does not become free", pause=0.01)
+    with Connection(sock) as connection:
+        connection.send_request("GET", "/healthz", {"Connection": "close"})
+        check_equal(connection.read_response().status, 200, "status")
+        check(connection.at_end(), "the host does not close")
+        return struct.unpack_from("I", sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 200), TOTAL_RETRANS)[0]
+
+
+@everywhere(net="tap")
+def port_comes_again(t):
+    """A client that uses a port again is answered its first SYN: one that has to send another loses a second, or six."""
+    _retransmissions(t, 50123)
+    wait_until(lambda: _retransmissions(t, 50123) == 0, 20, "no SYN is answered at once", pause=0)
 
 
 @everywhere(host="own", net="tap-nodhcp", cmdline=f"ip={HOST4}/24,{SERVER4}", nic=NICS)
