@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "../gicv3/its.h"
+#include "lr.h"
+
 #include "../gicv3/lpi.h"
-#include "model.h"
 
 /*
  * List registers: IHI 0069H, 12.4 (ICH_LR<n>_EL2, ICH_HCR_EL2), chapter 6 (virtual interrupts). An entry puts
@@ -9,29 +9,6 @@
  * changed, it takes everything out of them, and puts in what matters most now. As long as nothing changes
  * they are left alone over any number of exits.
  */
-#define LR_STATE_PENDING BIT(62)
-#define LR_STATE_ACTIVE  BIT(63)
-#define LR_HW            BIT(61)
-#define LR_GROUP1        BIT(60)
-#define LR_EOI           BIT(41) /* maintenance interrupt once it is invalid; not with LR_HW */
-
-#define HCR_EN       BIT(0)
-#define HCR_LRENPIE  BIT(2)
-#define HCR_NPIE     BIT(3)
-#define HCR_VGRP0EIE BIT(4)
-#define HCR_VGRP1EIE BIT(6)
-#define HCR_TO_TELL  (HCR_LRENPIE | HCR_NPIE | HCR_VGRP0EIE | HCR_VGRP1EIE)
-#define HCR_EOICOUNT MASK(31, 27)
-#define EOICOUNT_MAX 31
-
-#define VMCR_ENG0 BIT(0)
-#define VMCR_ENG1 BIT(1)
-#define VMCR_CBPR BIT(4)
-#define VMCR_EOIM BIT(9)
-
-/* LPIs whose configuration is read per entry: each costs an access to guest memory. */
-#define LIMBO_BATCH 32
-
 struct gic_lrs *gic_lrs(struct gic_cpu *cpu)
 {
     return &cpu->lrs;
@@ -43,12 +20,6 @@ const struct irqchip *gic_chip(const struct gic_cpu *cpu)
 }
 
 /* --- out of the list registers --- */
-
-/* Interrupts that were routed elsewhere while they were active or in a list register here. */
-struct moves {
-    unsigned count;
-    struct gic_irq *irqs[2 * GIC_LRS_MAX + EOICOUNT_MAX]; /* retired, folded, ended */
-};
 
 /* Whether it is to move; then it is in no queue until that has happened. */
 static bool move_note(struct gic_cpu *cpu, struct gic_irq *irq, struct moves *moves)
@@ -103,8 +74,7 @@ static void irq_fold(struct gic_cpu *cpu, struct gic_irq *irq, uint64_t lr)
         gic_irq_deactivated(cpu, irq);
 }
 
-/* Takes all out of the list registers. With lock. */
-static void fold(struct gic_cpu *cpu, struct moves *moves)
+void lr_fold(struct gic_cpu *cpu, struct moves *moves)
 {
     struct gic_lrs *lrs = &cpu->lrs;
 
@@ -128,7 +98,7 @@ static void fold(struct gic_cpu *cpu, struct moves *moves)
                           memory_order_release);
 }
 
-static void moves_do(struct irqchip *chip, const struct moves *moves)
+void lr_moves_do(struct irqchip *chip, const struct moves *moves)
 {
     for (unsigned i = 0; i < moves->count; i++) {
         arch_irq_state_t state;
@@ -139,19 +109,6 @@ static void moves_do(struct irqchip *chip, const struct moves *moves)
 }
 
 /* --- into them --- */
-
-static always_inline uint64_t lr_make(const struct gic_irq *irq, uint32_t flags, bool is_pending,
-                                      bool is_active)
-{
-    uint64_t lr = irq->intid | (uint64_t)atomic_load_explicit(&irq->priority, memory_order_relaxed) << 48;
-
-    lr |= (is_pending ? LR_STATE_PENDING : 0) | (is_active ? LR_STATE_ACTIVE : 0);
-    lr |= flags & IRQ_GROUP1 ? LR_GROUP1 : 0;
-    if (irq->host_intid != 0)
-        return lr | LR_HW | (uint64_t)irq->host_intid << 32;
-    /* Level: somebody has to look at the line when the guest is done. */
-    return lr | ((flags & IRQ_EDGE) == 0 && irq_is_pending(flags) ? LR_EOI : 0);
-}
 
 /* Only the answer of the fold just done is worth keeping (irq.c, active_probe()). */
 static void probe_keep(const struct gic_cpu *cpu, struct gic_irq *irq)
@@ -295,20 +252,7 @@ static void pending_load(struct gic_cpu *cpu, uint32_t groups)
             load(cpu, irq);
 }
 
-static bool has_pending(const struct gic_cpu *cpu, uint32_t groups)
-{
-    return ((groups & 1) && atomic_load_explicit(&cpu->pending[0], memory_order_relaxed) != 0) ||
-           ((groups & 2) && atomic_load_explicit(&cpu->pending[1], memory_order_relaxed) != 0);
-}
-
-/* With split EOI any vCPU may deactivate what is active on another: hardware would not know which. */
-static uint32_t deactivation_traps(const struct gic_cpu *cpu)
-{
-    return (cpu->lrs.vmcr & VMCR_EOIM) && cpu->chip->cpu_count > 1 ? cpu->chip->dir_trap : 0;
-}
-
-/* With lock; all list registers are free. */
-static void fill(struct gic_cpu *cpu)
+void lr_fill(struct gic_cpu *cpu)
 {
     struct gic_lrs *lrs = &cpu->lrs;
     uint32_t groups = atomic_load(&cpu->chip->ctlr) & (CTLR_GRP0 | CTLR_GRP1), enabled = groups & lrs->vmcr;
@@ -421,8 +365,7 @@ static bool has_again(const struct gic_cpu *cpu, uint32_t busy)
     return false;
 }
 
-/* False: all has to be chosen anew. With lock. */
-static bool fill_free(struct gic_cpu *cpu, struct moves *moves)
+bool lr_fill_free(struct gic_cpu *cpu, struct moves *moves)
 {
     struct gic_lrs *lrs = &cpu->lrs;
     uint32_t groups = atomic_load(&cpu->chip->ctlr) & (CTLR_GRP0 | CTLR_GRP1), empty, changed = 0;
@@ -447,330 +390,4 @@ static bool fill_free(struct gic_cpu *cpu, struct moves *moves)
     lrs->hcr = HCR_EN | deactivation_traps(cpu);
     vcpu_lrs_update(cpu->vcpu, lrs, changed);
     return cpu->active == 0 && !has_again(cpu, busy) && !has_pending(cpu, groups);
-}
-
-/* --- LPIs whose configuration has to be read again --- */
-
-/* One from limbo's head; NULL: none left to look at. It is in no queue then, and its home is here. */
-static struct gic_irq *limbo_take(struct gic_cpu *cpu)
-{
-    arch_irq_state_t state = spin_lock_irqsave(&cpu->lock);
-    uint32_t todo = atomic_load(&cpu->limbo_todo);
-    struct gic_irq *irq = todo != 0 ? TAILQ_FIRST(&cpu->queues[QUEUE_LIMBO]) : NULL;
-
-    if (irq != NULL) {
-        gic_irq_unqueue(cpu, irq);
-        atomic_store(&cpu->limbo_todo, MIN(todo - 1, cpu->limbo_count));
-    }
-    spin_unlock_irqrestore(&cpu->lock, state);
-    return irq;
-}
-
-/* True: more to do. */
-static bool limbo_resolve(struct gic_cpu *cpu)
-{
-    for (unsigned i = 0; i < LIMBO_BATCH; i++) {
-        struct gic_irq *irq = limbo_take(cpu);
-
-        if (irq == NULL)
-            return false;
-        gic_lpi_config_read(cpu->chip, irq);
-    }
-    return atomic_load(&cpu->limbo_todo) != 0;
-}
-
-/* --- towards the vCPU --- */
-
-/* What was asked while nothing was in a list register any more, or is about to be folded, is done by that. */
-static void resync_done(struct gic_cpu *cpu)
-{
-    if (cpu->why & ATTENTION_RESYNC)
-        atomic_fetch_sub(&cpu->chip->resyncs, 1);
-    cpu->why &= ~(uint32_t)ATTENTION_RESYNC;
-}
-
-static void attention_take(struct gic_cpu *cpu, uint32_t left)
-{
-    uint32_t taken = atomic_exchange(&cpu->attention, left);
-
-    if ((taken & cpu->why & ATTENTION_RESYNC) != 0)
-        atomic_fetch_sub(&cpu->chip->resyncs, 1);
-    cpu->why |= taken;
-}
-
-static void host_deactivate(struct gic_cpu *cpu)
-{
-    uint32_t done = atomic_exchange(&cpu->host_done, 0);
-
-    for (; done != 0; done &= done - 1)
-        vcpu_host_irq_deactivate(cpu->vcpu, cpu->private_irqs[__builtin_ctz(done)].host_intid);
-}
-
-/* What comes after a fold, without the lock. */
-static always_inline void fold_finish(struct gic_cpu *cpu, const struct moves *moves)
-{
-    if (unlikely(moves->count != 0))
-        moves_do(cpu->chip, moves);
-    if (unlikely(atomic_load_explicit(&cpu->host_done, memory_order_relaxed) != 0))
-        host_deactivate(cpu);
-}
-
-static no_inline bool entry_do(struct gic_cpu *cpu)
-{
-    struct moves moves;
-    arch_irq_state_t state;
-    bool is_more = false;
-
-    moves.count = 0;
-    if (unlikely((cpu->why & ATTENTION_ITS) != 0))
-        is_more = its_continue(cpu);
-    if (unlikely(atomic_load_explicit(&cpu->limbo_todo, memory_order_relaxed) != 0))
-        is_more |= limbo_resolve(cpu);
-    state = spin_lock_irqsave(&cpu->lock);
-    cpu->is_waiting = false;
-    if (unlikely(!fill_free(cpu, &moves))) {
-        fold(cpu, &moves);
-        fill(cpu);
-        vcpu_lrs_write(cpu->vcpu, &cpu->lrs);
-    }
-    /* LPIs found stale on the way into a list register. */
-    is_more |= atomic_load_explicit(&cpu->limbo_todo, memory_order_relaxed) != 0;
-    spin_unlock_irqrestore(&cpu->lock, state);
-    /* Interrupts are no longer pending before the guest, which takes them, looks for their reason: a sender
-     * that still finds one pending adds nothing. */
-    atomic_thread_fence(memory_order_seq_cst);
-    resync_done(cpu);
-    cpu->why = 0;
-    fold_finish(cpu, &moves);
-    if (unlikely(is_more))
-        atomic_fetch_or(&cpu->attention, ATTENTION_LIMBO);
-    return is_more;
-}
-
-/* --- one private interrupt was raised, and the guest has ended what it had before: IPIs, timers --- */
-
-/* Nothing but its list register makes it more than one that is enabled, and it is private to this vCPU. */
-static always_inline bool is_plain(const struct gic_irq *irq)
-{
-    return (irq_flags(irq) & ~(uint32_t)(IRQ_EDGE | IRQ_GROUP1)) ==
-               (IRQ_ENABLED | IRQ_LOADED | IRQ_LR_LATCH) &&
-           irq->intid < GIC_PRIVATE && atomic_load_explicit(&irq->probe, memory_order_relaxed) == 0;
-}
-
-/* Of the list registers, all of which the guest has ended, the one for `irq`: where it is already, or the
- * first. False: one of them takes more thought. */
-static always_inline bool ended_pass(struct gic_cpu *cpu, const struct gic_irq *irq, unsigned *slot)
-{
-    *slot = 0;
-    for (unsigned i = 0; i < cpu->lrs.used; i++) {
-        struct gic_irq *ended = cpu->loaded[i];
-
-        if (ended == NULL)
-            continue;
-        if (unlikely(!is_plain(ended) || (cpu->lrs.lr[i] & LR_EOI) != 0))
-            return false;
-        if (ended == irq) {
-            *slot = i;
-            continue;
-        }
-        irq_flags_set(ended, irq_flags(ended) & ~(uint32_t)IRQ_WHILE_LOADED);
-        cpu->loaded[i] = NULL;
-        cpu->lrs.lr[i] = 0;
-    }
-    return true;
-}
-
-/* False: nothing has been done that the long way cannot go on with. With lock. */
-static always_inline bool one_load(struct gic_cpu *cpu, uint32_t raised)
-{
-    struct gic_lrs *lrs = &cpu->lrs;
-    struct gic_irq *irq = &cpu->private_irqs[__builtin_ctz(raised)];
-    uint32_t groups = atomic_load_explicit(&cpu->chip->ctlr, memory_order_relaxed);
-    uint32_t flags, empty;
-    unsigned slot;
-
-    if (unlikely((lrs->hcr & HCR_TO_TELL) != 0 || cpu->active != 0 || has_pending(cpu, 3)))
-        return false;
-    empty = vcpu_lrs_empty(cpu->vcpu, lrs);
-    if (unlikely((~empty & ((1U << lrs->used) - 1)) != 0 || !ended_pass(cpu, irq, &slot)))
-        return false;
-    flags = irq_flags(irq);
-    if (unlikely((flags & (IRQ_ENABLED | IRQ_LATCH | IRQ_LINE | IRQ_ACTIVE | IRQ_SOURCES)) != IRQ_ENABLED ||
-                 irq->queue != QUEUE_NONE || (groups >> ((flags & IRQ_GROUP1) != 0) & 1) == 0))
-        return false;
-    atomic_fetch_and_explicit(&cpu->raised, ~raised, memory_order_relaxed);
-    irq_flags_set(irq, flags | IRQ_LOADED | IRQ_LR_LATCH);
-    cpu->loaded[slot] = irq;
-    lrs->lr[slot] = lr_make(irq, flags, true, false);
-    lrs->used = MAX(lrs->used, 1);
-    lrs->hcr = HCR_EN | deactivation_traps(cpu);
-    vcpu_lr_update(cpu->vcpu, lrs, slot);
-    return true;
-}
-
-static always_inline bool is_one(uint32_t bits)
-{
-    return bits != 0 && (bits & (bits - 1)) == 0;
-}
-
-bool gic_entry(struct gic_cpu *cpu)
-{
-    arch_irq_state_t state;
-    uint32_t raised;
-    bool is_done = false;
-
-    attention_take(cpu, 0);
-    raised = atomic_load_explicit(&cpu->raised, memory_order_relaxed);
-    if (unlikely(cpu->why != ATTENTION_NEW || !is_one(raised) ||
-                 atomic_load_explicit(&cpu->limbo_todo, memory_order_relaxed) != 0))
-        return entry_do(cpu);
-    state = arch_irq_save();
-    spin_lock_irqoff(&cpu->lock);
-    is_done = one_load(cpu, raised);
-    spin_unlock_irqoff(&cpu->lock);
-    arch_irq_restore(state);
-    if (unlikely(!is_done || atomic_load_explicit(&cpu->host_done, memory_order_relaxed) != 0))
-        return entry_do(cpu);
-    cpu->is_waiting = false;
-    cpu->why = 0;
-    /* See above. */
-    atomic_thread_fence(memory_order_seq_cst);
-    return false;
-}
-
-void gic_cpu_fold(struct gic_cpu *cpu)
-{
-    struct moves moves;
-    arch_irq_state_t state = spin_lock_irqsave(&cpu->lock);
-
-    moves.count = 0;
-    fold(cpu, &moves);
-    spin_unlock_irqrestore(&cpu->lock, state);
-    /* Nothing may be left to the hardware that has been taken out of it. */
-    cpu->lrs.hcr = HCR_EN;
-    vcpu_lrs_write(cpu->vcpu, &cpu->lrs);
-    atomic_fetch_or(&cpu->attention, ATTENTION_NEW);
-    fold_finish(cpu, &moves);
-}
-
-void gic_own_fold(struct irqchip *chip)
-{
-    unsigned current = vcpu_current(chip);
-
-    if (current < chip->cpu_count && chip->cpus[current].lrs.used != 0)
-        gic_cpu_fold(&chip->cpus[current]);
-}
-
-void gic_leave(struct gic_cpu *cpu)
-{
-    gic_cpu_fold(cpu);
-    vcpu_apr_read(cpu->vcpu, &cpu->lrs);
-    attention_take(cpu, ATTENTION_AWAY);
-    resync_done(cpu);
-}
-
-/* Somebody has to look at a line when the guest is done with what is loaded, and the word of that may be on
- * its way. */
-static bool has_line(const struct gic_cpu *cpu)
-{
-    for (unsigned i = 0; i < cpu->lrs.used; i++)
-        if (cpu->loaded[i] != NULL && (cpu->lrs.lr[i] & LR_EOI))
-            return true;
-    return false;
-}
-
-/* Nothing is left to look at, in or out of list registers. */
-static bool is_quiet(struct gic_cpu *cpu)
-{
-    const struct gic_lrs *lrs = &cpu->lrs;
-    uint32_t used = (1U << lrs->used) - 1;
-    arch_irq_state_t state;
-    bool is_empty;
-
-    if (atomic_load(&cpu->attention) != 0 || cpu->active != 0 || has_pending(cpu, 3) ||
-        atomic_load(&cpu->limbo_todo) != 0 || has_line(cpu))
-        return false;
-    state = arch_irq_save();
-    is_empty = (vcpu_lrs_empty(cpu->vcpu, &cpu->lrs) & used) == used;
-    arch_irq_restore(state);
-    return is_empty;
-}
-
-void gic_wait(struct gic_cpu *cpu)
-{
-    if (likely(is_quiet(cpu)))
-        cpu->is_waiting = true;
-    else
-        gic_leave(cpu);
-}
-
-void gic_maintenance(struct gic_cpu *cpu)
-{
-    atomic_fetch_or(&cpu->attention, ATTENTION_NEW);
-}
-
-/* Raised without a lock, and so in no queue. */
-static void raised_queue(struct gic_cpu *cpu)
-{
-    arch_irq_state_t state = spin_lock_irqsave(&cpu->lock);
-
-    gic_raised_latch(cpu);
-    spin_unlock_irqrestore(&cpu->lock, state);
-}
-
-unsigned gic_running_priority(const struct gic_lrs *lrs)
-{
-    for (unsigned i = 0; i < ARRAY_SIZE(lrs->apr[0]); i++) {
-        uint32_t bits = lrs->apr[0][i] | lrs->apr[1][i];
-
-        if (bits != 0)
-            return (i * 32 + (unsigned)__builtin_ctz(bits)) << (8 - lrs->pri_bits);
-    }
-    return 0x100;
-}
-
-/* The group priority of `priority`: 4.8 and 12.4 (the binary points of ICH_VMCR_EL2; with VCBPR, Group
- * 0's for both). Group 0's point n leaves bits 7:n+1, Group 1's bits 7:n. */
-static unsigned group_priority(const struct gic_lrs *lrs, unsigned group, unsigned priority)
-{
-    unsigned bpr0 = (unsigned)FIELD(lrs->vmcr, 23, 21), bpr1 = (unsigned)FIELD(lrs->vmcr, 20, 18);
-    unsigned low = group == 0 || (lrs->vmcr & VMCR_CBPR) ? bpr0 + 1 : bpr1;
-
-    return priority >> low << low;
-}
-
-bool gic_would_signal(struct gic_cpu *cpu)
-{
-    const struct gic_lrs *lrs = &cpu->lrs;
-    unsigned mask = lrs->vmcr >> 24;
-
-    /* Before the look: who queues something after that raises attention again, and kicks. */
-    attention_take(cpu, ATTENTION_AWAY);
-    resync_done(cpu);
-    if (atomic_load_explicit(&cpu->raised, memory_order_relaxed) != 0)
-        raised_queue(cpu);
-    if (unlikely(atomic_load_explicit(&cpu->host_done, memory_order_relaxed) != 0))
-        host_deactivate(cpu);
-    if ((cpu->why & ATTENTION_ITS) != 0 || atomic_load(&cpu->limbo_todo) != 0)
-        return true;
-    for (unsigned group = 0; group < 2; group++) {
-        uint32_t pending = atomic_load(&cpu->pending[group]);
-        unsigned priority;
-
-        if (pending == 0 || (lrs->vmcr & atomic_load(&cpu->chip->ctlr) & 1U << group) == 0)
-            continue;
-        priority = (unsigned)__builtin_ctz(pending) << 3;
-        if (priority < mask && group_priority(lrs, group, priority) < gic_running_priority(lrs))
-            return true;
-    }
-    return false;
-}
-
-void gic_interface_reset(struct gic_cpu *cpu)
-{
-    gic_cpu_fold(cpu);
-    cpu->lrs.vmcr = 0;
-    for (unsigned i = 0; i < ARRAY_SIZE(cpu->lrs.apr[0]); i++)
-        cpu->lrs.apr[0][i] = cpu->lrs.apr[1][i] = 0;
-    vcpu_interface_write(cpu->vcpu, &cpu->lrs);
 }

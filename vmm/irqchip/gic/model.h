@@ -12,9 +12,10 @@
 
 /*
  * The interrupt controller behind the registers. Its core knows no address: irq.c has what an interrupt's
- * state is and where it queues, lr.c the list registers, bits.c the registers that both distributors have,
- * chip.c the life of all that. Of its faces, ../gicv3 and ../gicv2, one is linked. A GICv2's SGIs have
- * sources: one interrupt that is pending as long as it is of any source, and then comes once for each.
+ * state is and where it queues, lr.c, entry.c and wait.c the list registers, bits.c the registers that both
+ * distributors have, chip.c the life of all that. Of its faces, ../gicv3 and ../gicv2, one is linked. A
+ * GICv2's SGIs have sources: one interrupt that is pending as long as it is of any source, and then comes
+ * once for each.
  *
  * (i) immutable, (a) atomic, (t) own vCPU's thread, (h) the lock of the interrupt's home vCPU.
  */
@@ -240,13 +241,16 @@ static inline uint32_t gic_raised_take(struct gic_cpu *cpu)
     return atomic_exchange(&cpu->raised, 0);
 }
 
-/* --- lr.c --- */
+/* --- entry.c --- */
 
 /* The calling thread's vCPU, if it is one of this VM's, takes its interrupts out of its list registers, so
  * that registers show the truth about them. */
 void gic_own_fold(struct irqchip *chip);
 /* Same for `cpu`, when its thread calls or no vCPU runs. */
 void gic_cpu_fold(struct gic_cpu *cpu);
+
+/* --- wait.c --- */
+
 /* The highest active priority, as the CPU interface knows it: 4.8; 0x100: idle. */
 unsigned gic_running_priority(const struct gic_lrs *lrs);
 
