@@ -77,6 +77,12 @@ static void decode_fault(struct vcpu *vcpu, bool is_fetch)
         exit->kind = EXIT_NOTHING;
         return;
     }
+    /* As if the guest's own tables said what the memory is: it is told that it is a device (GICC). */
+    if (unlikely(kind == ARM64_ABORT_ALIGNMENT)) {
+        backend_inject_abort(vcpu, is_fetch, ESR_FSC_ALIGNMENT | (esr & (ESR_WNR | ESR_CM)), far);
+        exit->kind = EXIT_NOTHING;
+        return;
+    }
     if (unlikely(kind == ARM64_ABORT_EXTERNAL)) {
         raw(exit, EXIT_SERROR, esr, far);
         return;
