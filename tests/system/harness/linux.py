@@ -30,6 +30,11 @@ echo "the shell is here"
 exec setsid cttyhack sh
 """
 READY = "the shell is here"
+# What a kernel that is not quiet says meanwhile.
+PRINTK = re.compile(r"^\[ *\d+\.\d+\] .*\n", re.M)
+# What it says when its machine stood still: true, and no fault of the host's.
+STOOD_STILL = re.compile(r"clocksource: Long readout interval|clocksource: timekeeping watchdog|rcu: .*(stall|starved)|"
+                         r"soft lockup|hrtimer: interrupt took|sched: RT throttling", re.I)
 
 
 def kernel_file(board, version):
