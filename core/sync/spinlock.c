@@ -58,7 +58,7 @@ void spin_unlock_irqoff(struct spinlock *lock)
 
 bool spin_trylock_irqoff(struct spinlock *lock)
 {
-    uint16_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed), expected = owner;
+    uint16_t owner = atomic_load_explicit(&lock->owner, memory_order_acquire), expected = owner;
 
     if (!atomic_compare_exchange_strong_explicit(&lock->next, &expected, (uint16_t)(owner + 1),
                                                  memory_order_acquire, memory_order_relaxed))
