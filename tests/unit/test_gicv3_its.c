@@ -172,6 +172,17 @@ static uint32_t take_all(unsigned v)
     return all;
 }
 
+/* Disabled while it is in a list register, and not taken yet. */
+Test(gicv3_its, invalidated_while_loaded, .init = start_mapped, .fini = gic_stop)
+{
+    msi(8, 1);
+    enter(0);
+    lpi_config(8193, 0xa0);
+    current = 1;
+    its_command(0x0d, 0, 0, 0); /* INVALL */
+    cr_assert_eq(iar(0), SPURIOUS);
+}
+
 /* What the guest is done with becomes pending once more, before its list register has been looked at. */
 Test(gicv3_its, again, .init = start_mapped, .fini = gic_stop)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "../../vmm/irqchip/gic/model.h"
 #include "gicv3_fixture.h"
 #include <criterion/criterion.h>
 #include <pthread.h>
@@ -349,6 +350,50 @@ Test(gicv3_lr, one_while_active, .init = start, .fini = gic_stop)
     eoi(0, 3);
     cr_assert_eq(take(0), 3);
     cr_assert_eq(take(0), SPURIOUS);
+}
+
+/* Another vCPU has asked whether it is active; the answer is about that time, not about the next. */
+Test(gicv3_lr, one_asked_about, .init = start, .fini = gic_stop)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        sgi(0, 3);
+        cr_assert_eq(iar(0), 3);
+        current = 1;
+        cr_assert_eq(gicr_read(0, 0x10300), 1 << 3, "GICR_ISACTIVER0, time %u", i);
+        eoi(0, 3);
+        enter(0);
+    }
+}
+
+static void *entering_thread(void *arg)
+{
+    current = 0;
+    (void)!gic_entry(vcpus[0].cpu);
+    return arg;
+}
+
+/* It was taken back while the vCPU, which had seen it, waited for the lock. */
+Test(gicv3_lr, one_taken_back, .init = start, .fini = gic_stop)
+{
+    struct gic_cpu *cpu = vcpus[0].cpu;
+    struct gic_irq *irq = &cpu->private_irqs[3];
+    uint16_t ticket;
+    pthread_t thread;
+
+    sgi(0, 3);
+    spin_lock(&cpu->lock);
+    ticket = atomic_load(&cpu->lock.next);
+    cr_assert_eq(pthread_create(&thread, NULL, entering_thread, NULL), 0);
+    while (atomic_load(&cpu->lock.next) == ticket)
+        sched_yield();
+    /* What GICR_ICPENDR0 does with the lock. */
+    gic_raised_latch(cpu);
+    irq_flags_set(irq, irq_flags(irq) & ~(uint32_t)IRQ_LATCH);
+    gic_irq_place(cpu, irq, false);
+    spin_unlock(&cpu->lock);
+    cr_assert_eq(pthread_join(thread, NULL), 0);
+    cr_assert_eq(gicr_read(0, 0x10200), 0, "GICR_ISPENDR0");
+    cr_assert_eq(iar(0), SPURIOUS);
 }
 
 /* --- WFI again --- */

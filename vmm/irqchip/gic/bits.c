@@ -177,10 +177,8 @@ void gic_ctlr_write(struct irqchip *chip, uint32_t value)
     for (unsigned i = 0; i < chip->cpu_count; i++) {
         struct gic_cpu *cpu = &chip->cpus[i];
         arch_irq_state_t state = spin_lock_irqsave(&cpu->lock);
-        bool must_kick = gic_attention_raise(cpu, has_loaded(cpu) ? ATTENTION_RESYNC : ATTENTION_NEW);
 
+        gic_attention_tell(cpu, has_loaded(cpu) ? ATTENTION_RESYNC : ATTENTION_NEW);
         spin_unlock_irqrestore(&cpu->lock, state);
-        if (must_kick)
-            vcpu_kick(cpu->vcpu);
     }
 }

@@ -132,7 +132,9 @@ static always_inline bool one_load(struct gic_cpu *cpu, uint32_t raised)
     uint32_t flags, empty;
     unsigned slot;
 
-    if (unlikely((lrs->hcr & HCR_TO_TELL) != 0 || cpu->active != 0 || has_pending(cpu, 3)))
+    if (unlikely((lrs->hcr & HCR_TO_TELL) != 0 || cpu->active != 0 || has_pending(cpu, 3) ||
+                 atomic_load_explicit(&cpu->raised, memory_order_relaxed) != raised ||
+                 atomic_load_explicit(&irq->probe, memory_order_relaxed) != 0))
         return false;
     empty = vcpu_lrs_empty(cpu->vcpu, lrs);
     if (unlikely((~empty & ((1U << lrs->used) - 1)) != 0 || !ended_pass(cpu, irq, &slot)))

@@ -38,6 +38,12 @@ bool gic_attention_raise(struct gic_cpu *cpu, uint32_t bits)
     return (before & ~(uint32_t)ATTENTION_AWAY) == 0;
 }
 
+void gic_attention_tell(struct gic_cpu *cpu, uint32_t bits)
+{
+    if (gic_attention_raise(cpu, bits))
+        vcpu_kick(cpu->vcpu);
+}
+
 /* --- queues --- */
 
 static void queue_occupied(struct gic_cpu *cpu, unsigned queue)
@@ -206,7 +212,7 @@ static uint16_t target(struct gic_cpu *cpu, const struct gic_irq *irq, bool is_c
 void gic_irq_settle(struct gic_cpu *cpu, struct gic_irq *irq, arch_irq_state_t state)
 {
     struct irqchip *chip = cpu->chip;
-    bool is_chosen = false, must_kick = false;
+    bool is_chosen = false;
     uint32_t attention;
 
     for (;;) {
@@ -228,11 +234,7 @@ void gic_irq_settle(struct gic_cpu *cpu, struct gic_irq *irq, arch_irq_state_t s
         attention = attention_wanted(cpu, irq);
     }
     if (attention != 0)
-        must_kick = gic_attention_raise(cpu, attention);
-    /* Before another thread can have this CPU: who comes next finds the attention raised, and tells nobody.
-     */
-    if (must_kick)
-        vcpu_kick(cpu->vcpu);
+        gic_attention_tell(cpu, attention);
     spin_unlock_irqrestore(&cpu->lock, state);
 }
 
@@ -255,8 +257,7 @@ static void host_done(struct gic_cpu *cpu, struct gic_irq *irq)
     if (irq->host_intid == 0)
         return;
     atomic_fetch_or(&cpu->host_done, 1U << irq->intid);
-    if (gic_attention_raise(cpu, ATTENTION_HOST))
-        vcpu_kick(cpu->vcpu);
+    gic_attention_tell(cpu, ATTENTION_HOST);
 }
 
 void gic_irq_deactivated(struct gic_cpu *cpu, struct gic_irq *irq)
@@ -402,14 +403,16 @@ static bool active_probe(struct irqchip *chip, struct gic_irq *irq, uint32_t fla
 {
     struct gic_cpu *cpu = &chip->cpus[atomic_load(&irq->home)];
     uint32_t folds = atomic_load(&cpu->folds) | 1, probe = atomic_load(&irq->probe);
+    arch_irq_state_t state;
 
     if (probe != 0 && probe != folds) {
         atomic_store(&irq->probe, 0);
         return (flags & IRQ_LR_ACTIVE) != 0;
     }
     atomic_store(&irq->probe, folds);
-    if (gic_attention_raise(cpu, ATTENTION_RESYNC))
-        vcpu_kick(cpu->vcpu);
+    state = arch_irq_save();
+    gic_attention_tell(cpu, ATTENTION_RESYNC);
+    arch_irq_restore(state);
     return true;
 }
 

@@ -202,6 +202,9 @@ void gic_irq_deactivated(struct gic_cpu *cpu, struct gic_irq *irq);
 
 /* Sets bits in a vCPU's attention; true if the vCPU must be kicked. */
 must_check bool gic_attention_raise(struct gic_cpu *cpu, uint32_t bits);
+/* And kicks it. Interrupts off: whoever comes next finds the attention raised, and tells nobody; so this CPU
+ * must not go to another thread in between. */
+void gic_attention_tell(struct gic_cpu *cpu, uint32_t bits);
 
 static inline bool irq_is_pending(uint32_t flags)
 {

@@ -136,16 +136,17 @@ void gic_lpi_config_read(struct irqchip *chip, struct gic_irq *irq)
 void gic_lpi_invalidate_all(struct gic_cpu *cpu)
 {
     arch_irq_state_t state;
-    bool must_kick;
+    uint32_t why = ATTENTION_LIMBO;
 
     atomic_fetch_add(&cpu->chip->config_epoch, 1);
     state = spin_lock_irqsave(&cpu->lock);
     atomic_store(&cpu->limbo_todo, cpu->limbo_count);
     /* What is in list registers may have been disabled. */
-    must_kick = gic_attention_raise(cpu, ATTENTION_LIMBO);
+    for (unsigned i = 0; i < ARRAY_SIZE(cpu->loaded); i++)
+        if (cpu->loaded[i] != NULL && (irq_flags(cpu->loaded[i]) & IRQ_LPI))
+            why |= ATTENTION_RESYNC;
+    gic_attention_tell(cpu, why);
     spin_unlock_irqrestore(&cpu->lock, state);
-    if (must_kick)
-        vcpu_kick(cpu->vcpu);
 }
 
 /* --- pending --- */
@@ -174,8 +175,7 @@ void gic_lpi_trigger(struct irqchip *chip, struct gic_lpi *lpi, unsigned vcpu)
         return;
     }
     /* Most likely the guest is done with the one before, which its vCPU will see. */
-    if (gic_attention_raise(cpu, ATTENTION_NEW))
-        vcpu_kick(cpu->vcpu);
+    gic_attention_tell(cpu, ATTENTION_NEW);
     spin_unlock_irqrestore(&cpu->lock, state);
 }
 
@@ -287,16 +287,13 @@ static struct gic_irq *movable_next(struct gic_cpu *from, unsigned to)
 static void loaded_move(struct gic_cpu *from, unsigned to)
 {
     arch_irq_state_t state = spin_lock_irqsave(&from->lock);
-    bool must_kick = false;
 
     for (unsigned i = 0; i < ARRAY_SIZE(from->loaded); i++)
         if (from->loaded[i] != NULL && (irq_flags(from->loaded[i]) & IRQ_LPI)) {
             atomic_store(&from->loaded[i]->route, (uint16_t)to);
-            must_kick |= gic_attention_raise(from, ATTENTION_RESYNC);
+            gic_attention_tell(from, ATTENTION_RESYNC);
         }
     spin_unlock_irqrestore(&from->lock, state);
-    if (must_kick)
-        vcpu_kick(from->vcpu);
 }
 
 bool gic_lpi_move_some(struct gic_cpu *from, unsigned to, unsigned count)
