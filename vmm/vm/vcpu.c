@@ -143,21 +143,20 @@ static void run(struct vcpu *vcpu)
     for (;;) {
         if (unlikely(vcpu->activity != VCPU_RUNNING)) {
             wait_for_work(vcpu);
-            if (atomic_load(&vcpu->requests) != 0 && !requests_handle(vcpu))
-                break;
-            continue;
-        }
-        audit_begin();
-        vcpu_events_inject(vcpu);
-        audited_end(vcpu);
-        if (likely(enter(&vcpu))) {
-            vcpu->stats.exits[vcpu->exit.kind]++;
+        } else {
             audit_begin();
-            exit_handle(vcpu);
+            vcpu_events_inject(vcpu);
             audited_end(vcpu);
-        } else if (!requests_handle(vcpu)) {
-            break;
+            if (likely(enter(&vcpu))) {
+                vcpu->stats.exits[vcpu->exit.kind]++;
+                audit_begin();
+                exit_handle(vcpu);
+                audited_end(vcpu);
+                continue;
+            }
         }
+        if (atomic_load(&vcpu->requests) != 0 && !requests_handle(vcpu))
+            break;
     }
     /* Returns from here on go with calls from before the guest ran. */
     arch_returns_fill();

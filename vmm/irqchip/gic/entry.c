@@ -133,7 +133,6 @@ static always_inline bool one_load(struct gic_cpu *cpu, uint32_t raised)
     unsigned slot;
 
     if (unlikely((lrs->hcr & HCR_TO_TELL) != 0 || cpu->active != 0 || has_pending(cpu, 3) ||
-                 atomic_load_explicit(&cpu->raised, memory_order_relaxed) != raised ||
                  atomic_load_explicit(&irq->probe, memory_order_relaxed) != 0))
         return false;
     empty = vcpu_lrs_empty(cpu->vcpu, lrs);
@@ -143,7 +142,9 @@ static always_inline bool one_load(struct gic_cpu *cpu, uint32_t raised)
     if (unlikely((flags & (IRQ_ENABLED | IRQ_LATCH | IRQ_LINE | IRQ_ACTIVE | IRQ_SOURCES)) != IRQ_ENABLED ||
                  irq->queue != QUEUE_NONE || (groups >> ((flags & IRQ_GROUP1) != 0) & 1) == 0))
         return false;
-    atomic_fetch_and_explicit(&cpu->raised, ~raised, memory_order_relaxed);
+    /* It may have been taken back since. */
+    if (unlikely((atomic_fetch_and_explicit(&cpu->raised, ~raised, memory_order_relaxed) & raised) == 0))
+        return false;
     irq_flags_set(irq, flags | IRQ_LOADED | IRQ_LR_LATCH);
     cpu->loaded[slot] = irq;
     lrs->lr[slot] = lr_make(irq, flags, true, false);
