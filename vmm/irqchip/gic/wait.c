@@ -102,9 +102,14 @@ bool gic_would_signal(struct gic_cpu *cpu)
 
 void gic_interface_reset(struct gic_cpu *cpu)
 {
+    arch_irq_state_t state;
+
     gic_cpu_fold(cpu);
+    /* A thread that had the CPU in between would have what is in hardware written to the image. */
+    state = arch_irq_save();
     cpu->lrs.vmcr = 0;
     for (unsigned i = 0; i < ARRAY_SIZE(cpu->lrs.apr[0]); i++)
         cpu->lrs.apr[0][i] = cpu->lrs.apr[1][i] = 0;
     vcpu_interface_write(cpu->vcpu, &cpu->lrs);
+    arch_irq_restore(state);
 }

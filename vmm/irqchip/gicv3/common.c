@@ -29,8 +29,12 @@ static const struct gic_lrs *interface_read(struct gic_cpu *cpu)
 /* After interface_read(). What traps depends on it, too, so list registers are looked at again. */
 static void vmcr_set(struct gic_cpu *cpu, uint64_t mask, uint64_t value)
 {
+    /* A thread that had the CPU in between would have what is in hardware written to the image. */
+    arch_irq_state_t state = arch_irq_save();
+
     cpu->lrs.vmcr = (uint32_t)((cpu->lrs.vmcr & ~mask) | (value & mask));
     vcpu_interface_write(cpu->vcpu, &cpu->lrs);
+    arch_irq_restore(state);
     atomic_fetch_or(&cpu->attention, ATTENTION_NEW);
 }
 
