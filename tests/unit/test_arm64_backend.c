@@ -51,7 +51,8 @@ Test(esr, aborts)
     cr_assert_eq(arm64_abort_address(store | ESR_S1PTW, 0x1000, 0xfff), 0x1000);
     cr_assert_eq(arm64_abort_kind(ESR_FSC_EXTERNAL), ARM64_ABORT_EXTERNAL);
     cr_assert_eq(arm64_abort_kind(0x30), ARM64_ABORT_TLB_CONFLICT);
-    cr_assert_eq(arm64_abort_kind(0x93800021), ARM64_ABORT_ALIGNMENT);
+    cr_assert_eq(arm64_abort_kind(0x93800021), ARM64_ABORT_DEVICE);
+    cr_assert_eq(arm64_abort_kind(0x93800035), ARM64_ABORT_DEVICE);
 }
 
 Test(esr, loads)

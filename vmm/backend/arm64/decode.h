@@ -21,13 +21,14 @@ static inline struct exit_sysreg arm64_sysreg_decode(uint64_t esr)
 enum arm64_abort {
     ARM64_ABORT_STAGE2,       /* address size, translation, access flag, permission: stage 2 made it */
     ARM64_ABORT_TLB_CONFLICT, /* two entries of a TLB say different things */
-    ARM64_ABORT_ALIGNMENT,    /* the memory behind stage 2 is a device, and wants it */
-    ARM64_ABORT_EXTERNAL,     /* everything else: memory or what is behind it */
+    ARM64_ABORT_DEVICE, /* behind stage 2 is a device: it wants alignment, or has no exclusives or atomics */
+    ARM64_ABORT_EXTERNAL, /* everything else: memory or what is behind it */
 };
 
 #define ESR_FSC_STAGE2_END   0x10
 #define ESR_FSC_ALIGNMENT    0x21
 #define ESR_FSC_TLB_CONFLICT 0x30
+#define ESR_FSC_EXCLUSIVE    0x35
 
 static inline enum arm64_abort arm64_abort_kind(uint64_t esr)
 {
@@ -35,8 +36,8 @@ static inline enum arm64_abort arm64_abort_kind(uint64_t esr)
 
     if (fsc < ESR_FSC_STAGE2_END)
         return ARM64_ABORT_STAGE2;
-    if (fsc == ESR_FSC_ALIGNMENT)
-        return ARM64_ABORT_ALIGNMENT;
+    if (fsc == ESR_FSC_ALIGNMENT || fsc == ESR_FSC_EXCLUSIVE)
+        return ARM64_ABORT_DEVICE;
     return fsc == ESR_FSC_TLB_CONFLICT ? ARM64_ABORT_TLB_CONFLICT : ARM64_ABORT_EXTERNAL;
 }
 

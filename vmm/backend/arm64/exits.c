@@ -78,8 +78,8 @@ static void decode_fault(struct vcpu *vcpu, bool is_fetch)
         return;
     }
     /* As if the guest's own tables said what the memory is: it is told that it is a device (GICC). */
-    if (unlikely(kind == ARM64_ABORT_ALIGNMENT)) {
-        backend_inject_abort(vcpu, is_fetch, ESR_FSC_ALIGNMENT | (esr & (ESR_WNR | ESR_CM)), far);
+    if (unlikely(kind == ARM64_ABORT_DEVICE)) {
+        backend_inject_abort(vcpu, is_fetch, esr_fsc(esr) | (esr & (ESR_WNR | ESR_CM)), far);
         exit->kind = EXIT_NOTHING;
         return;
     }
