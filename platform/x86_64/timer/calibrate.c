@@ -46,8 +46,8 @@ static struct sample sample_take(const struct reference_clock *reference)
         uint64_t before = arch_clock_cycles(), after;
 
         s.reference = reference->read();
-        after = arch_clock_cycles();
         s.lapic = lapic_read(LAPIC_TIMER_CURRENT);
+        after = arch_clock_cycles();
         s.tsc = before + (after - before) / 2;
         if (after - before < best_cost) {
             best_cost = after - before;
