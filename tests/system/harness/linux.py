@@ -33,8 +33,10 @@ READY = "the shell is here"
 # What a kernel that is not quiet says meanwhile.
 PRINTK = re.compile(r"^\[ *\d+\.\d+\] .*\n", re.M)
 # What it says when its machine stood still: true, and no fault of the host's.
-STOOD_STILL = re.compile(r"clocksource: Long readout interval|clocksource: timekeeping watchdog|rcu: .*(stall|starved)|"
-                         r"soft lockup|hrtimer: interrupt took|sched: RT throttling", re.I)
+STOOD_STILL = re.compile(r"clocksource: Long readout interval|clocksource: timekeeping watchdog|hrtimer: interrupt took|"
+                         r"sched: RT throttling", re.I)
+# And when that took about as long as what it waits for.
+STOOD_STILL_LONG = re.compile(r"rcu: .*(stall|starved)|soft lockup", re.I)
 
 
 def kernel_file(board, version):

@@ -69,8 +69,11 @@ class Context:
         return max(times)
 
     def may_run_again(self):
-        """Whether its failure may be the machine's, which stood still; not what a host of its own said or did before it died."""
-        return self._whole.stood_still() >= STANDSTILL_S and not any(host.has_died() for host in self.hosts)
+        """
+        Whether its failure may be the machine's, which stood still; not what a host of its own said or did before it died,
+        nor a test that hung, whose time was counted without standstills already.
+        """
+        return not self.stalled and self._whole.stood_still() >= STANDSTILL_S and not any(host.has_died() for host in self.hosts)
 
     def watch(self):
         """Ends the hosts of a test that hangs; whatever it waits for fails then."""
@@ -91,7 +94,7 @@ class Runner:
     def __init__(self, cases, jobs, keep):
         self.jobs = jobs
         self.keep = keep
-        self.passed, self.failed, self.skipped = [], [], []
+        self.passed, self.failed, self.skipped, self.again = [], [], [], []
         self._lock = threading.Lock()
         self._timings_path = LOGS / "timings.json"
         try:
@@ -130,6 +133,8 @@ class Runner:
         if not self.keep:
             shutil.rmtree(self._host_logs, ignore_errors=True)
         self._timings_path.write_text(json.dumps(self._timings, indent=1, sort_keys=True))
+        for name, reason in sorted(self.again):
+            print(f"again: {name}: {reason}")
         for name, reason in sorted(self.skipped):
             print(f"skipped: {name}: {reason}")
         print(f"{len(self.passed)} passed, {len(self.failed)} failed", flush=True)
@@ -230,6 +235,7 @@ class Runner:
                 self._timings[case.name] = round(seconds, 1)
                 print(f"PASS {case.name} ({seconds:.1f} s)", flush=True)
             elif verdict == "AGAIN":
+                self.again.append((case.name, reason))
                 print(f"AGAIN {case.name}: {reason} ({seconds:.1f} s, in which the machine stood still)", flush=True)
             elif verdict == "SKIP":
                 self.skipped.append((case.name, reason))
