@@ -76,7 +76,7 @@ def shell(t, guest):
 for cpus in FEW:
     with_vms(cpus=[cpus], arguments={"guest": ALL if FULL else FEW[cpus]}, **HOST)(shell)
 # A CPU with everything that the emulator has, of which guests get a part.
-with_vms(["qemu-virt-arm64"], cpus=2, cpu=["max"], arguments={"guest": ALL if FULL else [Guest("6.12", 2)]}, **HOST)(shell)
+with_vms(["qemu-virt-arm64"], cpus=[1, 2, 4] if FULL else 2, cpu=["max"], arguments={"guest": ALL if FULL else [Guest("6.12", 2)]}, **HOST)(shell)
 # Another interrupt controller, for the host and so for guests; and a host that is no machine of QEMU's own making.
 with_vms(["qemu-virt-arm64-gicv2"], cpus=[2], arguments={"guest": ALL if FULL else [Guest("6.1", 1), Guest("6.12", 4)]}, **HOST)(shell)
 with_vms(["xlnx-zcu102"], cpus=[4], arguments={"guest": ALL if FULL else [Guest("6.1", 2)]}, **HOST)(shell)
