@@ -123,11 +123,6 @@ void vcpu_lrs_update(struct vcpu *vcpu, const struct gic_lrs *lrs, uint32_t chan
     vcpu->hw.hcr = lrs->hcr;
 }
 
-void vcpu_lr_update(struct vcpu *vcpu, const struct gic_lrs *lrs, unsigned slot)
-{
-    vcpu_lrs_update(vcpu, lrs, 1U << slot);
-}
-
 void vcpu_interface_write(struct vcpu *vcpu, const struct gic_lrs *lrs)
 {
     vcpu->hw.vmcr = lrs->vmcr;

@@ -83,7 +83,12 @@ uint64_t vcpu_halted_cycles(const struct vcpu *vcpu, uint64_t steal_cycles)
 {
     uint64_t halted = __atomic_load_n(&vcpu->stats.halted, __ATOMIC_RELAXED);
 
-    return halted & HALTED_NOW ? arch_clock_cycles() - (halted & ~HALTED_NOW) - steal_cycles : halted;
+    if (halted & HALTED_NOW) {
+        halted = arch_clock_cycles() - (halted & ~HALTED_NOW) - steal_cycles;
+        /* This CPU's counter may be a trace behind that of where it began. */
+        halted = halted & HALTED_NOW ? 0 : halted;
+    }
+    return halted;
 }
 
 static void halted_set(struct vcpu *vcpu, uint64_t value)

@@ -95,25 +95,13 @@ void vcpu_lrs_update(struct vcpu *vcpu, const struct gic_lrs *lrs, uint32_t chan
         vcpu_lrs_write(vcpu, lrs);
         return;
     }
+    /* Nearly always: no jump through a table. */
+    if (likely(changed == 1)) {
+        ich_lr_write(0, lrs->lr[0]);
+        changed = 0;
+    }
     for (; changed != 0; changed &= changed - 1)
         ich_lr_write((unsigned)__builtin_ctz(changed), lrs->lr[__builtin_ctz(changed)]);
-    b->lrs_loaded = MAX(b->lrs_loaded, lrs->used);
-    ich_hcr_write(lrs->hcr);
-}
-
-void vcpu_lr_update(struct vcpu *vcpu, const struct gic_lrs *lrs, unsigned slot)
-{
-    struct backend_vcpu *b = &vcpu->backend;
-
-    if (unlikely(!b->are_lrs_live)) {
-        vcpu_lrs_write(vcpu, lrs);
-        return;
-    }
-    /* Nearly always: no jump through a table. */
-    if (likely(slot == 0))
-        ich_lr_write(0, lrs->lr[0]);
-    else
-        ich_lr_write(slot, lrs->lr[slot]);
     b->lrs_loaded = MAX(b->lrs_loaded, lrs->used);
     ich_hcr_write(lrs->hcr);
 }

@@ -150,7 +150,7 @@ static always_inline bool one_load(struct gic_cpu *cpu, uint32_t raised)
     lrs->lr[slot] = lr_make(irq, flags, true, false);
     lrs->used = MAX(lrs->used, 1);
     lrs->hcr = HCR_EN | deactivation_traps(cpu);
-    vcpu_lr_update(cpu->vcpu, lrs, slot);
+    vcpu_lrs_update(cpu->vcpu, lrs, 1U << slot);
     return true;
 }
 
@@ -163,13 +163,14 @@ bool gic_entry(struct gic_cpu *cpu)
 {
     arch_irq_state_t state;
     uint32_t raised;
-    bool is_done = false;
+    bool is_done;
 
     attention_take(cpu, 0);
     raised = atomic_load_explicit(&cpu->raised, memory_order_relaxed);
     if (unlikely(cpu->why != ATTENTION_NEW || !is_one(raised) ||
                  atomic_load_explicit(&cpu->limbo_todo, memory_order_relaxed) != 0))
         return entry_do(cpu);
+    /* Nobody is woken with the lock held, so nothing is to be looked for when it is let go. */
     state = arch_irq_save();
     spin_lock_irqoff(&cpu->lock);
     is_done = one_load(cpu, raised);

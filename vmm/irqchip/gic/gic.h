@@ -47,8 +47,6 @@ void vcpu_lrs_write(struct vcpu *vcpu, const struct gic_lrs *lrs);
 uint32_t vcpu_lrs_empty(struct vcpu *vcpu, struct gic_lrs *lrs);
 /* Of the image only the list registers `changed`, and hcr, are new. Context: the same. */
 void vcpu_lrs_update(struct vcpu *vcpu, const struct gic_lrs *lrs, uint32_t changed);
-/* The same for one of them. */
-void vcpu_lr_update(struct vcpu *vcpu, const struct gic_lrs *lrs, unsigned slot);
 /* Has the image's vmcr and apr[] in hardware at the next entry: after reset, or a state record. */
 void vcpu_interface_write(struct vcpu *vcpu, const struct gic_lrs *lrs);
 /* Deactivates a physical interrupt whose virtual one is done without the guest's deactivation having reached

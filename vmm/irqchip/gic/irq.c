@@ -243,12 +243,11 @@ void gic_irq_settle(struct gic_cpu *cpu, struct gic_irq *irq, arch_irq_state_t s
 void gic_private_raise(struct gic_cpu *cpu, unsigned intid)
 {
     uint32_t bit = 1U << intid;
-    /* Who loses the CPU in between would leave the next who raises it to believe that the vCPU knows. */
     arch_irq_state_t state = arch_irq_save();
 
     /* Whoever has raised it before tells the vCPU. */
-    if (!(atomic_fetch_or(&cpu->raised, bit) & bit) && gic_attention_raise(cpu, ATTENTION_NEW))
-        vcpu_kick(cpu->vcpu);
+    if (!(atomic_fetch_or(&cpu->raised, bit) & bit))
+        gic_attention_tell(cpu, ATTENTION_NEW);
     arch_irq_restore(state);
 }
 

@@ -21,8 +21,6 @@
 #define HCR_EOICOUNT MASK(31, 27)
 #define EOICOUNT_MAX 31
 
-#define VMCR_ENG0 BIT(0)
-#define VMCR_ENG1 BIT(1)
 #define VMCR_CBPR BIT(4)
 #define VMCR_EOIM BIT(9)
 

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "../gic/model.h"
+#include "../gic/lr.h"
 #include "gicv3.h"
 
 /*
  * CPU interface registers that are common to both groups (IHI 0069H, 12.2). They are hardware's, but where it
  * cannot tell writes of ICC_DIR_EL1 from accesses of the others: ICH_HCR_EL2.TC.
  */
-#define VMCR_CBPR BIT(4)
-#define VMCR_EOIM BIT(9)
 #define VMCR_VPMR MASK(31, 24)
 
 #define CTLR_CBPR    BIT(0)
